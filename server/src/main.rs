@@ -1,0 +1,2 @@
+//! The program `svclint`.
+fn main() {}
