@@ -1,1 +1,20 @@
-//! stub
+//! What library APIs do, as data: one TOML page per library under `libraries/`.
+//!
+//! A page says which paths exist, what each call returns (enough to type a method chain) and what it does, in the
+//! vocabulary of [`Action`]. Rules and model never name a library path in code: a new library is a new page.
+#![forbid(unsafe_code)]
+
+mod action;
+mod load;
+mod page;
+mod template;
+mod view;
+
+pub use action::{Action, Carries, Effect, Limit, LimitDefault, MakeClient, Protocol, Role};
+pub use load::{KnowledgeError, built_in, load_page};
+pub use page::{Attribute, Callable, Library, MacroEntry, Page, TypeEntry};
+pub use template::{Template, TemplateError};
+pub use view::{Knowledge, View};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! Reading pages. A mistake in one is told with file, line, column and key.
+
+use std::sync::OnceLock;
+
+use crate::page::Page;
+use crate::view::Knowledge;
+
+/// A page that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {key}{message}")]
+pub struct KnowledgeError {
+    /// The page's file name.
+    pub file: String,
+    /// 1-based.
+    pub line: usize,
+    /// 1-based, in bytes.
+    pub column: usize,
+    /// The innermost table and key at the place, as "`types.x.methods.y`: ", or nothing.
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Reads one page.
+pub fn load_page(file: &str, text: &str) -> Result<Page, KnowledgeError> {
+    toml::from_str(text).map_err(|error| {
+        let offset = error.span().map_or(0, |s| s.start).min(text.len());
+        let before = text.get(..offset).unwrap_or("");
+        let line = before.matches('\n').count() + 1;
+        let column = offset - before.rfind('\n').map_or(0, |i| i + 1) + 1;
+        let message = error.message().trim().to_owned();
+        KnowledgeError { file: file.to_owned(), line, column, key: key_at(text, line), message }
+    })
+}
+
+/// The table header and key of a line, for the error's reader.
+fn key_at(text: &str, line: usize) -> String {
+    let upto: Vec<&str> = text.lines().take(line).collect();
+    let header = upto.iter().rev().find_map(|l| l.trim().strip_prefix('[')?.split(']').next());
+    let key = upto.last().and_then(|l| l.split_once('=')).map(|(key, _)| key.trim());
+    match (header, key) {
+        (Some(h), Some(k)) => format!("`{}.{k}`: ", h.trim_start_matches('[')),
+        (Some(one), None) | (None, Some(one)) => format!("`{one}`: "),
+        (None, None) => String::new(),
+    }
+}
+
+macro_rules! pages {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../libraries/", $name)))),*]
+    };
+}
+
+const PAGES: &[(&str, &str)] = pages![
+    "actix-web.toml",
+    "axum.toml",
+    "http.toml",
+    "reqwest-middleware.toml",
+    "reqwest.toml",
+    "sqlx.toml",
+    "std.toml",
+    "tokio.toml",
+    "tonic.toml",
+    "tower-http.toml",
+    "tracing.toml",
+];
+
+/// The pages that svclint ships. Read once.
+///
+/// # Errors
+/// When a shipped page is broken; a test keeps that from happening.
+pub fn built_in() -> Result<&'static Knowledge, KnowledgeError> {
+    static BUILT_IN: OnceLock<Result<Knowledge, KnowledgeError>> = OnceLock::new();
+    let read = || {
+        PAGES
+            .iter()
+            .map(|(file, text)| load_page(file, text))
+            .collect::<Result<Vec<_>, _>>()
+            .map(Knowledge::new)
+    };
+    BUILT_IN.get_or_init(read).as_ref().map_err(Clone::clone)
+}
