@@ -8,3 +8,5 @@ pub mod rust;
 
 /// An identifier. Most are short, and short ones live inline.
 pub type Name = smol_str::SmolStr;
+
+pub mod cargo;

@@ -1,0 +1,100 @@
+//! What a rule is.
+
+use serde::Serialize;
+use svclint_model::{FileId, Model};
+
+use crate::finding::{Confidence, Finding, Severity};
+
+/// A rule: what is known about it, and what it does.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its description.
+    pub meta: &'static RuleMeta,
+    /// Looks at the whole model and adds what it finds.
+    pub check: fn(&Context<'_>, &mut Vec<Finding>),
+}
+
+/// What is known about a rule.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RuleMeta {
+    /// kebab-case; names the defect. Public: it never changes.
+    pub id: &'static str,
+    /// Its group.
+    pub category: Category,
+    /// Whether it runs by default.
+    pub level: Level,
+    /// How bad its findings are, unless a finding says otherwise.
+    pub severity: Severity,
+    /// How sure it is, unless a finding says otherwise.
+    pub confidence: Confidence,
+    /// The release that brought it.
+    pub since: &'static str,
+    /// The manual: Markdown, with `bad` and `good` examples that run as tests.
+    pub docs: &'static str,
+}
+
+impl RuleMeta {
+    /// The manual's first sentence.
+    pub fn summary(&self) -> &'static str {
+        let text = self.docs.trim_start().trim_start_matches("## What it does").trim_start();
+        text.split("\n\n").next().unwrap_or(text).trim()
+    }
+}
+
+/// The groups of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// Timeouts, retries, bulkheads.
+    Resilience,
+    /// What happens when something is done twice.
+    Idempotency,
+    /// Health checks and life cycle.
+    Health,
+    /// Contracts and versions.
+    Api,
+    /// Logs, metrics, traces.
+    Observability,
+    /// svclint itself: configuration, suppressions, internal errors.
+    Svclint,
+}
+
+impl Category {
+    /// As shown: `resilience`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Category::Resilience => "resilience",
+            Category::Idempotency => "idempotency",
+            Category::Health => "health",
+            Category::Api => "api",
+            Category::Observability => "observability",
+            Category::Svclint => "svclint",
+        }
+    }
+}
+
+/// What is done with a rule's findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The rule does not run.
+    Allow,
+    /// Its findings are reported with their own severity.
+    Warn,
+    /// Its findings are errors.
+    Deny,
+}
+
+/// What a rule gets.
+pub struct Context<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// The texts, for fixes that must look like the code around them.
+    pub sources: &'a dyn Sources,
+}
+
+/// The texts of the workspace's files.
+pub trait Sources: Sync {
+    /// The text; empty when there is none.
+    fn text(&self, file: FileId) -> &str;
+}

@@ -1,0 +1,77 @@
+//! Files, places in them, and the three-valued answer.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+use svclint_facts::cargo::{CargoLock, CargoManifest};
+use svclint_facts::rust::RustFile;
+use svclint_syntax::Span;
+
+/// A file of the workspace: its index in the list given to [`crate::Model::build`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct FileId(pub u32);
+
+/// A span in a file, in bytes of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The bytes.
+    pub span: Span,
+}
+
+/// One file as the model gets it.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Where it lies. All files of one model use the same base: paths are compared, joined and shown, never opened.
+    pub path: Arc<Path>,
+    /// What it says.
+    pub facts: FileFacts,
+}
+
+/// The facts of a file by language.
+#[derive(Clone, Debug)]
+pub enum FileFacts {
+    /// A Rust file.
+    Rust(Arc<RustFile>),
+    /// A `Cargo.toml`.
+    Manifest(Arc<CargoManifest>),
+    /// A `Cargo.lock`.
+    Lock(Arc<CargoLock>),
+    /// A file that is known to exist.
+    Other,
+}
+
+/// Known to be there, known to be missing, or not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "state", content = "value")]
+pub enum Tri<T> {
+    /// It is there.
+    Present(T),
+    /// It is proven to be missing.
+    Absent,
+    /// Nothing can be said.
+    #[default]
+    Unknown,
+}
+
+impl<T> Tri<T> {
+    /// The value, if present.
+    pub fn present(&self) -> Option<&T> {
+        match self {
+            Tri::Present(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether it is proven to be missing.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Tri::Absent)
+    }
+
+    /// Whether nothing can be said.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Tri::Unknown)
+    }
+}

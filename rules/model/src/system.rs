@@ -1,0 +1,298 @@
+//! The model's public data: packages, functions, services, routes, clients, requests.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+use svclint_knowledge::{Effect, Limit, Protocol};
+
+use crate::place::{FileId, Place, Tri};
+
+/// Index of a [`Function`] in [`Model::functions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct FnId(pub u32);
+
+/// Index of a [`Client`] in [`Model::clients`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct ClientId(pub u32);
+
+/// Index of a [`Service`] in [`Model::services`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct ServiceId(pub u32);
+
+/// Everything that is known of the workspace.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// The files' paths, by [`FileId`].
+    pub files: Vec<Arc<Path>>,
+    /// The packages with a `Cargo.toml`.
+    pub packages: Vec<Package>,
+    /// The functions that are not test code.
+    pub functions: Vec<Function>,
+    /// The deployable programs.
+    pub services: Vec<Service>,
+    /// The values that make outbound calls.
+    pub clients: Vec<Client>,
+    /// The outbound calls.
+    pub requests: Vec<Request>,
+    /// What could not be seen.
+    pub coverage: Coverage,
+}
+
+/// A package.
+#[derive(Clone, Debug, Serialize)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its `Cargo.toml`.
+    pub manifest: FileId,
+}
+
+/// A function of the workspace.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Module path with the type it belongs to: `orders::repo::OrderRepo::insert`.
+    pub path: String,
+    /// The package it is part of, by index.
+    pub package: u32,
+    /// Its name.
+    pub name: Place,
+    /// All of it.
+    pub whole: Place,
+    /// Whether it is `async`.
+    pub is_async: bool,
+    /// What it calls inside the workspace, with the place of the call.
+    pub calls: Vec<(FnId, Place)>,
+    /// What it does by itself, with the place.
+    pub does: Vec<Deed>,
+    /// Calls that could not be resolved to a function or to knowledge: what it does may be more.
+    pub blind_spots: u32,
+}
+
+/// One effect at one place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deed {
+    /// What.
+    pub what: What,
+    /// Where.
+    pub at: Place,
+}
+
+/// What a deed is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// Runs a SQL statement.
+    Sql(SqlDeed),
+    /// Sends a request: index into [`Model::requests`].
+    Request(u32),
+    /// Reads a header; its name in lower case, where known.
+    ReadHeader(Tri<String>),
+    /// Reads an environment variable.
+    ReadEnv(Tri<String>),
+    /// Starts a task that goes on by itself.
+    Spawn,
+    /// Anything else that knowledge names.
+    Effect(Effect),
+}
+
+/// What a SQL statement does to its table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SqlDeed {
+    /// What kind.
+    pub kind: SqlKind,
+    /// The table, lower case, unquoted.
+    pub table: String,
+}
+
+/// Kinds of statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SqlKind {
+    /// Reads.
+    Select,
+    /// `INSERT` that fails or doubles when repeated.
+    Insert,
+    /// `INSERT … ON CONFLICT`, `ON DUPLICATE KEY`, `IGNORE`, `REPLACE`, `MERGE`, `… WHERE NOT EXISTS`.
+    Upsert,
+    /// `UPDATE` to values that do not depend on the old ones.
+    Update,
+    /// `UPDATE … SET n = n + 1` without a guard on a version.
+    Increment,
+    /// `DELETE`.
+    Delete,
+    /// Anything else.
+    Other,
+}
+
+/// A deployable program: a binary that listens.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its name: the package's, or the binary's where a package has several.
+    pub name: String,
+    /// Its package, by index.
+    pub package: u32,
+    /// The binary.
+    pub binary: String,
+    /// Where the program begins.
+    pub main: FnId,
+    /// Where it listens.
+    pub listeners: Vec<Listener>,
+    /// What it answers.
+    pub routes: Vec<Route>,
+    /// Whether `routes` are all its routes.
+    pub routes_complete: bool,
+    /// What gives incoming requests an id: the layer, or the handler's read of the header.
+    pub correlation_in: Option<Place>,
+    /// The functions that run in it: reached from `main`, handlers and tasks.
+    pub functions: Vec<FnId>,
+}
+
+/// A bound server.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// `http` or `grpc`.
+    pub protocol: Protocol,
+    /// The library that serves.
+    pub framework: String,
+    /// The address it binds, where known.
+    pub address: Tri<String>,
+    /// The call that serves.
+    pub at: Place,
+    /// Where the outermost router is made (`Router::new()`, `App::new()`), where known.
+    pub router: Option<RouterSite>,
+}
+
+/// Where a service's outermost router is written: what a fix needs to add to it.
+#[derive(Clone, Debug)]
+pub struct RouterSite {
+    /// The expression that makes the router: `Router::new()`.
+    pub made: Place,
+    /// The whole chain that belongs to it, up to its last call.
+    pub chain: Place,
+    /// The calls of the chain after `made`, each with its place from the dot to the closing parenthesis.
+    pub calls: Vec<(String, Place)>,
+    /// The function in which it stands.
+    pub in_fn: FnId,
+}
+
+/// One method of one path.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// `GET`, …, or `ANY`.
+    pub method: String,
+    /// The full path; what is not known is written `{?}`.
+    pub path: String,
+    /// Whether path and handler are known for certain.
+    pub complete: bool,
+    /// The function that serves it.
+    pub handler: Option<FnId>,
+    /// What the handler is called in the code.
+    pub handler_text: String,
+    /// Where the path is written, or the call that registers it.
+    pub at: Place,
+    /// Place of the path literal with its quotes.
+    pub path_at: Option<Place>,
+    /// Whether the handler speaks JSON: takes or returns it.
+    pub json: Tri<()>,
+}
+
+/// A value that makes outbound calls.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// The library.
+    pub library: String,
+    /// The function in which it is made; `None` for a static.
+    pub in_fn: Option<FnId>,
+    /// The package, by index.
+    pub package: u32,
+    /// How it is built.
+    pub built: ClientSite,
+    /// Its limits: `Present` with the value as text, `Absent`, `Unknown`.
+    pub limits: BTreeMap<Limit, Tri<String>>,
+    /// Whether it passes the correlation id on by itself.
+    pub carries_correlation: Tri<()>,
+    /// Requests made with it, by index into [`Model::requests`].
+    pub used_in: Vec<u32>,
+}
+
+/// Where and how a client is built: what a fix needs to mend it.
+#[derive(Clone, Debug)]
+pub struct ClientSite {
+    /// The whole expression that makes the client: `Client::new()` or `Client::builder()…build()`.
+    pub at: Place,
+    /// The first call: `Client::new()`, `Client::builder()`.
+    pub made: Place,
+    /// The path of the first call's function as written, without its last word: `reqwest::Client`.
+    pub type_path: Place,
+    /// The name of the first call's function: `new`, `builder`, `get`.
+    pub constructor: String,
+    /// The calls after it, each with its place from the dot to the closing parenthesis.
+    pub calls: Vec<(String, Place)>,
+}
+
+/// An outbound call.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The call that does the IO: `.send()`.
+    pub at: Place,
+    /// The call that begins the request: `.post(url)`.
+    pub begun_at: Place,
+    /// From the dot to the closing parenthesis of the call that begins the request.
+    pub begun_call: Place,
+    /// The function it stands in.
+    pub in_fn: FnId,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// The HTTP method.
+    pub method: Tri<String>,
+    /// The URL; unknown parts are written `{}`.
+    pub url: Tri<String>,
+    /// The clients that it may be made with.
+    pub clients: Vec<ClientId>,
+    /// Whether `clients` are all.
+    pub clients_complete: bool,
+    /// A bound of its own: on the request or around the future. `Unknown` when the chain could not be followed.
+    pub bound: Tri<Place>,
+    /// Header names set on it, lower case.
+    pub headers: Vec<String>,
+    /// Whether `headers` are all.
+    pub headers_complete: bool,
+}
+
+/// What the model could and could not see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub struct Coverage {
+    /// Paths written in bodies and signatures, and those that lead to an item, a local or a library path.
+    pub paths: Share,
+    /// Method calls, and those whose receiver's type is known.
+    pub method_calls: Share,
+    /// Routes, and those with full path and handler.
+    pub routes: Share,
+    /// Clients, and those whose limits are known.
+    pub clients: Share,
+}
+
+/// A part of a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// How many are known.
+    pub known: u64,
+    /// How many there are.
+    pub total: u64,
+}
+
+impl Model {
+    /// The function.
+    pub fn function(&self, id: FnId) -> &Function {
+        &self.functions[id.0 as usize]
+    }
+
+    /// The client.
+    pub fn client(&self, id: ClientId) -> &Client {
+        &self.clients[id.0 as usize]
+    }
+}
