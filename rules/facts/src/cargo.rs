@@ -1,11 +1,221 @@
-//! Facts of `Cargo.toml` and `Cargo.lock`.
+//! Facts of `Cargo.toml` and `Cargo.lock`. Broken TOML keeps what could be read.
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use svclint_syntax::Span;
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use crate::Name;
+use crate::rust::SyntaxError;
 
 /// What a `Cargo.toml` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct CargoManifest {}
+pub struct CargoManifest {
+    /// `[package] name`, with its place.
+    pub name: Option<(Name, Span)>,
+    /// `[package] edition`.
+    pub edition: Option<String>,
+    /// Whether there is a `[lib]` table; its `name` and `path`.
+    pub lib: Option<Target>,
+    /// `[[bin]]`
+    pub bins: Vec<Target>,
+    /// `autobins = false` turns off the search for binaries.
+    pub autobins: bool,
+    /// `[workspace]`
+    pub workspace: Option<WorkspaceTable>,
+    /// All dependencies, target-specific ones included.
+    pub dependencies: Vec<Dependency>,
+    /// What is wrong with the file.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// A target with its own table.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// Its name.
+    pub name: Option<Name>,
+    /// Its root file, relative to the manifest's folder.
+    pub path: Option<String>,
+}
+
+/// `[workspace]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorkspaceTable {
+    /// Member folders, as globs.
+    pub members: Vec<String>,
+    /// Folders that are none.
+    pub exclude: Vec<String>,
+    /// What members inherit.
+    pub dependencies: Vec<Dependency>,
+}
+
+/// When a dependency is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DependencyKind {
+    /// `[dependencies]`
+    Normal,
+    /// `[dev-dependencies]`
+    Dev,
+    /// `[build-dependencies]`
+    Build,
+}
+
+/// A dependency.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// The key: with `-` as `_` the name in code.
+    pub name: Name,
+    /// The package, if it is not named like the key.
+    pub package: Option<Name>,
+    /// The required version.
+    pub version: Option<String>,
+    /// A folder, relative to the manifest's.
+    pub path: Option<String>,
+    /// From a git repository.
+    pub git: bool,
+    /// Inherited from the workspace.
+    pub workspace: bool,
+    /// Only with a feature.
+    pub optional: bool,
+    /// Its features.
+    pub features: Vec<String>,
+    /// Which table it is in.
+    pub kind: DependencyKind,
+    /// The key's place.
+    pub span: Span,
+}
 
 /// What a `Cargo.lock` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct CargoLock {}
+pub struct CargoLock {
+    /// The packages.
+    pub packages: Vec<LockedPackage>,
+    /// What is wrong with the file.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// A package with the release that is used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LockedPackage {
+    /// Its name.
+    pub name: Name,
+    /// Its release.
+    pub version: String,
+    /// The packages it needs: `name`, or `name version` where there are several of a name.
+    pub dependencies: Vec<String>,
+}
+
+/// Reads a `Cargo.toml`.
+pub fn cargo_manifest(text: &str) -> CargoManifest {
+    let (root, errors) = table(text);
+    let root = root.get_ref();
+    let package = sub_table(root, "package");
+    let name =
+        package.and_then(|p| p.get("name")).and_then(|n| Some((Name::new(n.get_ref().as_str()?), span(n))));
+    let flag = |key: &str| package.and_then(|p| p.get(key)).and_then(|v| v.get_ref().as_bool());
+    let workspace = sub_table(root, "workspace").map(|w| WorkspaceTable {
+        members: strings(w.get("members")),
+        exclude: strings(w.get("exclude")),
+        dependencies: dependencies(w, "dependencies", DependencyKind::Normal),
+    });
+    let mut all = all_dependencies(root);
+    for target in sub_table(root, "target").into_iter().flat_map(|t| t.values()) {
+        all.extend(target.get_ref().as_table().into_iter().flat_map(all_dependencies));
+    }
+    CargoManifest {
+        name,
+        edition: package.and_then(|p| string(p, "edition")),
+        lib: sub_table(root, "lib").map(target),
+        bins: array(root.get("bin")).filter_map(DeValue::as_table).map(target).collect(),
+        autobins: flag("autobins").unwrap_or(true),
+        workspace,
+        dependencies: all,
+        errors,
+    }
+}
+
+/// Reads a `Cargo.lock`.
+pub fn cargo_lock(text: &str) -> CargoLock {
+    let (root, errors) = table(text);
+    let package = |table: &DeTable<'_>| {
+        Some(LockedPackage {
+            name: Name::new(string(table, "name")?),
+            version: string(table, "version")?,
+            dependencies: strings(table.get("dependencies")),
+        })
+    };
+    let packages =
+        array(root.get_ref().get("package")).filter_map(DeValue::as_table).filter_map(package).collect();
+    CargoLock { packages, errors }
+}
+
+fn table(text: &str) -> (Spanned<DeTable<'_>>, Vec<SyntaxError>) {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let error = |e: &toml::de::Error| SyntaxError {
+        span: e.span().map(|s| Span::new(s.start as u32, s.end as u32)).unwrap_or_default(),
+        message: e.message().trim().to_owned(),
+    };
+    (root, errors.iter().map(error).collect())
+}
+
+fn span<T>(value: &Spanned<T>) -> Span {
+    Span::new(value.span().start as u32, value.span().end as u32)
+}
+
+fn sub_table<'t, 'i>(table: &'t DeTable<'i>, key: &str) -> Option<&'t DeTable<'i>> {
+    table.get(key)?.get_ref().as_table()
+}
+
+fn string(table: &DeTable<'_>, key: &str) -> Option<String> {
+    table.get(key)?.get_ref().as_str().map(str::to_owned)
+}
+
+fn array<'t, 'i>(value: Option<&'t Spanned<DeValue<'i>>>) -> impl Iterator<Item = &'t DeValue<'i>> {
+    value.and_then(|v| v.get_ref().as_array()).into_iter().flat_map(|a| a.iter()).map(Spanned::get_ref)
+}
+
+fn strings(value: Option<&Spanned<DeValue<'_>>>) -> Vec<String> {
+    array(value).filter_map(DeValue::as_str).map(str::to_owned).collect()
+}
+
+fn target(table: &DeTable<'_>) -> Target {
+    Target { name: string(table, "name").map(Name::new), path: string(table, "path") }
+}
+
+fn all_dependencies(table: &DeTable<'_>) -> Vec<Dependency> {
+    let kinds = [
+        ("dependencies", DependencyKind::Normal),
+        ("dev-dependencies", DependencyKind::Dev),
+        ("build-dependencies", DependencyKind::Build),
+    ];
+    kinds.into_iter().flat_map(|(key, kind)| dependencies(table, key, kind)).collect()
+}
+
+fn dependencies(table: &DeTable<'_>, key: &str, kind: DependencyKind) -> Vec<Dependency> {
+    sub_table(table, key).into_iter().flatten().map(|(name, value)| dependency(name, value, kind)).collect()
+}
+
+fn dependency(
+    name: &Spanned<DeString<'_>>,
+    value: &Spanned<DeValue<'_>>,
+    kind: DependencyKind,
+) -> Dependency {
+    let key: &Cow<'_, str> = name.get_ref();
+    let table = value.get_ref().as_table();
+    let text = |key: &str| table.and_then(|t| string(t, key));
+    let flag = |key: &str| table.and_then(|t| t.get(key)?.get_ref().as_bool()).unwrap_or(false);
+    Dependency {
+        name: Name::new(key),
+        package: text("package").map(Name::new),
+        version: value.get_ref().as_str().map(str::to_owned).or_else(|| text("version")),
+        path: text("path"),
+        git: table.is_some_and(|t| t.contains_key("git")),
+        workspace: flag("workspace"),
+        optional: flag("optional"),
+        features: strings(table.and_then(|t| t.get("features"))),
+        kind,
+        span: span(name),
+    }
+}

@@ -10,3 +10,4 @@ pub mod rust;
 pub type Name = smol_str::SmolStr;
 
 pub mod cargo;
+pub mod sql;

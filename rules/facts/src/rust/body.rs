@@ -217,7 +217,7 @@ pub enum ExprKind {
 }
 
 /// A macro call with the expressions that could be read from its tokens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MacroCall {
     /// `sqlx::query`, `format`, …
     pub path: Path,

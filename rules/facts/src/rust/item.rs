@@ -24,6 +24,8 @@ pub struct FileChunk {
     pub len: u32,
     /// Hash of the chunk's text and of how it was parsed.
     pub hash: u64,
+    /// Whether it is the head of a block that was cut into chunks.
+    pub is_container: bool,
     /// For a member of a split container: index of the container's chunk.
     pub container: Option<u32>,
     /// What the chunk says.
@@ -195,8 +197,6 @@ pub struct Function {
 pub struct Param {
     /// The type as written.
     pub ty: TypeRef,
-    /// Pattern and type.
-    pub span: Span,
     /// For a plain name, the name; for `State(state)` and the like, nothing.
     pub name: Option<Name>,
 }

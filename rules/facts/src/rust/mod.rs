@@ -1,7 +1,10 @@
 //! Facts of a Rust file.
 
 mod body;
+mod file;
 mod item;
+mod lower;
 
 pub use body::*;
+pub use file::rust_file;
 pub use item::*;

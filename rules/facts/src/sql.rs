@@ -1,0 +1,182 @@
+//! What a SQL statement does. A statement that cannot be read says nothing.
+
+use sqlparser::ast::{
+    AssignmentTarget, BinaryOperator, Expr, FromTable, Ident, ObjectName, OnInsert, SetExpr,
+    SqliteOnConflict, Statement, TableFactor, TableObject,
+};
+use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::parser::Parser;
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlStatement {
+    /// What kind it is.
+    pub kind: SqlKind,
+    /// The table, lower case, without quotes and schema; empty where there is none or several.
+    pub table: String,
+}
+
+/// The kinds of statements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SqlKind {
+    /// Reads.
+    Select,
+    /// Adds rows.
+    Insert {
+        /// Whether repeating it is harmless by its own words: `ON CONFLICT`, `ON DUPLICATE KEY`, `IGNORE`, `REPLACE`, or rows
+        /// that are selected where they do not exist yet.
+        repeatable: bool,
+        /// The columns it names.
+        columns: Vec<String>,
+    },
+    /// Changes rows.
+    Update {
+        /// The columns set to a value made from themselves: `n = n + 1`.
+        relative: Vec<String>,
+        /// The columns that its `WHERE` compares.
+        guarded_by: Vec<String>,
+    },
+    /// Removes rows.
+    Delete,
+    /// Begins, ends or changes something else.
+    Other,
+}
+
+/// Reads the statements of a text in the dialects that services use. `None` when it is no SQL that svclint can read.
+pub fn sql_statements(text: &str) -> Option<Vec<SqlStatement>> {
+    let dialects: [&dyn Dialect; 4] =
+        [&PostgreSqlDialect {}, &MySqlDialect {}, &SQLiteDialect {}, &GenericDialect {}];
+    let parsed = dialects.iter().find_map(|d| Parser::parse_sql(*d, text).ok())?;
+    Some(parsed.iter().map(statement).collect())
+}
+
+fn statement(statement: &Statement) -> SqlStatement {
+    match statement {
+        Statement::Query(query) => match query.body.as_ref() {
+            // `WITH .. INSERT ..` is a query to the parser.
+            SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) => {
+                self::statement(inner)
+            }
+            _ => {
+                let writes = query.with.iter().flat_map(|w| &w.cte_tables).find_map(|cte| {
+                    match cte.query.body.as_ref() {
+                        SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) => {
+                            Some(self::statement(inner))
+                        }
+                        _ => None,
+                    }
+                });
+                writes.unwrap_or_else(|| SqlStatement { kind: SqlKind::Select, table: String::new() })
+            }
+        },
+        Statement::Insert(insert) => {
+            let on = insert
+                .on
+                .as_ref()
+                .is_some_and(|on| matches!(on, OnInsert::DuplicateKeyUpdate(_) | OnInsert::OnConflict(_)));
+            let or = insert
+                .or
+                .as_ref()
+                .is_some_and(|or| matches!(or, SqliteOnConflict::Ignore | SqliteOnConflict::Replace));
+            let selected = insert.source.as_ref().is_some_and(|source| match source.body.as_ref() {
+                SetExpr::Select(select) => select.selection.as_ref().is_some_and(has_not_exists),
+                _ => false,
+            });
+            let table = match &insert.table {
+                TableObject::TableName(name) => table_name(name),
+                _ => String::new(),
+            };
+            let repeatable = on || or || insert.ignore || insert.replace_into || selected;
+            let columns = insert.columns.iter().map(table_name).collect();
+            SqlStatement { kind: SqlKind::Insert { repeatable, columns }, table }
+        }
+        Statement::Merge { .. } => SqlStatement {
+            kind: SqlKind::Insert { repeatable: true, columns: Vec::new() },
+            table: String::new(),
+        },
+        Statement::Update(update) => {
+            let relative = update.assignments.iter().filter_map(|a| match &a.target {
+                AssignmentTarget::ColumnName(column) => {
+                    let column = table_name(column);
+                    is_relative(&a.value, &column).then_some(column)
+                }
+                AssignmentTarget::Tuple(_) => None,
+            });
+            let mut guarded_by = Vec::new();
+            if let Some(selection) = &update.selection {
+                columns(selection, &mut guarded_by);
+            }
+            let kind = SqlKind::Update { relative: relative.collect(), guarded_by };
+            SqlStatement { kind, table: factor_name(&update.table.relation) }
+        }
+        Statement::Delete(delete) => {
+            let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+            let table = from.first().map(|t| factor_name(&t.relation)).unwrap_or_default();
+            SqlStatement { kind: SqlKind::Delete, table }
+        }
+        _ => SqlStatement { kind: SqlKind::Other, table: String::new() },
+    }
+}
+
+fn table_name(name: &ObjectName) -> String {
+    name.0.last().and_then(|part| part.as_ident()).map(lower).unwrap_or_default()
+}
+
+fn lower(ident: &Ident) -> String {
+    ident.value.to_lowercase()
+}
+
+fn factor_name(factor: &TableFactor) -> String {
+    if let TableFactor::Table { name, .. } = factor { table_name(name) } else { String::new() }
+}
+
+/// `n + 1`, `n - $1`, `n || x` for the column `n`.
+fn is_relative(value: &Expr, column: &str) -> bool {
+    match value {
+        Expr::BinaryOp { left, op, right } => {
+            let arithmetic =
+                matches!(op, BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply);
+            arithmetic
+                && [left, right].into_iter().any(|side| is_column(side, column) || is_relative(side, column))
+        }
+        Expr::Nested(inner) => is_relative(inner, column),
+        _ => false,
+    }
+}
+
+fn is_column(value: &Expr, column: &str) -> bool {
+    match value {
+        Expr::Identifier(ident) => lower(ident) == column,
+        Expr::CompoundIdentifier(words) => words.last().is_some_and(|w| lower(w) == column),
+        Expr::Nested(inner) => is_column(inner, column),
+        _ => false,
+    }
+}
+
+fn columns(condition: &Expr, found: &mut Vec<String>) {
+    match condition {
+        Expr::BinaryOp { left, right, .. } => {
+            columns(left, found);
+            columns(right, found);
+        }
+        Expr::Nested(inner)
+        | Expr::UnaryOp { expr: inner, .. }
+        | Expr::IsNull(inner)
+        | Expr::IsNotNull(inner) => {
+            columns(inner, found);
+        }
+        Expr::Identifier(ident) => found.push(lower(ident)),
+        Expr::CompoundIdentifier(words) => found.extend(words.last().map(lower)),
+        _ => {}
+    }
+}
+
+fn has_not_exists(condition: &Expr) -> bool {
+    match condition {
+        Expr::Exists { negated, .. } => *negated,
+        Expr::UnaryOp { expr, .. } => matches!(**expr, Expr::Exists { .. }),
+        Expr::BinaryOp { left, right, .. } => has_not_exists(left) || has_not_exists(right),
+        Expr::Nested(inner) => has_not_exists(inner),
+        _ => false,
+    }
+}
