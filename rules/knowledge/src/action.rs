@@ -265,7 +265,7 @@ impl From<String> for LimitDefault {
     }
 }
 
-/// What a layer or middleware does with the id that ties a request to its cause.
+/// What a layer or middleware does for every request that passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Carries {
@@ -273,6 +273,8 @@ pub enum Carries {
     CorrelationIn,
     /// Passes it on to what is called.
     CorrelationOut,
+    /// Ends a request that takes too long.
+    Timeout,
 }
 
 /// What a type is.

@@ -17,6 +17,8 @@ pub enum Template {
     Arg(u8),
     /// `$0()`: what the function or closure given as an argument returns.
     ArgReturn(u8),
+    /// `$0.await`: what awaiting an argument gives.
+    ArgAwaited(u8),
     /// `()` and tuples.
     Tuple(Vec<Template>),
     /// `path<..>`. The short names `Result`, `Option`, `Vec`, `String`, `Box`, `Arc`, `Future` stand for the standard
@@ -73,6 +75,10 @@ impl<'t> Reader<'t> {
         }
         if self.eat('$') {
             let number = self.word(|c| c.is_ascii_digit()).parse().map_err(|_| "a number must follow `$`")?;
+            if let Some(rest) = self.rest.strip_prefix(".await") {
+                self.rest = rest.trim_start();
+                return Ok(Template::ArgAwaited(number));
+            }
             let call = self.eat('(');
             if call && !self.eat(')') {
                 return Err("`$0(` needs a `)`");

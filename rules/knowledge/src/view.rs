@@ -132,6 +132,14 @@ impl<'k> View<'k> {
         self.knowledge.canonical(path)
     }
 
+    /// Whether anything is said of a canonical path.
+    pub fn knows(&self, path: &str) -> bool {
+        self.types.contains_key(path)
+            || self.functions.contains_key(path)
+            || self.macros.contains_key(path)
+            || self.attributes.contains_key(path)
+    }
+
     /// A type by canonical path.
     pub fn type_entry(&self, path: &str) -> Option<&'k TypeEntry> {
         self.types.get(path).map(|t| t.entry)

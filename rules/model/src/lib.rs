@@ -4,9 +4,16 @@
 //! else. Whatever cannot be known is [`Tri::Unknown`], and a rule that needs to know stays silent.
 #![forbid(unsafe_code)]
 
+mod bodies;
+mod defs;
+mod impls;
+mod infer;
+mod names;
+mod packages;
 mod place;
 mod system;
+mod ty;
 
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
-pub use svclint_knowledge::{Limit, Protocol};
+pub use svclint_knowledge::{Effect, Limit, Protocol, Role};
 pub use system::*;

@@ -17,6 +17,7 @@ const MAX_RECOVERY: u32 = 5;
 pub fn rust_file(text: &str, previous: Option<&RustFile>, bounds: &Bounds) -> RustFile {
     let known = previous.map(|p| p.chunks.iter().map(|c| (c.hash, c)).collect()).unwrap_or_default();
     let mut reader = Reader { text, bounds, previous, known, file: RustFile::default() };
+    reader.file.generated = is_generated(text);
     // A chunk that is cut finer becomes several, so indices shift.
     let mut shifted = Vec::new();
     for chunk in chunks(text) {
@@ -95,6 +96,12 @@ impl Reader<'_> {
         let still_there = self.file.chunks.iter().any(|c| c.hash == before.hash);
         (!still_there).then(|| before.facts.clone())
     }
+}
+
+/// The mark that code generators write at the top.
+fn is_generated(text: &str) -> bool {
+    let comments = text.lines().take(10).filter(|l| l.trim_start().starts_with("//"));
+    comments.into_iter().any(|l| l.contains("@generated") || l.contains("DO NOT EDIT"))
 }
 
 fn comments(text: &str) -> Vec<Comment> {

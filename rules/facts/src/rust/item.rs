@@ -11,6 +11,8 @@ use crate::Name;
 /// What a Rust file says: its chunks in order of appearance.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RustFile {
+    /// Whether the file says that a program wrote it (`@generated` near its beginning): read, but never linted.
+    pub generated: bool,
     /// The chunks. A container that was split (a large `impl`, `trait` or `mod`) comes before its members.
     pub chunks: Vec<FileChunk>,
 }

@@ -1,0 +1,151 @@
+//! Which type has which methods.
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+use svclint_facts::rust::TypeRef;
+
+use crate::defs::{AdtId, Defs, FnIdx, ImplId, Owner, Res, TraitId};
+use crate::names::{Names, Ns};
+use crate::ty::{Args, Bound, Env, Ty};
+
+/// The part of a type that methods hang on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    Adt(AdtId),
+    Lib(SmolStr),
+    Prim(SmolStr),
+}
+
+impl Key {
+    pub(crate) fn of(ty: &Ty) -> Option<Key> {
+        match ty {
+            Ty::Adt(id, _) => Some(Key::Adt(*id)),
+            Ty::Lib(path, _) => Some(Key::Lib(path.clone())),
+            Ty::Prim(name) => Some(Key::Prim(name.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// All `impl` blocks by what they are for.
+#[derive(Default)]
+pub(crate) struct Impls<'f> {
+    /// The `Self` type of each block.
+    pub(crate) self_ty: Vec<Ty>,
+    /// The trait of each block.
+    pub(crate) trait_: Vec<Option<Res>>,
+    methods: FxHashMap<(Key, &'f str), Vec<FnIdx>>,
+    /// The blocks that implement a trait.
+    by_trait: FxHashMap<TraitId, Vec<ImplId>>,
+    /// `impl Deref for X { type Target = Y; }`
+    derefs: FxHashMap<Key, (ImplId, &'f TypeRef)>,
+}
+
+impl<'f> Impls<'f> {
+    pub(crate) fn read(defs: &Defs<'f>, names: &Names<'_, 'f, '_>) -> Self {
+        let mut impls = Impls::default();
+        for (number, def) in defs.impls.iter().enumerate() {
+            let id = ImplId(number as u32);
+            let env =
+                Env { module: def.home.module, generics: [Some(&def.def.generics), None], self_ty: None };
+            let self_ty = names.ty(&env, &def.def.self_ty);
+            let trait_ = def
+                .def
+                .trait_
+                .as_ref()
+                .and_then(|path| names.written(def.home.module, path, Ns::Types))
+                .map(|(r, _)| r);
+            if let Some(key) = Key::of(&self_ty) {
+                for (name, function) in &def.fns {
+                    impls.methods.entry((key.clone(), name)).or_default().push(*function);
+                }
+                let is_deref = def.def.trait_.as_ref().is_some_and(|t| t.last() == "Deref");
+                if let Some(target) = def.types.get("Target").filter(|_| is_deref) {
+                    impls.derefs.insert(key, (id, target));
+                }
+            }
+            if let Some(Res::Trait(trait_)) = &trait_ {
+                impls.by_trait.entry(*trait_).or_default().push(id);
+            }
+            impls.self_ty.push(self_ty);
+            impls.trait_.push(trait_);
+        }
+        impls
+    }
+
+    /// The methods and associated functions of a type by name: its own, those of traits implemented for it, and the
+    /// defaults of these.
+    pub(crate) fn method(&self, defs: &Defs<'f>, key: &Key, name: &str) -> Vec<FnIdx> {
+        if let Some(found) = self.methods.get(&(key.clone(), name)) {
+            return found.clone();
+        }
+        let implemented = self
+            .by_trait
+            .iter()
+            .filter(|(_, impls)| impls.iter().any(|i| Key::of(&self.self_ty[i.at()]).as_ref() == Some(key)));
+        implemented.filter_map(|(t, _)| defs.traits[t.at()].fns.get(name).copied()).collect()
+    }
+
+    /// Whether any workspace trait is implemented for the type.
+    pub(crate) fn dispatch(&self, defs: &Defs<'f>, trait_: TraitId, name: &str) -> Vec<FnIdx> {
+        let impls = self.by_trait.get(&trait_).map_or(&[][..], Vec::as_slice);
+        let mut found: Vec<FnIdx> =
+            impls.iter().filter_map(|i| defs.impls[i.at()].fns.get(name).copied()).collect();
+        let default = defs.traits[trait_.at()].fns.get(name).copied();
+        // A default body runs for the implementations that have none of their own.
+        let has_body = default.is_some_and(|f| defs.fns[f.at()].def.body.is_some());
+        if has_body && found.len() < impls.len() || found.is_empty() {
+            found.extend(default);
+        }
+        found
+    }
+
+    /// The traits' declaration of a method: for its signature.
+    pub(crate) fn declared(&self, defs: &Defs<'f>, bounds: &[Bound], name: &str) -> Option<(TraitId, FnIdx)> {
+        bounds.iter().find_map(|b| match b {
+            Bound::Trait(t) => self.in_trait(defs, *t, name, 0),
+            Bound::Lib(_) => None,
+        })
+    }
+
+    fn in_trait(&self, defs: &Defs<'f>, trait_: TraitId, name: &str, depth: u32) -> Option<(TraitId, FnIdx)> {
+        let def = &defs.traits[trait_.at()];
+        if let Some(function) = def.fns.get(name) {
+            return Some((trait_, *function));
+        }
+        let scope = &defs.modules[def.home.module.at()];
+        let supers = def.def.bounds.iter().filter_map(|p| p.as_name()).filter_map(|n| scope.types.get(n));
+        supers.filter(|_| depth < 4).find_map(|res| match res {
+            Res::Trait(t) => self.in_trait(defs, *t, name, depth + 1),
+            _ => None,
+        })
+    }
+
+    /// What `*value` is, for types of the workspace that say so.
+    pub(crate) fn deref(
+        &self,
+        defs: &Defs<'f>,
+        names: &Names<'_, 'f, '_>,
+        key: &Key,
+        args: &Args,
+    ) -> Option<Ty> {
+        let (id, target) = self.derefs.get(key)?;
+        let def = &defs.impls[id.at()];
+        let env = Env {
+            module: def.home.module,
+            generics: [Some(&def.def.generics), None],
+            self_ty: Some(&self.self_ty[id.at()]),
+        };
+        let params = def.def.generics.params.iter().map(|p| p.name.clone());
+        Some(names.ty(&env, target).substitute(&params.zip(args.iter().cloned()).collect()))
+    }
+
+    /// What `Self` means in a function.
+    pub(crate) fn self_of(&self, defs: &Defs<'f>, function: FnIdx) -> Option<Ty> {
+        match defs.fns[function.at()].owner {
+            Owner::Impl(id) => Some(self.self_ty[id.at()].clone()),
+            Owner::Trait(id) => Some(Ty::Dyn(std::sync::Arc::from([Bound::Trait(id)]))),
+            Owner::None => None,
+        }
+    }
+}

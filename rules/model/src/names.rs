@@ -1,0 +1,254 @@
+//! From a written path to what it names.
+
+use smol_str::SmolStr;
+use svclint_facts::rust::{Path, UseLeaf};
+use svclint_knowledge::View;
+
+use crate::defs::{AdtId, Defs, ModId, Res};
+use crate::packages::{Dep, Packages};
+
+/// The two name spaces that matter here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ns {
+    Types,
+    Values,
+}
+
+/// Imports that lead to imports settle in a few rounds; more are a cycle.
+const ROUNDS: usize = 12;
+/// How many globs are followed from one to the next.
+const GLOB_DEPTH: u32 = 6;
+
+const PRIMITIVES: &[&str] = &[
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+    "isize", "f32", "f64",
+];
+
+/// The names that Rust brings into every module, with the standard library's path.
+const PRELUDE: &[(&str, &str)] = &[
+    ("Option", "std::option::Option"),
+    ("Some", "std::option::Option::Some"),
+    ("None", "std::option::Option::None"),
+    ("Result", "std::result::Result"),
+    ("Ok", "std::result::Result::Ok"),
+    ("Err", "std::result::Result::Err"),
+    ("Vec", "std::vec::Vec"),
+    ("String", "std::string::String"),
+    ("Box", "std::boxed::Box"),
+    ("Default", "std::default::Default"),
+    ("Into", "std::convert::Into"),
+    ("From", "std::convert::From"),
+    ("AsRef", "std::convert::AsRef"),
+    ("Fn", "std::ops::Fn"),
+    ("FnMut", "std::ops::FnMut"),
+    ("FnOnce", "std::ops::FnOnce"),
+    ("Iterator", "std::iter::Iterator"),
+    ("IntoIterator", "std::iter::IntoIterator"),
+    ("Future", "std::future::Future"),
+    ("Send", "std::marker::Send"),
+    ("Sync", "std::marker::Sync"),
+    ("Clone", "std::clone::Clone"),
+    ("ToString", "std::string::ToString"),
+    ("drop", "std::mem::drop"),
+];
+
+/// Looks names up.
+pub(crate) struct Names<'a, 'f, 'k> {
+    pub(crate) defs: &'a Defs<'f>,
+    pub(crate) packages: &'a Packages<'k>,
+}
+
+impl<'f> Defs<'f> {
+    /// Follows all `use` declarations.
+    pub(crate) fn resolve_uses(&mut self, packages: &Packages<'_>) {
+        let mut pending: Vec<(ModId, &'f UseLeaf)> = Vec::new();
+        for (number, module) in self.modules.iter().enumerate() {
+            pending.extend(module.uses.iter().map(|leaf| (ModId(number as u32), *leaf)));
+        }
+        for _ in 0..ROUNDS {
+            let before = pending.len();
+            let mut found = Vec::new();
+            pending.retain(|(module, leaf)| {
+                let names = Names { defs: self, packages };
+                let types = names.path(*module, &leaf.path, leaf.global, Ns::Types);
+                let values = names.path(*module, &leaf.path, leaf.global, Ns::Values);
+                let any = types.is_some() || values.is_some();
+                if any {
+                    found.push((*module, *leaf, types, values));
+                }
+                !any
+            });
+            for (module, leaf, types, values) in found {
+                self.import(module, leaf, types, values);
+            }
+            if pending.is_empty() || pending.len() == before {
+                break;
+            }
+        }
+    }
+
+    fn import(&mut self, module: ModId, leaf: &UseLeaf, types: Option<Res>, values: Option<Res>) {
+        let module = &mut self.modules[module.at()];
+        if leaf.glob {
+            module.globs.extend(types);
+            return;
+        }
+        let Some(name) = leaf.rename.as_ref().or(leaf.path.last()) else { return };
+        if let Some(res) = types {
+            module.types.entry(name.clone()).or_insert(res);
+        }
+        if let Some(res) = values {
+            module.values.entry(name.clone()).or_insert(res);
+        }
+    }
+}
+
+impl<'k> Names<'_, '_, 'k> {
+    /// The library entries that hold for a module's package.
+    pub(crate) fn view(&self, module: ModId) -> Option<&View<'k>> {
+        let package = self.packages.list.get(self.defs.package_of(module))?;
+        self.packages.views.get(package.view)
+    }
+
+    /// A path of plain words.
+    pub(crate) fn path(&self, module: ModId, words: &[SmolStr], global: bool, ns: Ns) -> Option<Res> {
+        let (res, used) = self.prefix(module, words, global, ns)?;
+        (used == words.len()).then_some(res)
+    }
+
+    /// A path as written in code.
+    pub(crate) fn written(&self, module: ModId, path: &Path, ns: Ns) -> Option<(Res, usize)> {
+        let words: Vec<SmolStr> = path.segments.iter().map(|s| s.name.clone()).collect();
+        self.prefix(module, &words, path.global, ns)
+    }
+
+    /// As many words as lead somewhere: `Type::method` stops at the type. With the number of words used.
+    pub(crate) fn prefix(
+        &self,
+        module: ModId,
+        words: &[SmolStr],
+        global: bool,
+        ns: Ns,
+    ) -> Option<(Res, usize)> {
+        let first = words.first()?;
+        let only = words.len() == 1;
+        let first_ns = if only { ns } else { Ns::Types };
+        let mut res = match first.as_str() {
+            "crate" | "$crate" => Res::Module(self.defs.krates[self.defs.module(module).krate].root),
+            "self" => Res::Module(self.out_of_block(module)),
+            "super" => Res::Module(self.defs.module(self.out_of_block(module)).parent?),
+            _ if global => self.krate(module, first)?,
+            _ => self
+                .scope(module, first, first_ns)
+                .or_else(|| self.krate(module, first))
+                .or_else(|| prelude(first, first_ns))?,
+        };
+        let mut used = 1;
+        while let Some(word) = words.get(used) {
+            let last = used + 1 == words.len();
+            let ns = if last { ns } else { Ns::Types };
+            let next = match &res {
+                Res::Module(inner) if word == "super" => self.defs.module(*inner).parent.map(Res::Module),
+                Res::Module(inner) => self.member(*inner, word, ns, 0),
+                Res::Lib(path) => Some(Res::Lib(self.canonical(module, &format!("{path}::{word}")))),
+                Res::Adt(adt) => self.variant(*adt, word),
+                _ => None,
+            };
+            match next {
+                Some(next) => res = next,
+                None if matches!(res, Res::Module(_)) => return None,
+                None => break,
+            }
+            used += 1;
+        }
+        Some((res, used))
+    }
+
+    /// A name inside a library path.
+    pub(crate) fn canonical(&self, module: ModId, path: &str) -> SmolStr {
+        self.view(module).map_or_else(|| SmolStr::new(path), |view| view.canonical(path))
+    }
+
+    fn variant(&self, adt: AdtId, name: &str) -> Option<Res> {
+        let def = &self.defs.adts[adt.at()];
+        let is_enum = matches!(def.item.kind, svclint_facts::rust::ItemKind::Enum(..));
+        let number = def.variants.iter().position(|(n, _)| *n == name).filter(|_| is_enum)?;
+        Some(Res::Variant(adt, number as u32))
+    }
+
+    fn out_of_block(&self, mut module: ModId) -> ModId {
+        while self.defs.module(module).is_block {
+            match self.defs.module(module).parent {
+                Some(parent) => module = parent,
+                None => break,
+            }
+        }
+        module
+    }
+
+    /// A name as seen from inside a module: its own, and for blocks what is around them.
+    fn scope(&self, mut module: ModId, name: &str, ns: Ns) -> Option<Res> {
+        loop {
+            if let Some(res) = self.member(module, name, ns, 0) {
+                return Some(res);
+            }
+            let current = self.defs.module(module);
+            module = current.parent.filter(|_| current.is_block)?;
+        }
+    }
+
+    /// A name of a module, imports and globs included.
+    fn member(&self, module: ModId, name: &str, ns: Ns, depth: u32) -> Option<Res> {
+        let def = self.defs.module(module);
+        let own = match ns {
+            Ns::Types => def.types.get(name),
+            Ns::Values => def.values.get(name),
+        };
+        if own.is_some() || depth > GLOB_DEPTH {
+            return own.cloned();
+        }
+        def.globs.iter().find_map(|glob| match glob {
+            Res::Module(inner) => self.member(*inner, name, ns, depth + 1),
+            Res::Adt(adt) => self.variant(*adt, name),
+            Res::Lib(path) => self.known_in_library(module, path, name),
+            _ => None,
+        })
+    }
+
+    /// What `use library::*` brings is only known where a page names it.
+    fn known_in_library(&self, module: ModId, library: &str, name: &str) -> Option<Res> {
+        let view = self.view(module)?;
+        let written = format!("{library}::{name}");
+        let path = view.canonical(&written);
+        let known = path != written || view.knows(&path);
+        known.then_some(Res::Lib(path))
+    }
+
+    /// A crate by the name that the package gives it.
+    fn krate(&self, module: ModId, name: &str) -> Option<Res> {
+        let number = self.defs.package_of(module);
+        let package = self.packages.list.get(number)?;
+        if let Some(lib) = self.defs.libs.get(&number)
+            && package.targets.iter().any(|t| t.bin.is_none() && t.code_name == name)
+        {
+            return Some(Res::Module(self.defs.krates[*lib].root));
+        }
+        match package.deps.get(name) {
+            Some(Dep::Workspace(other)) => {
+                self.defs.libs.get(other).map(|lib| Res::Module(self.defs.krates[*lib].root))
+            }
+            Some(Dep::Library(library)) => Some(Res::Lib(self.canonical(module, library))),
+            None if matches!(name, "std" | "core" | "alloc") => Some(Res::Lib(SmolStr::new_static("std"))),
+            None => None,
+        }
+    }
+}
+
+fn prelude(name: &str, ns: Ns) -> Option<Res> {
+    if ns == Ns::Types
+        && let Some(primitive) = PRIMITIVES.iter().find(|p| **p == name)
+    {
+        return Some(Res::Prim(SmolStr::new_static(primitive)));
+    }
+    PRELUDE.iter().find(|(n, _)| *n == name).map(|(_, path)| Res::Lib(SmolStr::new_static(path)))
+}

@@ -1,0 +1,280 @@
+//! Packages, their targets and dependencies, from `Cargo.toml` and `Cargo.lock`. No cargo is run.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use semver::Version;
+use smol_str::SmolStr;
+use svclint_facts::cargo::{CargoLock, CargoManifest, Dependency, DependencyKind, Target};
+use svclint_knowledge::Knowledge;
+use svclint_knowledge::View;
+
+use crate::place::{FileFacts, FileId, SourceFile};
+
+/// A package.
+pub(crate) struct PackageInfo {
+    pub(crate) name: String,
+    pub(crate) manifest: FileId,
+    /// Its dependencies by their name in code.
+    pub(crate) deps: FxHashMap<SmolStr, Dep>,
+    pub(crate) targets: Vec<TargetInfo>,
+    /// Index into [`Packages::views`].
+    pub(crate) view: usize,
+}
+
+/// What a dependency leads to.
+#[derive(Clone, Debug)]
+pub(crate) enum Dep {
+    /// Another package of the workspace.
+    Workspace(usize),
+    /// A library, by its own crate name.
+    Library(SmolStr),
+}
+
+/// A library or binary.
+pub(crate) struct TargetInfo {
+    /// The binary's name; `None` for the library.
+    pub(crate) bin: Option<String>,
+    /// The name under which other crates use it.
+    pub(crate) code_name: SmolStr,
+    pub(crate) root: FileId,
+}
+
+/// All packages and what is known of their libraries.
+pub(crate) struct Packages<'k> {
+    pub(crate) list: Vec<PackageInfo>,
+    pub(crate) views: Vec<View<'k>>,
+}
+
+/// The files by path.
+pub(crate) struct FileIndex<'f> {
+    by_path: FxHashMap<&'f Path, FileId>,
+}
+
+impl<'f> FileIndex<'f> {
+    pub(crate) fn new(files: &'f [SourceFile]) -> Self {
+        let id = |i: usize| FileId(i as u32);
+        FileIndex { by_path: files.iter().enumerate().map(|(i, f)| (&*f.path, id(i))).collect() }
+    }
+
+    pub(crate) fn get(&self, path: &Path) -> Option<FileId> {
+        self.by_path.get(normal(path).as_path()).copied()
+    }
+}
+
+/// Without `.` and `..`.
+pub(crate) fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if out.file_name().is_some() => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn code_name(name: &str) -> SmolStr {
+    SmolStr::new(name.replace('-', "_"))
+}
+
+struct Manifest<'f> {
+    file: FileId,
+    dir: &'f Path,
+    facts: &'f CargoManifest,
+}
+
+impl<'k> Packages<'k> {
+    pub(crate) fn read(files: &[SourceFile], index: &FileIndex<'_>, knowledge: &'k Knowledge) -> Self {
+        let manifests: Vec<Manifest<'_>> = files
+            .iter()
+            .enumerate()
+            .filter_map(|(i, file)| match &file.facts {
+                FileFacts::Manifest(facts) => {
+                    Some(Manifest { file: FileId(i as u32), dir: file.path.parent()?, facts })
+                }
+                _ => None,
+            })
+            .collect();
+        let locks: Vec<(&Path, &Arc<CargoLock>)> = files
+            .iter()
+            .filter_map(|file| {
+                if let FileFacts::Lock(lock) = &file.facts { Some((file.path.parent()?, lock)) } else { None }
+            })
+            .collect();
+        let own: Vec<&Manifest<'_>> = manifests.iter().filter(|m| m.facts.name.is_some()).collect();
+        let by_dir: FxHashMap<&Path, usize> = own.iter().enumerate().map(|(i, m)| (m.dir, i)).collect();
+        let mut packages = Packages { list: Vec::new(), views: Vec::new() };
+        let mut known_views: FxHashMap<Vec<Option<Version>>, usize> = FxHashMap::default();
+        for manifest in &own {
+            let name = manifest.facts.name.as_ref().map_or("", |(n, _)| n.as_str());
+            let workspace = workspace_of(manifest, &manifests);
+            let deps = manifest.facts.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
+            let deps: Vec<(SmolStr, Dep, Option<String>)> =
+                deps.map(|d| resolve_dependency(d, manifest, workspace, &by_dir)).collect();
+            let lock = locks
+                .iter()
+                .filter(|(dir, _)| manifest.dir.starts_with(dir))
+                .max_by_key(|(dir, _)| dir.as_os_str().len());
+            let versions = Versions::new(name, &deps, lock.map(|(_, lock)| lock.as_ref()));
+            let key: Vec<Option<Version>> =
+                knowledge.libraries().map(|p| versions.of(package_of(p))).collect();
+            let view = *known_views.entry(key).or_insert_with(|| {
+                packages.views.push(knowledge.view(|library| versions.of(library)));
+                packages.views.len() - 1
+            });
+            packages.list.push(PackageInfo {
+                name: name.to_owned(),
+                manifest: manifest.file,
+                deps: deps.into_iter().map(|(name, dep, _)| (name, dep)).collect(),
+                targets: targets(manifest, name, index, files),
+                view,
+            });
+        }
+        packages
+    }
+}
+
+fn package_of(page: &svclint_knowledge::Page) -> &str {
+    page.library.package.as_ref().unwrap_or(&page.library.name)
+}
+
+fn workspace_of<'m, 'f>(manifest: &Manifest<'f>, all: &'m [Manifest<'f>]) -> Option<&'m Manifest<'f>> {
+    let above = all.iter().filter(|m| m.facts.workspace.is_some() && manifest.dir.starts_with(m.dir));
+    above.max_by_key(|m| m.dir.as_os_str().len())
+}
+
+/// The name in code, what it is, and the version that the manifest asks for.
+fn resolve_dependency(
+    dependency: &Dependency,
+    manifest: &Manifest<'_>,
+    workspace: Option<&Manifest<'_>>,
+    by_dir: &FxHashMap<&Path, usize>,
+) -> (SmolStr, Dep, Option<String>) {
+    let inherited = workspace.filter(|_| dependency.workspace).and_then(|w| {
+        let table = w.facts.workspace.as_ref()?;
+        Some((w.dir, table.dependencies.iter().find(|d| d.name == dependency.name)?))
+    });
+    let (dir, source) = inherited.unwrap_or((manifest.dir, dependency));
+    let in_workspace = source.path.as_ref().and_then(|path| by_dir.get(normal(&dir.join(path)).as_path()));
+    let package = source.package.as_ref().or(dependency.package.as_ref()).unwrap_or(&dependency.name);
+    let dep = in_workspace.map_or_else(|| Dep::Library(code_name(package)), |i| Dep::Workspace(*i));
+    (code_name(&dependency.name), dep, source.version.clone())
+}
+
+/// The releases that a package uses.
+struct Versions {
+    exact: FxHashMap<SmolStr, Version>,
+    any: FxHashMap<SmolStr, Version>,
+}
+
+impl Versions {
+    fn new(package: &str, deps: &[(SmolStr, Dep, Option<String>)], lock: Option<&CargoLock>) -> Self {
+        let mut versions = Versions { exact: FxHashMap::default(), any: FxHashMap::default() };
+        for (_, dep, wanted) in deps {
+            if let (Dep::Library(name), Some(wanted)) = (dep, wanted.as_deref().and_then(lowest)) {
+                versions.exact.insert(name.clone(), wanted);
+            }
+        }
+        let Some(lock) = lock else { return versions };
+        for locked in &lock.packages {
+            let Ok(version) = Version::parse(&locked.version) else { continue };
+            let newest = versions.any.entry(code_name(&locked.name)).or_insert_with(|| version.clone());
+            if *newest < version {
+                *newest = version;
+            }
+        }
+        let wanted = lock.packages.iter().find(|p| p.name == package).map(|p| p.dependencies.as_slice());
+        for dependency in wanted.unwrap_or_default() {
+            let mut words = dependency.split(' ');
+            let name = code_name(words.next().unwrap_or(""));
+            let version = words
+                .next()
+                .and_then(|v| Version::parse(v).ok())
+                .or_else(|| versions.any.get(&name).cloned());
+            if let Some(version) = version {
+                versions.exact.insert(name, version);
+            }
+        }
+        versions
+    }
+
+    fn of(&self, library: &str) -> Option<Version> {
+        let name = code_name(library);
+        self.exact.get(&name).or_else(|| self.any.get(&name)).cloned()
+    }
+}
+
+/// The lowest release that a requirement like `0.12`, `^1.2` or `=1.0.3` allows.
+fn lowest(requirement: &str) -> Option<Version> {
+    let first = requirement.split(',').next()?.trim().trim_start_matches(['^', '~', '=', '>', ' ']);
+    let mut parts = first.split('.').map(|p| p.parse::<u64>().ok());
+    let major = parts.next()??;
+    Some(Version::new(major, parts.next().flatten().unwrap_or(0), parts.next().flatten().unwrap_or(0)))
+}
+
+fn targets(
+    manifest: &Manifest<'_>,
+    package: &str,
+    index: &FileIndex<'_>,
+    files: &[SourceFile],
+) -> Vec<TargetInfo> {
+    let at = |path: &str| index.get(&manifest.dir.join(path));
+    let mut found = Vec::new();
+    let declared = manifest.facts.lib.clone().unwrap_or_default();
+    if let Some(root) = at(declared.path.as_deref().unwrap_or("src/lib.rs")) {
+        let name = declared.name.as_deref().unwrap_or(package);
+        found.push(TargetInfo { bin: None, code_name: code_name(name), root });
+    }
+    let mut bins: Vec<(String, FileId)> =
+        manifest.facts.bins.iter().filter_map(|b| bin_root(b, package, &at)).collect();
+    if manifest.facts.autobins {
+        let main = at("src/main.rs").map(|root| (package.to_owned(), root));
+        let folder = manifest.dir.join("src/bin");
+        let others = files
+            .iter()
+            .enumerate()
+            .filter_map(|(i, f)| Some((auto_bin(&f.path, &folder)?, FileId(i as u32))));
+        for (name, root) in main.into_iter().chain(others) {
+            if !bins.iter().any(|(_, known)| *known == root) {
+                bins.push((name, root));
+            }
+        }
+    }
+    found.extend(bins.into_iter().map(|(name, root)| TargetInfo {
+        code_name: code_name(&name),
+        bin: Some(name),
+        root,
+    }));
+    found
+}
+
+fn bin_root(
+    target: &Target,
+    package: &str,
+    at: &impl Fn(&str) -> Option<FileId>,
+) -> Option<(String, FileId)> {
+    let name = target.name.as_deref().unwrap_or(package);
+    let root = match &target.path {
+        Some(path) => at(path),
+        None => at(&format!("src/bin/{name}.rs"))
+            .or_else(|| at(&format!("src/bin/{name}/main.rs")))
+            .or_else(|| at("src/main.rs")),
+    };
+    Some((name.to_owned(), root?))
+}
+
+/// `src/bin/x.rs` and `src/bin/x/main.rs`.
+fn auto_bin(path: &Path, folder: &Path) -> Option<String> {
+    let rest = path.strip_prefix(folder).ok()?;
+    let parts: Vec<&str> = rest.iter().filter_map(|p| p.to_str()).collect();
+    match parts.as_slice() {
+        [file] => file.strip_suffix(".rs").map(str::to_owned),
+        [name, "main.rs"] => Some((*name).to_owned()),
+        _ => None,
+    }
+}
