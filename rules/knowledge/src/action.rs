@@ -131,6 +131,8 @@ pub enum Action {
         router: Option<u8>,
         /// The argument with the listener or address.
         listener: Option<u8>,
+        /// What is spoken; HTTP unless said.
+        protocol: Option<Protocol>,
     },
     /// Adds a gRPC service to a server.
     AddGrpcService {

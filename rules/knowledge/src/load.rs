@@ -53,8 +53,13 @@ macro_rules! pages {
 
 const PAGES: &[(&str, &str)] = pages![
     "actix-web.toml",
+    "aide.toml",
+    "awc.toml",
+    "axum-server.toml",
     "axum.toml",
+    "correlation.toml",
     "http.toml",
+    "messaging.toml",
     "reqwest-middleware.toml",
     "reqwest.toml",
     "sqlx.toml",
@@ -62,7 +67,9 @@ const PAGES: &[(&str, &str)] = pages![
     "tokio.toml",
     "tonic.toml",
     "tower-http.toml",
+    "tower.toml",
     "tracing.toml",
+    "utoipa-axum.toml",
 ];
 
 /// The pages that svclint ships. Read once.

@@ -136,6 +136,18 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
         if def.def.is_async { Ty::lib(FUTURE, [ret]) } else { ret }
     }
 
+    /// The types of a function's parameters, without the receiver.
+    pub(crate) fn param_types(self, function: FnIdx) -> Vec<Ty> {
+        let def = &self.defs.fns[function.at()];
+        let owner_ty = self.impls.self_of(self.defs, function);
+        let env = Env {
+            module: def.home.module,
+            generics: [Some(&def.def.generics), None],
+            self_ty: owner_ty.as_ref(),
+        };
+        def.def.params.iter().map(|p| self.names.ty(&env, &p.ty)).collect()
+    }
+
     /// What a callable value returns.
     fn called(self, ty: &Ty) -> Ty {
         match ty {

@@ -5,15 +5,23 @@
 #![forbid(unsafe_code)]
 
 mod bodies;
+mod build;
+mod clients;
 mod defs;
+mod fold;
+mod functions;
 mod impls;
 mod infer;
 mod names;
 mod packages;
 mod place;
+mod routes;
+mod services;
 mod system;
+mod trace;
 mod ty;
 
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
+pub use services::is_correlation_header;
 pub use svclint_knowledge::{Effect, Limit, Protocol, Role};
 pub use system::*;

@@ -1,11 +1,12 @@
 //! The model's public data: packages, functions, services, routes, clients, requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
-use svclint_knowledge::{Effect, Limit, Protocol};
+use svclint_knowledge::{Effect, Limit, Protocol, Role};
 
 use crate::place::{FileId, Place, Tri};
 
@@ -26,6 +27,8 @@ pub struct ServiceId(pub u32);
 pub struct Model {
     /// The files' paths, by [`FileId`].
     pub files: Vec<Arc<Path>>,
+    /// Whether a file was written by a program, by [`FileId`].
+    pub generated: Vec<bool>,
     /// The packages with a `Cargo.toml`.
     pub packages: Vec<Package>,
     /// The functions that are not test code.
@@ -62,12 +65,38 @@ pub struct Function {
     pub whole: Place,
     /// Whether it is `async`.
     pub is_async: bool,
-    /// What it calls inside the workspace, with the place of the call.
-    pub calls: Vec<(FnId, Place)>,
+    /// What it calls, or names as a value, inside the workspace.
+    pub calls: Vec<CallSite>,
+    /// Its parameters.
+    pub inputs: Vec<Input>,
     /// What it does by itself, with the place.
     pub does: Vec<Deed>,
     /// Calls that could not be resolved to a function or to knowledge: what it does may be more.
     pub blind_spots: u32,
+}
+
+/// A call of one function in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallSite {
+    /// The called function.
+    pub to: FnId,
+    /// The call.
+    pub at: Place,
+    /// Whether something around the call ends it after a while.
+    pub bounded: bool,
+}
+
+/// A parameter of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name, where it is a plain one.
+    pub name: Option<String>,
+    /// What its type is to a handler.
+    pub role: Option<Role>,
+    /// The last words of the types it is made of: `Json`, `NewOrder`.
+    pub types: Vec<String>,
+    /// The fields of the workspace types among them, with the last word of each field's type.
+    pub fields: Vec<(String, String)>,
 }
 
 /// One effect at one place.
@@ -144,6 +173,8 @@ pub struct Service {
     pub routes_complete: bool,
     /// What gives incoming requests an id: the layer, or the handler's read of the header.
     pub correlation_in: Option<Place>,
+    /// What ends a handler that takes too long.
+    pub handler_timeout: Option<Place>,
     /// The functions that run in it: reached from `main`, handlers and tasks.
     pub functions: Vec<FnId>,
 }
@@ -285,6 +316,9 @@ pub struct Share {
     pub total: u64,
 }
 
+/// A way from one function to another through calls.
+pub type CallPath = Vec<CallSite>;
+
 impl Model {
     /// The function.
     pub fn function(&self, id: FnId) -> &Function {
@@ -294,5 +328,25 @@ impl Model {
     /// The client.
     pub fn client(&self, id: ClientId) -> &Client {
         &self.clients[id.0 as usize]
+    }
+}
+
+impl Model {
+    /// The shortest way from any of `roots` to each function that is reached through calls that `follow` accepts.
+    pub fn ways(&self, roots: &[FnId], follow: impl Fn(&CallSite) -> bool) -> FxHashMap<FnId, CallPath> {
+        let mut ways: FxHashMap<FnId, CallPath> = roots.iter().map(|r| (*r, Vec::new())).collect();
+        let mut queue: VecDeque<FnId> = roots.iter().copied().collect();
+        while let Some(id) = queue.pop_front() {
+            let Some(function) = self.functions.get(id.0 as usize) else { continue };
+            for call in function.calls.iter().filter(|c| follow(c)) {
+                if !ways.contains_key(&call.to) {
+                    let mut way = ways.get(&id).cloned().unwrap_or_default();
+                    way.push(*call);
+                    ways.insert(call.to, way);
+                    queue.push_back(call.to);
+                }
+            }
+        }
+        ways
     }
 }

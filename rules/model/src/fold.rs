@@ -1,0 +1,185 @@
+//! Values that can be told from the code: strings and durations.
+
+use svclint_facts::rust::{ExprId, ExprKind, Lit};
+
+use crate::defs::Res;
+use crate::infer::{Callee, Target};
+use crate::trace::{At, Tracer};
+
+/// A text with holes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    /// Unknown parts are written `{?}`.
+    pub(crate) text: String,
+    /// Whether there is no hole.
+    pub(crate) complete: bool,
+}
+
+pub(crate) const HOLE: &str = "{?}";
+
+impl Text {
+    pub(crate) fn known(text: impl Into<String>) -> Text {
+        Text { text: text.into(), complete: true }
+    }
+
+    pub(crate) fn hole() -> Text {
+        Text { text: HOLE.into(), complete: false }
+    }
+}
+
+const DEPTH: u32 = 12;
+
+impl Tracer<'_, '_, '_> {
+    /// The string that an expression is.
+    pub(crate) fn text(&self, at: At) -> Text {
+        self.text_at(at, 0)
+    }
+
+    fn text_at(&self, at: At, depth: u32) -> Text {
+        let here = |expr: ExprId| At { body: at.body, expr };
+        if depth > DEPTH {
+            return Text::hole();
+        }
+        match self.kind(at) {
+            ExprKind::Lit(Lit::Str(text)) => Text::known(text.clone()),
+            ExprKind::Lit(Lit::Int(Some(number))) => Text::known(number.to_string()),
+            ExprKind::Lit(Lit::Char(char)) => Text::known(*char),
+            ExprKind::Ref(inner) | ExprKind::Unary(_, inner) | ExprKind::Try(inner) => {
+                self.text_at(here(*inner), depth + 1)
+            }
+            ExprKind::Block { stmts, tail: Some(tail) } if stmts.is_empty() => {
+                self.text_at(here(*tail), depth + 1)
+            }
+            ExprKind::MethodCall { receiver, method, .. } if keeps_text(method) => {
+                self.text_at(here(*receiver), depth + 1)
+            }
+            ExprKind::Call { args, .. } => {
+                match (self.types_of(at.body).callees.get(&at.expr), args.as_slice()) {
+                    (Some(Callee::Lib(path, _)), [only])
+                        if path.ends_with("::from") || path.ends_with("::new") =>
+                    {
+                        self.text_at(here(*only), depth + 1)
+                    }
+                    _ => Text::hole(),
+                }
+            }
+            ExprKind::Macro(call) => match call.path.last() {
+                "format" => {
+                    self.format(at, &call.args, call.args.len() - call.implicit as usize, &call.names, depth)
+                }
+                "concat" => {
+                    let parts: Vec<Text> =
+                        call.args.iter().map(|a| self.text_at(here(*a), depth + 1)).collect();
+                    let complete = parts.iter().all(|p| p.complete);
+                    Text { text: parts.into_iter().map(|p| p.text).collect(), complete }
+                }
+                _ => Text::hole(),
+            },
+            ExprKind::Path(_) => match self.types_of(at.body).targets.get(&at.expr) {
+                Some(Target::Res(Res::Const(id))) => match self.program.bodies.of_const.get(id) {
+                    Some(body) => match self.program.bodies.get(*body).body.root {
+                        Some(expr) => self.text_at(At { body: *body, expr }, depth + 1),
+                        None => Text::hole(),
+                    },
+                    None => Text::hole(),
+                },
+                Some(Target::Local(_)) => {
+                    let single = self.single_origin(at);
+                    single.map_or_else(Text::hole, |value| self.text_at(value, depth + 1))
+                }
+                _ => Text::hole(),
+            },
+            _ => Text::hole(),
+        }
+    }
+
+    /// `format!("{base}/x/{}", y)`
+    fn format(
+        &self,
+        at: At,
+        args: &[ExprId],
+        written: usize,
+        names: &[(smol_str::SmolStr, u32)],
+        depth: u32,
+    ) -> Text {
+        let here = |expr: ExprId| At { body: at.body, expr };
+        let Some(ExprKind::Lit(Lit::Str(format))) = args.first().map(|a| self.kind(here(*a))) else {
+            return Text::hole();
+        };
+        let mut out = Text::known("");
+        let mut positional = 1;
+        let mut rest = format.as_str();
+        while let Some(open) = rest.find(['{', '}']) {
+            out.text.push_str(&rest[..open]);
+            let brace = &rest[open..open + 1];
+            rest = &rest[open + 1..];
+            if let Some(after) = rest.strip_prefix(brace) {
+                out.text.push_str(brace);
+                rest = after;
+                continue;
+            }
+            let Some(close) = rest.find('}') else { break };
+            let name = rest[..close].split(':').next().unwrap_or("");
+            rest = &rest[close + 1..];
+            let arg = if name.is_empty() {
+                positional += 1;
+                args.get(positional - 1).filter(|_| positional <= written)
+            } else if let Ok(number) = name.parse::<usize>() {
+                args.get(number + 1)
+            } else if let Some((_, number)) = names.iter().find(|(n, _)| n == name) {
+                args.get(*number as usize)
+            } else {
+                args[written.min(args.len())..]
+                    .iter()
+                    .find(|a| matches!(self.kind(here(**a)), ExprKind::Path(p) if p.last() == name))
+            };
+            let value = arg.map_or_else(Text::hole, |a| self.text_at(here(*a), depth + 1));
+            out.complete &= value.complete;
+            out.text.push_str(&value.text);
+        }
+        out.text.push_str(rest);
+        out
+    }
+
+    /// A duration, as people write it: "10 s". Or "set" where it comes from elsewhere.
+    pub(crate) fn duration(&self, at: At) -> String {
+        let number = |args: &[ExprId]| {
+            let text = args.first().map(|a| self.text(At { body: at.body, expr: *a }));
+            text.filter(|t| t.complete).map(|t| t.text)
+        };
+        match self.kind(at) {
+            ExprKind::Call { callee, args } => {
+                let ExprKind::Path(path) = self.kind(At { body: at.body, expr: *callee }) else {
+                    return "set".into();
+                };
+                match (path.last(), number(args)) {
+                    ("from_secs" | "from_secs_f32" | "from_secs_f64", Some(n)) => format!("{n} s"),
+                    ("from_millis", Some(n)) => format!("{n} ms"),
+                    ("from_mins", Some(n)) => format!("{n} min"),
+                    ("Some", _) => args
+                        .first()
+                        .map_or_else(|| "set".into(), |a| self.duration(At { body: at.body, expr: *a })),
+                    _ => "set".into(),
+                }
+            }
+            ExprKind::Lit(Lit::Int(Some(n))) => n.to_string(),
+            ExprKind::Path(_) => match self.types_of(at.body).targets.get(&at.expr) {
+                Some(Target::Res(Res::Const(id))) => {
+                    let body = self.program.bodies.of_const.get(id);
+                    let root = body
+                        .and_then(|b| Some(At { body: *b, expr: self.program.bodies.get(*b).body.root? }));
+                    root.map_or_else(|| "set".into(), |at| self.duration(at))
+                }
+                _ => "set".into(),
+            },
+            _ => "set".into(),
+        }
+    }
+}
+
+fn keeps_text(method: &str) -> bool {
+    matches!(
+        method,
+        "to_string" | "to_owned" | "as_str" | "into" | "clone" | "as_ref" | "into_boxed_str" | "as_bytes"
+    )
+}
