@@ -1,2 +1,13 @@
-//! The program `svclint`.
-fn main() {}
+//! The program `svclint`: a thin face of the engine for terminals, CI and editors.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod lsp;
+mod report;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,1 +1,15 @@
-//! stub
+//! Workspace state: files in, findings out.
+#![forbid(unsafe_code)]
+
+mod fix;
+mod fs;
+mod report;
+mod store;
+mod suppress;
+mod workspace;
+
+pub use fix::{FixMode, FixOutcome, Fixed, fix_all};
+pub use fs::{DirEntry, DiskFs, EntryKind, FileSystem, MemoryFs, Overlay};
+pub use report::{FileRef, Report, ReportedFinding, Skipped, Summary};
+pub use store::{Analysis, FactStore};
+pub use workspace::{Cancel, Options, Workspace, WorkspaceError};

@@ -1,0 +1,172 @@
+//! Comments that accept findings: `// svclint: allow(rule) reason`.
+
+use svclint_catalog::{Applicability, Category, Confidence, Edit, Finding, Fix, Level, RuleMeta, Severity};
+use svclint_facts::rust::{Item, ItemKind, RustFile};
+use svclint_model::{FileId, Place};
+use svclint_syntax::{LineIndex, Span};
+
+use crate::store::Analysis;
+
+/// A comment that accepts findings.
+#[derive(Debug)]
+pub(crate) struct Suppression {
+    rules: Vec<String>,
+    has_reason: bool,
+    /// The comment.
+    comment: Span,
+    /// Where findings are accepted: the line of the comment, or the line or item after it; all of the file.
+    covers: Vec<Span>,
+    used: bool,
+}
+
+pub(crate) static SUPPRESSION: RuleMeta = RuleMeta {
+    id: "suppression",
+    category: Category::Svclint,
+    level: Level::Warn,
+    severity: Severity::Warning,
+    confidence: Confidence::High,
+    since: "0.1",
+    docs: "## What it does\nReports comments to svclint that have no effect, name no known rule, or give no reason.\n\n\
+           ## Why it matters\nAn accepted finding is a decision; without a reason nobody can take it back.\n",
+};
+
+/// The suppressions of a file.
+pub(crate) fn read(analysis: &Analysis) -> Vec<Suppression> {
+    let Some(file) = analysis.rust() else { return Vec::new() };
+    let mut found = Vec::new();
+    for chunk in &file.chunks {
+        for comment in &chunk.facts.comments {
+            let Some(directive) = &comment.directive else { continue };
+            let span = comment.span.shift(chunk.start);
+            let (word, rest) = directive.split_once('(').unwrap_or((directive, ""));
+            let (rules, reason) = rest.split_once(')').unwrap_or((rest, ""));
+            let whole_file = match word.trim() {
+                "allow" => false,
+                "allow-file" => true,
+                _ => continue,
+            };
+            let rules = rules.split(',').map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect();
+            let covers = if whole_file {
+                vec![Span::new(0, u32::MAX)]
+            } else {
+                covered(file, &analysis.text, &analysis.lines, span)
+            };
+            found.push(Suppression {
+                rules,
+                has_reason: !reason.trim().is_empty(),
+                comment: span,
+                covers,
+                used: false,
+            });
+        }
+    }
+    found
+}
+
+/// The comment's own line if code stands in front of it; else the next line with code, and the item that begins there.
+fn covered(file: &RustFile, text: &str, lines: &LineIndex, comment: Span) -> Vec<Span> {
+    let line = lines.line_of(comment.start);
+    let own = lines.line_span(text, line);
+    if !Span::new(own.start, comment.start).text(text).trim().is_empty() {
+        return vec![own];
+    }
+    let is_code = |l: &u32| {
+        let content = lines.line_span(text, *l).text(text).trim();
+        !content.is_empty() && !content.starts_with("//")
+    };
+    let Some(next) = (line + 1..lines.line_count()).find(is_code) else { return vec![own] };
+    let next = lines.line_span(text, next);
+    let mut covers = vec![next];
+    for chunk in &file.chunks {
+        items(&chunk.facts.items, &mut |item| {
+            let span = item.span.shift(chunk.start);
+            // An item's span begins with its attributes and doc comments.
+            if span.start >= next.start && span.start < next.end.max(next.start + 1)
+                || span.contains(comment) && first_line(lines, span, comment)
+            {
+                covers.push(span);
+            }
+        });
+    }
+    covers
+}
+
+/// Whether a comment stands among the attributes at the head of an item.
+fn first_line(lines: &LineIndex, item: Span, comment: Span) -> bool {
+    lines.line_of(item.start) == lines.line_of(comment.start)
+}
+
+fn items(all: &[Item], visit: &mut dyn FnMut(&Item)) {
+    for item in all {
+        visit(item);
+        match &item.kind {
+            ItemKind::Impl(def) => items(&def.members, visit),
+            ItemKind::Trait(def) => items(&def.members, visit),
+            ItemKind::Mod { items: Some(inner) } => items(inner, visit),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a finding is accepted.
+pub(crate) fn accepts(suppressions: &mut [Suppression], rule: &str, span: Span) -> bool {
+    let mut accepted = false;
+    for suppression in suppressions {
+        let covers =
+            suppression.covers.iter().any(|c| c.contains(Span::at(span.start)) || span.start == c.start);
+        if covers && suppression.rules.iter().any(|r| r == rule) {
+            suppression.used = true;
+            accepted = true;
+        }
+    }
+    accepted
+}
+
+/// What is wrong with the comments themselves.
+pub(crate) fn complaints(
+    file: FileId,
+    suppressions: &[Suppression],
+    known: impl Fn(&str) -> bool,
+    ran: impl Fn(&str) -> bool,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for suppression in suppressions {
+        let unknown: Vec<&String> = suppression.rules.iter().filter(|r| !known(r)).collect();
+        let message = if let Some(rule) = unknown.first() {
+            format!("svclint has no rule `{rule}`, so this comment accepts nothing")
+        } else if suppression.rules.is_empty() {
+            "this comment names no rule, so it accepts nothing".to_owned()
+        } else if !suppression.used && suppression.rules.iter().all(|r| ran(r)) {
+            format!(
+                "nothing here is reported by `{}`, so this comment is no longer needed",
+                suppression.rules.join("`, `")
+            )
+        } else if !suppression.has_reason {
+            "a finding is accepted without a reason; the next reader cannot tell whether it still holds"
+                .to_owned()
+        } else {
+            continue;
+        };
+        let remove = Edit::Replace { file, span: suppression.comment, text: String::new() };
+        let unused = !suppression.used && !suppression.rules.is_empty() && unknown.is_empty();
+        let fix = Fix {
+            title: "Remove the comment".into(),
+            applicability: Applicability::Safe,
+            edits: vec![remove],
+        };
+        found.push(Finding {
+            rule: &SUPPRESSION,
+            message,
+            help: None,
+            severity: Severity::Warning,
+            confidence: Confidence::High,
+            service: None,
+            place: Place { file, span: suppression.comment },
+            label: String::new(),
+            related: Vec::new(),
+            fixes: if unused { vec![fix] } else { Vec::new() },
+            subject: suppression.rules.join(","),
+        });
+    }
+    found
+}

@@ -1,0 +1,413 @@
+//! A workspace: what is read, what runs, what comes out.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use svclint_catalog::{Category, Confidence, Context, Finding, Level, RuleMeta, Severity, rules};
+use svclint_knowledge::{Knowledge, KnowledgeError, built_in};
+use svclint_model::{Model, Place};
+use svclint_syntax::{Bounds, Language, PARSER_STACK_BYTES, Span};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::fs::{EntryKind, FileSystem};
+use crate::report::{Report, ReportedFinding, Skipped, Summary};
+use crate::store::{Analysis, FactStore};
+use crate::suppress;
+
+/// What a run is asked to do.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Levels other than the rules' own.
+    pub levels: BTreeMap<String, Level>,
+    /// How much is taken on.
+    pub bounds: Bounds,
+}
+
+/// Why there is nothing to check.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// A path that does not exist.
+    #[error("`{}` does not exist", .0.display())]
+    Missing(PathBuf),
+    /// Nothing that svclint reads.
+    #[error("nothing to check: {0} holds no Rust file with a Cargo.toml")]
+    Empty(String),
+    /// The shipped data is broken.
+    #[error("the built-in knowledge is broken: {0}")]
+    Knowledge(#[from] KnowledgeError),
+    /// No threads.
+    #[error("no threads could be started: {0}")]
+    Threads(String),
+}
+
+/// Tells a run that its result is no longer wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel {
+    current: Arc<AtomicU64>,
+    at: u64,
+}
+
+impl Cancel {
+    /// A token for a new run; all earlier ones of the same origin are cancelled.
+    pub fn next(&self) -> Cancel {
+        let at = self.current.fetch_add(1, Ordering::SeqCst) + 1;
+        Cancel { current: self.current.clone(), at }
+    }
+
+    /// Whether a newer run was started.
+    pub fn is_cancelled(&self) -> bool {
+        self.current.load(Ordering::SeqCst) != self.at
+    }
+}
+
+/// Files in, findings out.
+pub struct Workspace {
+    fs: Arc<dyn FileSystem>,
+    roots: Vec<PathBuf>,
+    options: Options,
+    knowledge: &'static Knowledge,
+    pool: rayon::ThreadPool,
+    store: FactStore,
+    unread: BTreeMap<PathBuf, String>,
+}
+
+impl Workspace {
+    /// A workspace of some folders or files. Nothing is read yet.
+    ///
+    /// # Errors
+    /// When a root does not exist or no threads can be started.
+    pub fn new(
+        fs: Arc<dyn FileSystem>,
+        roots: Vec<PathBuf>,
+        options: Options,
+    ) -> Result<Self, WorkspaceError> {
+        if let Some(missing) = roots.iter().find(|r| fs.kind(r).is_none()) {
+            return Err(WorkspaceError::Missing(missing.clone()));
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .stack_size(PARSER_STACK_BYTES)
+            .thread_name(|n| format!("svclint-{n}"))
+            .build()
+            .map_err(|e| WorkspaceError::Threads(e.to_string()))?;
+        Ok(Workspace {
+            fs,
+            roots,
+            options,
+            knowledge: built_in()?,
+            pool,
+            store: FactStore::default(),
+            unread: BTreeMap::new(),
+        })
+    }
+
+    /// The roots.
+    pub fn roots(&self) -> &[PathBuf] {
+        &self.roots
+    }
+
+    /// Reads everything under the roots, what is unchanged from memory.
+    ///
+    /// # Errors
+    /// When there is nothing to check.
+    pub fn load(&mut self) -> Result<(), WorkspaceError> {
+        let mut paths = Vec::new();
+        self.unread.clear();
+        for root in &self.roots {
+            let found = match self.fs.kind(root) {
+                Some(EntryKind::Dir) => self.fs.walk(root),
+                _ => self.around_file(root),
+            };
+            for entry in found {
+                match entry.error {
+                    Some(error) => drop(self.unread.insert(entry.path, error)),
+                    None if is_read(&entry.path) => paths.push(entry.path),
+                    None => {}
+                }
+            }
+        }
+        paths.sort();
+        paths.dedup();
+        self.read_all(paths.clone());
+        let wanted: FxHashSet<PathBuf> = paths.into_iter().collect();
+        let gone: Vec<Arc<Path>> =
+            self.store.paths.iter().filter(|p| !wanted.contains(&***p)).cloned().collect();
+        gone.iter().for_each(|path| self.store.remove(path));
+        let has_rust = self.store.paths.iter().any(|p| Language::of(p) == Language::Rust);
+        let has_any = has_rust || self.store.paths.iter().any(|p| p.ends_with("Cargo.toml"));
+        if !has_any && self.unread.is_empty() {
+            let names: Vec<String> = self.roots.iter().map(|r| format!("`{}`", r.display())).collect();
+            return Err(WorkspaceError::Empty(names.join(", ")));
+        }
+        Ok(())
+    }
+
+    /// For a single file: the package that it belongs to, so that names resolve.
+    fn around_file(&self, file: &Path) -> Vec<crate::fs::DirEntry> {
+        let package = file.ancestors().skip(1).find(|dir| self.fs.kind(&dir.join("Cargo.toml")).is_some());
+        let mut found = package.map(|dir| self.fs.walk(dir)).unwrap_or_default();
+        if !found.iter().any(|e| e.path == file) {
+            found.push(crate::fs::DirEntry { path: file.to_owned(), error: None });
+        }
+        found
+    }
+
+    /// Reads some files again: after a change on disk or in the editor.
+    pub fn refresh(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        let mut read = Vec::new();
+        for path in paths {
+            self.unread.remove(&path);
+            match self.fs.kind(&path) {
+                Some(EntryKind::File) if is_read(&path) => read.push(path),
+                _ => self.store.remove(&path),
+            }
+        }
+        self.read_all(read);
+    }
+
+    fn read_all(&mut self, paths: Vec<PathBuf>) {
+        let (fs, store, bounds) = (&self.fs, &self.store, &self.options.bounds);
+        let read = |path: PathBuf| {
+            let result = read_file(&**fs, &path, store, bounds);
+            (path, result)
+        };
+        let results: Vec<_> = self.pool.install(|| paths.into_par_iter().map(read).collect());
+        for (path, result) in results {
+            match result {
+                Ok(analysis) => self.store.insert(path, analysis),
+                Err(reason) => {
+                    self.store.remove(&path);
+                    self.unread.insert(path, reason);
+                }
+            }
+        }
+    }
+
+    /// Builds the model and runs the rules. `None` when cancelled.
+    pub fn check(&self, cancel: &Cancel) -> Option<Report> {
+        self.pool.install(|| self.check_here(cancel))
+    }
+
+    fn check_here(&self, cancel: &Cancel) -> Option<Report> {
+        let started = Instant::now();
+        let mut findings = Vec::new();
+        let model = match contained(|| Model::build(&self.store.sources(), self.knowledge)) {
+            Ok(model) => model,
+            Err(message) => {
+                findings.extend(self.internal_error("the model", &message));
+                Model {
+                    files: self.store.paths.clone(),
+                    generated: vec![false; self.store.paths.len()],
+                    ..Model::default()
+                }
+            }
+        };
+        if cancel.is_cancelled() {
+            return None;
+        }
+        let context = Context { model: &model, sources: &self.store };
+        let active: Vec<_> = rules().iter().filter(|r| self.level(r.meta) != Level::Allow).collect();
+        let results: Vec<Vec<Finding>> = active
+            .par_iter()
+            .map(|rule| {
+                let mut found = Vec::new();
+                let run = contained(|| (rule.check)(&context, &mut found));
+                if let Err(message) = run {
+                    found.clear();
+                    found.extend(self.internal_error(&format!("the rule `{}`", rule.meta.id), &message));
+                }
+                found
+            })
+            .collect();
+        findings.extend(results.into_iter().flatten());
+        if cancel.is_cancelled() {
+            return None;
+        }
+        Some(self.report(model, findings, started))
+    }
+
+    fn report(&self, model: Model, mut findings: Vec<Finding>, started: Instant) -> Report {
+        findings.retain(|f| !model.generated.get(f.place.file.0 as usize).copied().unwrap_or(false));
+        for finding in &mut findings {
+            if self.level(finding.rule) == Level::Deny {
+                finding.severity = Severity::Error;
+            }
+        }
+        let before = findings.len();
+        self.suppress(&mut findings);
+        let suppressed =
+            before.saturating_sub(findings.iter().filter(|f| f.rule.category != Category::Svclint).count());
+        findings.extend(self.syntax_errors());
+        findings.sort_by(|a, b| (a.place, a.rule.id, &a.message).cmp(&(b.place, b.rule.id, &b.message)));
+        let findings = self.fingerprinted(findings);
+        let skipped = self.skipped();
+        let summary = Summary {
+            services: model.services.len(),
+            routes: model.services.iter().map(|s| s.routes.len()).sum(),
+            clients: model.clients.len(),
+            files: self.store.paths.len(),
+            findings: findings.len(),
+            fixable: findings.iter().filter(|f| !f.finding.fixes.is_empty()).count(),
+            suppressed,
+            skipped: skipped.len(),
+        };
+        Report {
+            findings,
+            skipped,
+            summary,
+            model: Arc::new(model),
+            took: started.elapsed(),
+            store: self.store.clone(),
+        }
+    }
+
+    fn level(&self, rule: &RuleMeta) -> Level {
+        self.options.levels.get(rule.id).copied().unwrap_or(rule.level)
+    }
+
+    fn suppress(&self, findings: &mut Vec<Finding>) {
+        let mut by_file = FxHashMap::default();
+        for (number, path) in self.store.paths.iter().enumerate() {
+            let Some(analysis) = self.store.get(path) else { continue };
+            let suppressions = suppress::read(analysis);
+            if !suppressions.is_empty() {
+                by_file.insert(svclint_model::FileId(number as u32), suppressions);
+            }
+        }
+        findings.retain(|f| match by_file.get_mut(&f.place.file) {
+            Some(suppressions) => !suppress::accepts(suppressions, f.rule.id, f.place.span),
+            None => true,
+        });
+        let known = |id: &str| svclint_catalog::rule(id).is_some();
+        let ran = |id: &str| svclint_catalog::rule(id).is_some_and(|r| self.level(r.meta) != Level::Allow);
+        for (file, suppressions) in &by_file {
+            findings.extend(suppress::complaints(*file, suppressions, known, ran));
+        }
+    }
+
+    fn syntax_errors(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for (number, path) in self.store.paths.iter().enumerate() {
+            let file = svclint_model::FileId(number as u32);
+            for error in self.store.get(path).map(|a| a.errors()).unwrap_or_default() {
+                let place = Place { file, span: error.span };
+                let message =
+                    format!("this part does not parse, so nothing in it was checked: {}", error.message);
+                found.push(note(&SYNTAX_ERROR, place, message));
+            }
+        }
+        found
+    }
+
+    fn internal_error(&self, what: &str, message: &str) -> Option<Finding> {
+        let file = svclint_model::FileId(0);
+        self.store.file(file)?;
+        let text = format!(
+            "svclint itself failed in {what}: {message}; everything else was checked, please report this"
+        );
+        Some(note(&INTERNAL_ERROR, Place { file, span: Span::at(0) }, text))
+    }
+
+    fn fingerprinted(&self, findings: Vec<Finding>) -> Vec<ReportedFinding> {
+        let mut seen: FxHashMap<u64, u32> = FxHashMap::default();
+        let fingerprint = |finding: Finding| {
+            let text: String =
+                self.store.text_at(finding.place.file, finding.place.span).split_whitespace().collect();
+            let key = format!("{}\0{}\0{text}", finding.rule.id, finding.subject);
+            let hash = xxh3_64(key.as_bytes());
+            let nth = seen.entry(hash).or_default();
+            *nth += 1;
+            let hash = if *nth > 1 { xxh3_64(format!("{key}\0{nth}").as_bytes()) } else { hash };
+            ReportedFinding { finding, fingerprint: format!("{hash:016x}") }
+        };
+        findings.into_iter().map(fingerprint).collect()
+    }
+
+    fn skipped(&self) -> Vec<Skipped> {
+        let path = |p: &Path| p.display().to_string();
+        self.unread.iter().map(|(p, reason)| Skipped { path: path(p), reason: reason.clone() }).collect()
+    }
+}
+
+static SYNTAX_ERROR: RuleMeta = RuleMeta {
+    id: "syntax-error",
+    category: Category::Svclint,
+    level: Level::Warn,
+    severity: Severity::Info,
+    confidence: Confidence::High,
+    since: "0.1",
+    docs: "## What it does\nNotes a part of a file that does not parse.\n\n## Why it matters\nIt was not checked; the rest of the file was.\n",
+};
+
+static INTERNAL_ERROR: RuleMeta = RuleMeta {
+    id: "internal-error",
+    category: Category::Svclint,
+    level: Level::Warn,
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    since: "0.1",
+    docs: "## What it does\nReports a failure of svclint itself.\n\n## Why it matters\nWhat failed was not checked; everything else was.\n",
+};
+
+fn note(rule: &'static RuleMeta, place: Place, message: String) -> Finding {
+    Finding {
+        rule,
+        message,
+        help: None,
+        severity: rule.severity,
+        confidence: rule.confidence,
+        service: None,
+        place,
+        label: String::new(),
+        related: Vec::new(),
+        fixes: Vec::new(),
+        subject: String::new(),
+    }
+}
+
+/// Whether a file says something that the model reads.
+fn is_read(path: &Path) -> bool {
+    match Language::of(path) {
+        Language::Rust => true,
+        Language::Toml => path.ends_with("Cargo.toml") || path.ends_with("Cargo.lock"),
+        _ => false,
+    }
+}
+
+fn read_file(
+    fs: &dyn FileSystem,
+    path: &Path,
+    store: &FactStore,
+    bounds: &Bounds,
+) -> Result<Arc<Analysis>, String> {
+    let size = fs.len(path).map_err(|e| e.to_string())?;
+    // A lock file may be large and is cheap to read.
+    if size > bounds.max_file_bytes && !path.ends_with("Cargo.lock") {
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        return Err(format!(
+            "{:.1} MiB; svclint reads files up to {:.0} MiB",
+            mib(size),
+            mib(bounds.max_file_bytes)
+        ));
+    }
+    let bytes = fs.read(path).map_err(|e| e.to_string())?;
+    let text = String::from_utf8(bytes)
+        .map_err(|e| format!("not UTF-8 at byte {}", e.utf8_error().valid_up_to()))?;
+    let previous = store.get(path).map(|a| &**a);
+    contained(|| Arc::new(Analysis::read(path, text, previous, bounds)))
+        .map_err(|e| format!("svclint failed to read it: {e}"))
+}
+
+/// Runs something that must not take everything else down.
+fn contained<R>(run: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        text.or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".into())
+    })
+}

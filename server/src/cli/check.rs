@@ -1,0 +1,138 @@
+//! `svclint check`
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use svclint_catalog::{Level, Severity};
+use svclint_engine::{DiskFs, FileSystem, FixMode, Fixed, Options, Report, Workspace, fix_all};
+
+use super::{Outcome, analyse, known_rule};
+use crate::report;
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// For scripts
+    Json,
+    /// For code scanning
+    Sarif,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    /// Folders and files; the current folder if none is given
+    paths: Vec<PathBuf>,
+    /// How findings are printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Apply the fixes that change nothing else
+    #[arg(long)]
+    fix: bool,
+    /// Apply the fixes that change behaviour too
+    #[arg(long)]
+    unsafe_fixes: bool,
+    /// Print what the fixes would change instead of changing it
+    #[arg(long)]
+    diff: bool,
+    /// Do not run a rule
+    #[arg(short = 'A', long = "allow", value_name = "RULE")]
+    allow: Vec<String>,
+    /// Run a rule
+    #[arg(short = 'W', long = "warn", value_name = "RULE")]
+    warn: Vec<String>,
+    /// Run a rule and make its findings errors
+    #[arg(short = 'D', long = "deny", value_name = "RULE")]
+    deny: Vec<String>,
+}
+
+/// Rounds of fixing end at a fixpoint; more than this many mean that two rules undo each other.
+const MAX_ROUNDS: usize = 10;
+
+pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
+    let options = Options { levels: levels(args)?, ..Options::default() };
+    let (mut workspace, mut report) = analyse(&args.paths, options)?;
+    let mode = if args.unsafe_fixes { FixMode::Unsafe } else { FixMode::Safe };
+    if args.diff {
+        let fixed = fix_all(&report, mode);
+        complain(&fixed);
+        report::diff::print(&mut anstream::stdout().lock(), &report, &fixed)?;
+        return Ok(if fixed.files.is_empty() { Outcome::Clean } else { Outcome::Findings });
+    }
+    if args.fix || args.unsafe_fixes {
+        report = apply(&mut workspace, report, mode)?;
+    }
+    let mut out = anstream::stdout().lock();
+    match args.format {
+        Format::Human => report::human::print(&mut out, &report)?,
+        Format::Json => report::json::print(&mut out, &report)?,
+        Format::Sarif => report::sarif::print(&mut out, &report)?,
+    }
+    out.flush()?;
+    Ok(outcome(&report))
+}
+
+fn outcome(report: &Report) -> Outcome {
+    let failed = report.findings.iter().any(|f| f.finding.rule.id == "internal-error");
+    let counts = report
+        .findings
+        .iter()
+        .any(|f| f.finding.severity > Severity::Info || f.finding.rule.id != "syntax-error");
+    match (failed, counts) {
+        (true, _) => Outcome::Internal,
+        (false, true) => Outcome::Findings,
+        (false, false) => Outcome::Clean,
+    }
+}
+
+fn levels(args: &CheckArgs) -> anyhow::Result<BTreeMap<String, Level>> {
+    let mut levels = BTreeMap::new();
+    for (ids, level) in [(&args.allow, Level::Allow), (&args.warn, Level::Warn), (&args.deny, Level::Deny)] {
+        for id in ids {
+            levels.insert(known_rule(id)?.meta.id.to_owned(), level);
+        }
+    }
+    Ok(levels)
+}
+
+/// Fixes until nothing changes any more.
+fn apply(workspace: &mut Workspace, mut report: Report, mode: FixMode) -> anyhow::Result<Report> {
+    let mut applied = 0;
+    for _ in 0..MAX_ROUNDS {
+        let fixed = fix_all(&report, mode);
+        complain(&fixed);
+        let changed: Vec<_> = fixed.files.iter().filter(|(path, text)| is_new(&report, path, text)).collect();
+        if changed.is_empty() {
+            break;
+        }
+        for (path, text) in &changed {
+            DiskFs
+                .write(path, text.as_bytes())
+                .map_err(|e| anyhow::anyhow!("`{}` could not be written: {e}", path.display()))?;
+        }
+        applied += fixed.outcome.applied;
+        workspace.refresh(changed.into_iter().map(|(path, _)| path.clone()));
+        let next = workspace.check(&svclint_engine::Cancel::default());
+        report = next.ok_or_else(|| anyhow::anyhow!("the run was cancelled"))?;
+    }
+    if applied > 0 {
+        anstream::eprintln!("{applied} {} applied", if applied == 1 { "fix" } else { "fixes" });
+    }
+    Ok(report)
+}
+
+fn is_new(report: &Report, path: &std::path::Path, text: &str) -> bool {
+    let old = report.file_id(path).and_then(|id| report.file(id));
+    old.is_none_or(|f| *f.text != *text)
+}
+
+fn complain(fixed: &Fixed) {
+    for rule in &fixed.outcome.refused {
+        anstream::eprintln!(
+            "the fix of `{rule}` would have broken the file's syntax and was not applied; please report this"
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! The command line.
+
+mod check;
+mod explain;
+mod inspect;
+mod rules;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use svclint_engine::{Cancel, DiskFs, Options, Report, Workspace};
+
+/// Finds what will fail in production in Rust microservices, and mends it.
+#[derive(Parser)]
+#[command(name = "svclint", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Report what will fail in production
+    Check(check::CheckArgs),
+    /// Show what svclint sees: services, listeners, routes, clients
+    Inspect(inspect::InspectArgs),
+    /// Print the manual of a rule
+    Explain {
+        /// The rule's id
+        rule: String,
+    },
+    /// List all rules
+    Rules,
+    /// Speak the language server protocol on stdin and stdout
+    Lsp {
+        /// Accepted for clients that add it; stdio is what is always spoken
+        #[arg(long, hide = true)]
+        stdio: bool,
+    },
+}
+
+/// How a run ended.
+pub(crate) enum Outcome {
+    /// Nothing to report.
+    Clean,
+    /// Findings.
+    Findings,
+    /// svclint itself failed somewhere.
+    Internal,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        match outcome {
+            Outcome::Clean => ExitCode::SUCCESS,
+            Outcome::Findings => ExitCode::from(1),
+            Outcome::Internal => ExitCode::from(3),
+        }
+    }
+}
+
+/// Runs the program. Exit status: 0 clean, 1 findings, 2 wrong use, configuration or IO, 3 internal error.
+pub(crate) fn run() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Check(args) => check::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Explain { rule } => explain::run(&rule),
+        Command::Rules => rules::run(),
+        Command::Lsp { stdio: _ } => return crate::lsp::run(),
+    };
+    match result {
+        Ok(outcome) => outcome.into(),
+        // A reader that has seen enough (`svclint check | head`) is no error.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!(
+                "{}error{}: {error:#}",
+                crate::report::style::ERROR.render(),
+                crate::report::style::ERROR.render_reset()
+            );
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|e| {
+        e.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// Reads and checks some paths; the current folder when none is given.
+fn analyse(paths: &[PathBuf], options: Options) -> anyhow::Result<(Workspace, Report)> {
+    let roots = if paths.is_empty() { vec![PathBuf::from(".")] } else { paths.to_vec() };
+    let mut workspace = Workspace::new(Arc::new(DiskFs), roots, options)?;
+    workspace.load()?;
+    let report =
+        workspace.check(&Cancel::default()).ok_or_else(|| anyhow::anyhow!("the run was cancelled"))?;
+    Ok((workspace, report))
+}
+
+/// The known id nearest to a wrong one.
+fn nearest(wrong: &str) -> Option<&'static str> {
+    let ids = svclint_catalog::rules().iter().map(|r| r.meta.id);
+    ids.map(|id| (distance(wrong, id), id)).min().filter(|(d, _)| *d <= wrong.len() / 2).map(|(_, id)| id)
+}
+
+/// Levenshtein's distance.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = (above + 1).min(row[j] + 1).min(diagonal + usize::from(x != y));
+            diagonal = above;
+        }
+    }
+    row[b.len()]
+}
+
+/// The id, or an error that names the nearest one.
+fn known_rule(id: &str) -> anyhow::Result<&'static svclint_catalog::Rule> {
+    svclint_catalog::rule(id).ok_or_else(|| match nearest(id) {
+        Some(near) => anyhow::anyhow!("there is no rule `{id}`; did you mean `{near}`?"),
+        None => anyhow::anyhow!("there is no rule `{id}`; `svclint rules` lists them"),
+    })
+}

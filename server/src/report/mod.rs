@@ -1,0 +1,61 @@
+//! What is printed, one file a format.
+
+pub(crate) mod diff;
+pub(crate) mod human;
+pub(crate) mod inspect;
+pub(crate) mod json;
+pub(crate) mod sarif;
+pub(crate) mod style;
+
+use std::path::Path;
+
+use serde::Serialize;
+use svclint_engine::FileRef;
+use svclint_syntax::{Encoding, Span};
+
+/// A range as scripts get it: lines and columns from 1, columns in characters.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Range {
+    start: Point,
+    end: Point,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Point {
+    line: u32,
+    column: u32,
+}
+
+/// A range in bytes of the file.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct ByteRange {
+    start: u32,
+    end: u32,
+}
+
+impl Range {
+    pub(crate) fn of(file: &FileRef, span: Span) -> Range {
+        let point = |offset| {
+            let position = file.lines.position(&file.text, offset, Encoding::Utf32);
+            Point { line: position.line + 1, column: position.column + 1 }
+        };
+        Range { start: point(span.start), end: point(span.end) }
+    }
+}
+
+impl From<Span> for ByteRange {
+    fn from(span: Span) -> Self {
+        ByteRange { start: span.start, end: span.end }
+    }
+}
+
+/// A path as shown: without a leading `./`, with `/`.
+pub(crate) fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    text.strip_prefix("./").unwrap_or(&text).to_owned()
+}
+
+/// `1 service`, `2 services`
+pub(crate) fn count(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
