@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use svclint_catalog::Sources;
 use svclint_facts::cargo::{cargo_lock, cargo_manifest};
 use svclint_facts::rust::{RustFile, SyntaxError, rust_file};
+use svclint_facts::sql::sql_tables;
 use svclint_model::{FileFacts, FileId, SourceFile};
 use svclint_syntax::{Bounds, Language, LineIndex, Span};
 use xxhash_rust::xxh3::xxh3_64;
@@ -40,6 +41,7 @@ impl Analysis {
                 FileFacts::Manifest(Arc::new(cargo_manifest(&text)))
             }
             Language::Toml if path.ends_with("Cargo.lock") => FileFacts::Lock(Arc::new(cargo_lock(&text))),
+            Language::Sql => FileFacts::Sql(Arc::new(sql_tables(&text))),
             _ => FileFacts::Other,
         };
         Analysis { lines: Arc::new(LineIndex::new(&text)), text: Arc::from(text), hash, facts }
@@ -59,7 +61,7 @@ impl Analysis {
                 .collect(),
             FileFacts::Manifest(manifest) => manifest.errors.clone(),
             FileFacts::Lock(lock) => lock.errors.clone(),
-            FileFacts::Other => Vec::new(),
+            FileFacts::Sql(_) | FileFacts::Other => Vec::new(),
         }
     }
 

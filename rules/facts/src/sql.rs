@@ -1,8 +1,9 @@
 //! What a SQL statement does. A statement that cannot be read says nothing.
 
+use serde::{Deserialize, Serialize};
 use sqlparser::ast::{
-    AssignmentTarget, BinaryOperator, Expr, FromTable, Ident, ObjectName, OnInsert, SetExpr,
-    SqliteOnConflict, Statement, TableFactor, TableObject,
+    AssignmentTarget, BinaryOperator, ColumnOption, Expr, FromTable, Ident, ObjectName, OnInsert, SetExpr,
+    SqliteOnConflict, Statement, TableConstraint, TableFactor, TableObject,
 };
 use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
@@ -40,6 +41,70 @@ pub enum SqlKind {
     Delete,
     /// Begins, ends or changes something else.
     Other,
+}
+
+/// A table, or an index on one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SqlTable {
+    /// Its name, lower case, without quotes and schema.
+    pub name: String,
+    /// The columns of each unique key, the primary key included.
+    pub unique: Vec<Vec<String>>,
+}
+
+/// The tables and unique indexes that a migration makes. A file that cannot be read as a whole is read statement by
+/// statement.
+pub fn sql_tables(text: &str) -> Vec<SqlTable> {
+    let whole = parse(text);
+    let parts = || text.split(';').filter_map(parse).flatten().collect();
+    whole.unwrap_or_else(parts).iter().filter_map(table).collect()
+}
+
+fn table(statement: &Statement) -> Option<SqlTable> {
+    match statement {
+        Statement::CreateTable(create) => {
+            let mut unique = Vec::new();
+            for column in &create.columns {
+                let is_unique =
+                    |o: &ColumnOption| matches!(o, ColumnOption::Unique(_) | ColumnOption::PrimaryKey(_));
+                if column.options.iter().any(|o| is_unique(&o.option)) {
+                    unique.push(vec![lower(&column.name)]);
+                }
+            }
+            unique.extend(create.constraints.iter().filter_map(unique_columns));
+            Some(SqlTable { name: table_name(&create.name), unique })
+        }
+        Statement::CreateIndex(index) if index.unique => {
+            let columns = index.columns.iter().map(|c| c.column.expr.to_string().to_lowercase()).collect();
+            Some(SqlTable { name: table_name(&index.table_name), unique: vec![columns] })
+        }
+        Statement::AlterTable(alter) => {
+            let added = alter.operations.iter().filter_map(|o| match o {
+                sqlparser::ast::AlterTableOperation::AddConstraint { constraint, .. } => {
+                    unique_columns(constraint)
+                }
+                _ => None,
+            });
+            let unique: Vec<Vec<String>> = added.collect();
+            (!unique.is_empty()).then(|| SqlTable { name: table_name(&alter.name), unique })
+        }
+        _ => None,
+    }
+}
+
+fn unique_columns(constraint: &TableConstraint) -> Option<Vec<String>> {
+    let columns = match constraint {
+        TableConstraint::Unique(unique) => &unique.columns,
+        TableConstraint::PrimaryKey(key) => &key.columns,
+        _ => return None,
+    };
+    Some(columns.iter().map(|c| c.column.expr.to_string().trim_matches(['"', '`']).to_lowercase()).collect())
+}
+
+fn parse(text: &str) -> Option<Vec<Statement>> {
+    let dialects: [&dyn Dialect; 4] =
+        [&PostgreSqlDialect {}, &MySqlDialect {}, &SQLiteDialect {}, &GenericDialect {}];
+    dialects.iter().find_map(|d| Parser::parse_sql(*d, text).ok())
 }
 
 /// Reads the statements of a text in the dialects that services use. `None` when it is no SQL that svclint can read.

@@ -42,6 +42,9 @@ pub struct Library {
     pub package: Option<SmolStr>,
     /// The releases that the page holds for.
     pub versions: VersionReq,
+    /// Code of this library for fixes, by what it is for: `health-route`, `headers-param`, ...
+    #[serde(default)]
+    pub snippets: BTreeMap<String, String>,
     /// The releases whose sources were read for it.
     #[serde(default)]
     pub checked: Vec<String>,

@@ -151,6 +151,11 @@ impl<'k> View<'k> {
         Some(view.entry.shown.as_ref().unwrap_or(&view.library))
     }
 
+    /// The code for fixes of a library, by its name.
+    pub fn snippets(&self, library: &str) -> Option<&'k std::collections::BTreeMap<String, String>> {
+        self.knowledge.pages.iter().find(|p| p.library.name == library).map(|p| &p.library.snippets)
+    }
+
     /// A method or associated function, also of the types that it is `like`.
     pub fn method(&self, path: &str, name: &str) -> Option<&'k Callable> {
         let mut path = path;

@@ -1,6 +1,9 @@
 //! Puts the model together.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
+use svclint_facts::rust::ItemKind;
 use svclint_knowledge::Knowledge;
 
 use crate::bodies::{Bodies, BodyId};
@@ -13,7 +16,7 @@ use crate::names::Names;
 use crate::packages::{FileIndex, Packages};
 use crate::place::{FileFacts, SourceFile};
 use crate::services::services;
-use crate::system::{Coverage, Model, Package, Share};
+use crate::system::{Coverage, FileScope, Model, Package, Share, Table};
 use crate::trace::{Links, Tracer};
 
 impl Model {
@@ -49,11 +52,54 @@ impl Model {
             services,
             clients: outbound.clients,
             requests: outbound.requests,
+            scopes: files.iter().map(scope).collect(),
+            tables: tables(files),
             coverage: Coverage::default(),
         };
         model.coverage = coverage(&model, &types);
         model
     }
+}
+
+/// The tables of all migrations: what one file adds to another's table is put together.
+fn tables(files: &[SourceFile]) -> Vec<Table> {
+    let mut tables: BTreeMap<&str, Table> = BTreeMap::new();
+    for file in files {
+        let FileFacts::Sql(made) = &file.facts else { continue };
+        for one in made.iter() {
+            let table = tables
+                .entry(&one.name)
+                .or_insert_with(|| Table { name: one.name.clone(), unique: Vec::new() });
+            table.unique.extend(one.unique.iter().cloned());
+        }
+    }
+    tables.into_values().collect()
+}
+
+/// What a file brings in at its top level.
+fn scope(file: &SourceFile) -> FileScope {
+    let mut scope = FileScope::default();
+    let FileFacts::Rust(rust) = &file.facts else { return scope };
+    let mut first = None;
+    let top = rust.chunks.iter().filter(|c| c.container.is_none());
+    for (item, start) in top.flat_map(|c| c.facts.items.iter().map(move |i| (i, c.start))) {
+        first = first.or(Some(item.span.start + start));
+        if let ItemKind::Use(leaves) = &item.kind {
+            let named = leaves.iter().filter(|l| !l.glob);
+            scope.uses.extend(named.map(|l| {
+                let name = l.rename.as_ref().or(l.path.last());
+                (l.path.join("::"), name.map(ToString::to_string).unwrap_or_default())
+            }));
+            scope.insert_at = item.span.end + start;
+            scope.after_use = true;
+        } else if !item.name.is_empty() {
+            scope.items.push(item.name.to_string());
+        }
+    }
+    if !scope.after_use {
+        scope.insert_at = first.unwrap_or(0);
+    }
+    scope
 }
 
 fn coverage(model: &Model, types: &[BodyTypes<'_>]) -> Coverage {

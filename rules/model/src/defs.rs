@@ -101,7 +101,6 @@ pub(crate) struct ConstDef<'f> {
 pub(crate) struct ImplDef<'f> {
     pub(crate) home: Home,
     pub(crate) def: &'f facts::Impl,
-    pub(crate) attrs: &'f [Attr],
     pub(crate) fns: FxHashMap<&'f str, FnIdx>,
     /// Associated types: `type Target = X;`
     pub(crate) types: FxHashMap<&'f str, &'f facts::TypeRef>,
@@ -251,7 +250,7 @@ impl<'f> Collector<'f, '_> {
                 self.chunks(inner, Source { dir: &dir, ..source }, Some(number));
             }
             ItemKind::Impl(def) => {
-                let id = self.impl_(home, def, &item.attrs);
+                let id = self.impl_(home, def);
                 for chunk in chunks() {
                     self.members(Home { base: chunk.start, ..home }, &chunk.facts.items, Owner::Impl(id));
                 }
@@ -279,7 +278,7 @@ impl<'f> Collector<'f, '_> {
                 self.adt(home, item, generics, variants.iter().map(|v| (&v.name, &v.fields)).collect());
             }
             ItemKind::Impl(def) => {
-                let id = self.impl_(home, def, &item.attrs);
+                let id = self.impl_(home, def);
                 self.members(home, &def.members, Owner::Impl(id));
             }
             ItemKind::Trait(def) => {
@@ -368,9 +367,9 @@ impl<'f> Collector<'f, '_> {
         id
     }
 
-    fn impl_(&mut self, home: Home, def: &'f facts::Impl, attrs: &'f [Attr]) -> ImplId {
+    fn impl_(&mut self, home: Home, def: &'f facts::Impl) -> ImplId {
         let (fns, types, consts) = (FxHashMap::default(), FxHashMap::default(), FxHashMap::default());
-        self.defs.impls.push(ImplDef { home, def, attrs, fns, types, consts });
+        self.defs.impls.push(ImplDef { home, def, fns, types, consts });
         ImplId(self.defs.impls.len() as u32 - 1)
     }
 

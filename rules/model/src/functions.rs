@@ -10,7 +10,7 @@ use crate::bodies::BodyId;
 use crate::clients::Outbound;
 use crate::defs::{FnIdx, Owner, Res};
 use crate::infer::{Callee, Target};
-use crate::place::Tri;
+use crate::place::{Place, Tri};
 use crate::system::{CallSite, Deed, FnId, Function, Input, SqlDeed, SqlKind, What};
 use crate::trace::{At, Tracer};
 use crate::ty::Ty;
@@ -29,6 +29,10 @@ fn function(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound, id: FnIdx) -> Func
         package: tracer.program.defs.package_of(def.home.module) as u32,
         name: def.home.place(def.item.name_span),
         whole: def.home.place(def.item.span),
+        params: def.home.place(def.def.params_span),
+        body: def
+            .home
+            .place(def.def.body.as_ref().and_then(|b| b.root.map(|r| b.expr(r).span)).unwrap_or_default()),
         is_async: def.def.is_async,
         calls: Vec::new(),
         inputs: inputs(tracer, id),
@@ -137,7 +141,7 @@ fn sql_deeds(tracer: &Tracer<'_, '_, '_>, query: At, run: At, function: &mut Fun
     for source in &trace.sources {
         for action in tracer.actions(*source) {
             if let Action::Sql { text } = action {
-                texts.extend(tracer.arg(*source, *text).map(|a| tracer.text(a)));
+                texts.extend(tracer.arg(*source, *text).map(|a| sql_text(tracer, a)));
             }
         }
     }
@@ -149,27 +153,36 @@ fn sql_deeds(tracer: &Tracer<'_, '_, '_>, query: At, run: At, function: &mut Fun
             for action in entry.map_or(&[][..], |e| e.does.as_slice()) {
                 if let Action::Sql { text } = action {
                     let arg = call.args.get(*text as usize).map(|expr| At { body: lost.body, expr: *expr });
-                    texts.extend(arg.map(|a| tracer.text(a)));
+                    texts.extend(arg.map(|a| sql_text(tracer, a)));
                 }
             }
         } else if tracer.text(*lost).complete {
-            texts.push(tracer.text(*lost));
+            texts.push(sql_text(tracer, *lost));
         }
     }
     let at = tracer.place(run);
     if texts.is_empty() {
-        let what = What::Sql(SqlDeed { kind: SqlKind::Other, table: String::new() });
-        function.does.push(Deed { what, at });
+        function.does.push(Deed { what: What::Sql(unknown_sql()), at });
     }
-    for text in texts {
+    for (text, literal) in texts {
         let statements = sql::sql_statements(&text.text.replace(crate::fold::HOLE, "x_hole"));
-        let unknown = vec![SqlDeed { kind: SqlKind::Other, table: String::new() }];
-        let deeds = statements.map_or(unknown, |all| all.iter().map(sql_deed).collect());
+        let deeds = statements
+            .map_or_else(|| vec![unknown_sql()], |all| all.iter().map(|s| sql_deed(s, literal)).collect());
         function.does.extend(deeds.into_iter().map(|deed| Deed { what: What::Sql(deed), at }));
     }
 }
 
-fn sql_deed(statement: &sql::SqlStatement) -> SqlDeed {
+fn unknown_sql() -> SqlDeed {
+    SqlDeed { kind: SqlKind::Other, table: String::new(), columns: Vec::new(), text: None }
+}
+
+/// The statement, and the literal that holds all of it.
+fn sql_text(tracer: &Tracer<'_, '_, '_>, at: At) -> (crate::fold::Text, Option<Place>) {
+    let literal = matches!(tracer.kind(at), ExprKind::Lit(_)).then(|| tracer.place(at));
+    (tracer.text(at), literal)
+}
+
+fn sql_deed(statement: &sql::SqlStatement, text: Option<Place>) -> SqlDeed {
     let kind = match &statement.kind {
         sql::SqlKind::Select => SqlKind::Select,
         sql::SqlKind::Insert { repeatable: true, .. } => SqlKind::Upsert,
@@ -186,7 +199,9 @@ fn sql_deed(statement: &sql::SqlStatement) -> SqlDeed {
         sql::SqlKind::Delete => SqlKind::Delete,
         sql::SqlKind::Other => SqlKind::Other,
     };
-    SqlDeed { kind, table: statement.table.clone() }
+    let columns =
+        if let sql::SqlKind::Insert { columns, .. } = &statement.kind { columns.clone() } else { Vec::new() };
+    SqlDeed { kind, table: statement.table.clone(), columns, text }
 }
 
 fn inputs(tracer: &Tracer<'_, '_, '_>, id: FnIdx) -> Vec<Input> {

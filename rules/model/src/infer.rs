@@ -65,9 +65,7 @@ impl BodyTypes<'_> {
 
 /// A variable.
 pub(crate) struct Local {
-    pub(crate) name: SmolStr,
     pub(crate) ty: Ty,
-    pub(crate) pat: PatId,
 }
 
 /// Everything that inference reads.
@@ -854,7 +852,7 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
                     return;
                 }
                 let local = LocalId(self.out.locals.len() as u32);
-                self.out.locals.push(Local { name: name.clone(), ty: ty.clone(), pat });
+                self.out.locals.push(Local { ty: ty.clone() });
                 self.out.of_pat.insert(pat, local);
                 self.scope.push((name.clone(), local));
                 if let Some(sub) = sub {

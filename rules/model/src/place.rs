@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use svclint_facts::cargo::{CargoLock, CargoManifest};
 use svclint_facts::rust::RustFile;
+use svclint_facts::sql::SqlTable;
 use svclint_syntax::Span;
 
 /// A file of the workspace: its index in the list given to [`crate::Model::build`].
@@ -39,6 +40,8 @@ pub enum FileFacts {
     Manifest(Arc<CargoManifest>),
     /// A `Cargo.lock`.
     Lock(Arc<CargoLock>),
+    /// A migration: the tables and unique keys that it makes.
+    Sql(Arc<Vec<SqlTable>>),
     /// A file that is known to exist.
     Other,
 }

@@ -10,7 +10,7 @@ use crate::fold::Text;
 use crate::infer::{LocalId, Target};
 use crate::names::Ns;
 use crate::place::{Place, Tri};
-use crate::system::{FnId, Route, RouterSite};
+use crate::system::{FnId, Route, RouterCall, RouterSite};
 use crate::trace::{At, Step, Tracer};
 use crate::ty::Ty;
 
@@ -364,7 +364,26 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
         let mut end = *made;
         while let Some(outer) = self.tracer.parent(end).filter(|o| self.tracer.receiver(*o) == Some(end)) {
             let ExprKind::MethodCall { method, .. } = self.tracer.kind(outer) else { break };
-            calls.push((method.to_string(), self.tracer.call_place(outer)));
+            let builds = self.tracer.actions(outer).iter().any(|a| {
+                matches!(
+                    a,
+                    Action::Route { .. }
+                        | Action::RouteService { .. }
+                        | Action::Nest { .. }
+                        | Action::Merge { .. }
+                        | Action::Mount { .. }
+                        | Action::Configure { .. }
+                        | Action::Layer { .. }
+                        | Action::Fallback
+                )
+            });
+            let arg = self.tracer.arg(outer, 0).map(|a| self.tracer.place(a));
+            calls.push(RouterCall {
+                name: method.to_string(),
+                at: self.tracer.call_place(outer),
+                builds,
+                arg,
+            });
             end = outer;
         }
         Some(RouterSite {

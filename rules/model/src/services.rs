@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashSet;
 use svclint_knowledge::{Action, Callable, Carries, Protocol, Role};
 
-use crate::defs::{Owner, Res};
+use crate::defs::{FnIdx, Owner, Res};
+use crate::infer::Callee;
 use crate::place::{Place, Tri};
 use crate::routes::{RouteReader, Routes};
 use crate::system::{FnId, Function, Listener, Route, Service, What};
@@ -84,10 +85,17 @@ pub(crate) fn reached(functions: &[Function], from: impl IntoIterator<Item = FnI
 fn listener(tracer: &Tracer<'_, '_, '_>, at: At, serve: &Action, service: &mut Service) {
     let Action::Serve { router, listener, protocol } = serve else { return };
     let protocol = protocol.unwrap_or(Protocol::Http);
-    let framework = match tracer.types_of(at.body).callees.get(&at.expr) {
-        Some(crate::infer::Callee::Lib(path, _)) => path.split("::").next().unwrap_or("").replace('_', "-"),
+    let view = tracer.program.names.view(tracer.program.bodies.get(at.body).home.module);
+    let library = match tracer.types_of(at.body).callees.get(&at.expr) {
+        Some(Callee::Lib(path, _)) => {
+            let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
+            let of_type = view.and_then(|v| v.library(owner));
+            of_type.or(path.split("::").next()).unwrap_or("").to_owned()
+        }
         _ => String::new(),
     };
+    let snippets = view.and_then(|v| v.snippets(&library)).cloned().unwrap_or_default();
+    let framework = library.replace('_', "-");
     let mut routes = match router {
         Some(number) => match tracer.arg(at, *number) {
             Some(router) => RouteReader::read(tracer, router),
@@ -102,6 +110,7 @@ fn listener(tracer: &Tracer<'_, '_, '_>, at: At, serve: &Action, service: &mut S
         address,
         at: tracer.place(at),
         router: routes.site.take(),
+        snippets,
     });
     service.routes.append(&mut routes.list);
     if routes.incomplete {
@@ -179,7 +188,7 @@ fn grpc_routes(tracer: &Tracer<'_, '_, '_>, service: &mut Service) {
         if defs.krates[defs.module(def.home.module).krate].package != service.package as usize {
             continue;
         }
-        let id = crate::defs::FnIdx(number as u32);
+        let id = FnIdx(number as u32);
         let view = tracer.program.names.view(def.home.module);
         let takes = |ty: &Ty| ty.lib_path().and_then(|p| view?.type_entry(p)?.is) == Some(Role::GrpcRequest);
         if !def.def.is_async || !tracer.program.param_types(id).first().is_some_and(takes) {
@@ -209,9 +218,9 @@ fn reached_more(tracer: &Tracer<'_, '_, '_>, service: &Service) -> Vec<FnId> {
         if !seen.insert(id) {
             continue;
         }
-        let Some(body) = tracer.program.bodies.of_fn.get(&crate::defs::FnIdx(id.0)) else { continue };
+        let Some(body) = tracer.program.bodies.of_fn.get(&FnIdx(id.0)) else { continue };
         for callee in tracer.types_of(*body).callees.values() {
-            if let crate::infer::Callee::Fns(fns) = callee {
+            if let Callee::Fns(fns) = callee {
                 queue.extend(fns.iter().map(|f| FnId(f.0)));
             }
         }

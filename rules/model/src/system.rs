@@ -39,6 +39,10 @@ pub struct Model {
     pub clients: Vec<Client>,
     /// The outbound calls.
     pub requests: Vec<Request>,
+    /// What files bring in, by [`FileId`].
+    pub scopes: Vec<FileScope>,
+    /// The tables that migrations make.
+    pub tables: Vec<Table>,
     /// What could not be seen.
     pub coverage: Coverage,
 }
@@ -63,6 +67,10 @@ pub struct Function {
     pub name: Place,
     /// All of it.
     pub whole: Place,
+    /// Its parameter list, parentheses included.
+    pub params: Place,
+    /// Its block, braces included; empty for a declaration.
+    pub body: Place,
     /// Whether it is `async`.
     pub is_async: bool,
     /// What it calls, or names as a value, inside the workspace.
@@ -132,6 +140,10 @@ pub struct SqlDeed {
     pub kind: SqlKind,
     /// The table, lower case, unquoted.
     pub table: String,
+    /// The columns that an `INSERT` names.
+    pub columns: Vec<String>,
+    /// The string literal that holds the statement, if it holds all of it.
+    pub text: Option<Place>,
 }
 
 /// Kinds of statements.
@@ -192,6 +204,30 @@ pub struct Listener {
     pub at: Place,
     /// Where the outermost router is made (`Router::new()`, `App::new()`), where known.
     pub router: Option<RouterSite>,
+    /// Code of this library for fixes, by what it is for.
+    pub snippets: BTreeMap<String, String>,
+}
+
+/// What a file brings in at its top level: what a fix may name, and where it can bring in more.
+#[derive(Clone, Debug, Default)]
+pub struct FileScope {
+    /// Full path and the name it has here.
+    pub uses: Vec<(String, String)>,
+    /// Names that the file itself defines.
+    pub items: Vec<String>,
+    /// Where a `use` line can be put: after the last one, or before the first item.
+    pub insert_at: u32,
+    /// Whether there is a `use` to put it after.
+    pub after_use: bool,
+}
+
+/// Columns that no two rows may share, as migrations say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// Its name, lower case.
+    pub name: String,
+    /// Each unique key's columns, the primary key's included.
+    pub unique: Vec<Vec<String>>,
 }
 
 /// Where a service's outermost router is written: what a fix needs to add to it.
@@ -201,10 +237,23 @@ pub struct RouterSite {
     pub made: Place,
     /// The whole chain that belongs to it, up to its last call.
     pub chain: Place,
-    /// The calls of the chain after `made`, each with its place from the dot to the closing parenthesis.
-    pub calls: Vec<(String, Place)>,
+    /// The calls of the chain after `made`.
+    pub calls: Vec<RouterCall>,
     /// The function in which it stands.
     pub in_fn: FnId,
+}
+
+/// One call of a router's chain.
+#[derive(Clone, Debug)]
+pub struct RouterCall {
+    /// Its name.
+    pub name: String,
+    /// From the dot to the closing parenthesis.
+    pub at: Place,
+    /// Whether it adds routes or layers: a new route may stand after it.
+    pub builds: bool,
+    /// Its first argument.
+    pub arg: Option<Place>,
 }
 
 /// One method of one path.

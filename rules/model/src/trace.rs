@@ -369,7 +369,7 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
                 // `Arc::new(value)`, `Ok(value)`, `LazyLock::new(|| value)`
                 Some(Callee::Lib(..)) => match args.first() {
                     Some(arg) => self.walk(here(*arg), walk, depth).step(at),
-                    None => Self::lost(at),
+                    None => Self::lost(at).step(at),
                 },
                 Some(Callee::Fns(fns)) => self.returns(at, fns, walk, depth),
                 _ => Self::lost(at),

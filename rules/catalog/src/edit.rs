@@ -1,0 +1,65 @@
+//! Edits that look like the code around them.
+
+use svclint_model::{FileId, Place};
+use svclint_syntax::Span;
+
+use crate::finding::Edit;
+use crate::rule::Context;
+
+impl Context<'_> {
+    /// The text at a place.
+    pub(crate) fn text(&self, place: Place) -> &str {
+        place.span.text(self.sources.text(place.file))
+    }
+
+    /// The whitespace at the beginning of the line that holds a place's first byte.
+    pub(crate) fn indent(&self, place: Place) -> &str {
+        let before = self.sources.text(place.file).get(..place.span.start as usize).unwrap_or("");
+        let line = before.rfind('\n').map_or(0, |i| i + 1);
+        let text = self.sources.text(place.file).get(line..).unwrap_or("");
+        &text[..text.len() - text.trim_start_matches([' ', '\t']).len()]
+    }
+
+    /// One step of indentation, as the file has it.
+    pub(crate) fn indent_step(&self, file: FileId) -> &'static str {
+        if self.sources.text(file).lines().any(|l| l.starts_with('\t')) { "\t" } else { "    " }
+    }
+
+    /// Whether only whitespace stands between the line's beginning and a place.
+    pub(crate) fn begins_line(&self, place: Place) -> bool {
+        let before = self.sources.text(place.file).get(..place.span.start as usize).unwrap_or("");
+        before[before.rfind('\n').map_or(0, |i| i + 1)..].trim().is_empty()
+    }
+
+    /// The line end that the file uses.
+    pub(crate) fn line_end(&self, file: FileId) -> &'static str {
+        if self.sources.text(file).contains("\r\n") { "\r\n" } else { "\n" }
+    }
+
+    /// How a path is named in a file, and the edit that brings it in if it is not there yet. Where its last word already
+    /// names something else, the whole path is used.
+    pub(crate) fn import(&self, file: FileId, path: &str) -> (String, Option<Edit>) {
+        let last = path.rsplit("::").next().unwrap_or(path).to_owned();
+        let Some(scope) = self.model.scopes.get(file.0 as usize) else { return (path.to_owned(), None) };
+        if let Some((_, name)) = scope.uses.iter().find(|(full, name)| full == path && name != "_") {
+            return (name.clone(), None);
+        }
+        if scope.uses.iter().any(|(_, name)| *name == last) || scope.items.contains(&last) {
+            return (path.to_owned(), None);
+        }
+        let end = self.line_end(file);
+        let text =
+            if scope.after_use { format!("{end}use {path};") } else { format!("use {path};{end}{end}") };
+        (last, Some(Edit::Replace { file, span: Span::at(scope.insert_at), text }))
+    }
+}
+
+/// An edit that inserts at the end of a place.
+pub(crate) fn insert_after(place: Place, text: String) -> Edit {
+    Edit::Replace { file: place.file, span: Span::at(place.span.end), text }
+}
+
+/// An edit that inserts at the beginning of a place.
+pub(crate) fn insert_before(place: Place, text: String) -> Edit {
+    Edit::Replace { file: place.file, span: Span::at(place.span.start), text }
+}

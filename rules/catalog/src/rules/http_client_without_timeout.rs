@@ -1,0 +1,192 @@
+//! `http-client-without-timeout`
+
+use svclint_model::{Client, Limit, Model, Place, Protocol, Request, Service, Tri};
+
+use super::reach::{Reached, evidence};
+use crate::edit::insert_after;
+use crate::{Applicability, Context, Edit, Finding, Fix, Related, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports HTTP clients that a service uses without any time limit: none on the client, none on the request, none around
+    /// the call.
+    ///
+    /// ## Why it matters
+    /// An upstream that accepts the connection and then says nothing keeps the caller waiting for ever. Requests pile up behind
+    /// it until the service runs out of memory or connections: one slow neighbour takes down everybody who calls it.
+    ///
+    /// ## Example
+    /// ```bad
+    /// use axum::{Router, routing::get};
+    ///
+    /// async fn price() -> String {
+    ///     let client = reqwest::Client::new();
+    ///     client.get("http://prices/now").send().await.unwrap().text().await.unwrap()
+    /// }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, Router::new().route("/price", get(price))).await.unwrap();
+    /// }
+    /// ```
+    /// ```good
+    /// use axum::{Router, routing::get};
+    /// use std::time::Duration;
+    ///
+    /// async fn price() -> String {
+    ///     let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().unwrap();
+    ///     client.get("http://prices/now").send().await.unwrap().text().await.unwrap()
+    /// }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, Router::new().route("/price", get(price))).await.unwrap();
+    /// }
+    /// ```
+    ///
+    /// ## Fix
+    /// Gives the client a timeout of 10 seconds and a connect timeout of 3. Unsafe: calls that took longer now fail. Choose
+    /// figures that fit the upstream, best from the configuration.
+    ///
+    /// ## References
+    /// - AWS Builders' Library, "Timeouts, retries, and backoff with jitter"
+    /// - Michael Nygard, "Release It!", chapter on timeouts
+    pub HTTP_CLIENT_WITHOUT_TIMEOUT {
+        id: "http-client-without-timeout",
+        category: Resilience,
+        level: Warn,
+        severity: Warning,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+/// The limits that end a request.
+const BOUNDS: [Limit; 3] = [Limit::Total, Limit::Head, Limit::ReadIdle];
+
+pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    let runs: Vec<Run<'_>> = cx.model.services.iter().map(|s| Run::of(cx.model, s)).collect();
+    for client in &cx.model.clients {
+        if client.protocol != Protocol::Http || !is_unbounded(client) {
+            continue;
+        }
+        let requests = client.used_in.iter().filter_map(|n| cx.model.requests.get(*n as usize));
+        let waits = requests
+            .filter(|r| r.bound.is_absent())
+            .find_map(|r| runs.iter().find_map(|run| Some((r, run, run.how(r)?))));
+        if let Some((request, run, how)) = waits {
+            findings.push(finding(cx, client, request, run, how));
+        }
+    }
+}
+
+fn is_unbounded(client: &Client) -> bool {
+    client.limits.get(&Limit::Total) == Some(&Tri::Absent)
+        && BOUNDS.iter().all(|limit| client.limits.get(limit).is_none_or(Tri::is_absent))
+}
+
+/// What runs in a service without a limit around it.
+struct Run<'m> {
+    service: &'m Service,
+    handlers: Reached<'m>,
+    background: rustc_hash::FxHashMap<svclint_model::FnId, svclint_model::CallPath>,
+}
+
+enum How {
+    /// For a request.
+    Serving(String),
+    /// From `main`, or a task that it starts.
+    Background,
+}
+
+impl<'m> Run<'m> {
+    fn of(model: &'m Model, service: &'m Service) -> Self {
+        let handlers = Reached::from_handlers(model, service, false);
+        Run { service, handlers, background: model.ways(&[service.main], |call| !call.bounded) }
+    }
+
+    fn how(&self, request: &Request) -> Option<How> {
+        if self.handlers.ways.contains_key(&request.in_fn) {
+            // A limit on the whole handler ends the call too.
+            return self.service.handler_timeout.is_none().then(|| How::Serving(String::new()));
+        }
+        self.background.contains_key(&request.in_fn).then_some(How::Background)
+    }
+}
+
+fn finding(cx: &Context<'_>, client: &Client, request: &Request, run: &Run<'_>, how: How) -> Finding {
+    let route = run.handlers.route(cx.model, request.in_fn);
+    let who = match (&how, route) {
+        (How::Serving(_), Some(route)) => format!("`{} {}`", route.method, route.path),
+        (How::Serving(_), None) => "a handler".to_owned(),
+        (How::Background, _) => "the task that calls it".to_owned(),
+    };
+    let mut related = Vec::new();
+    if let Some(way) = run.handlers.ways.get(&request.in_fn) {
+        related.extend(evidence(cx.model, way));
+    }
+    if request.at != client.built.made {
+        related.push(Related { place: request.at, message: "waits here without a limit".into() });
+    }
+    Finding {
+        rule: &HTTP_CLIENT_WITHOUT_TIMEOUT,
+        message: format!(
+            "this HTTP client has no timeout: when the upstream stops answering, {who} waits for ever"
+        ),
+        help: Some("give the client a timeout, or each request one of its own".into()),
+        severity: HTTP_CLIENT_WITHOUT_TIMEOUT.severity,
+        confidence: HTTP_CLIENT_WITHOUT_TIMEOUT.confidence,
+        service: Some(run.service.name.clone()),
+        place: client.built.at,
+        label: format!("no {} timeout", client.library),
+        related,
+        fixes: fix(cx, client, request).into_iter().collect(),
+        subject: client.in_fn.map_or_else(String::new, |f| cx.model.function(f).path.clone()),
+    }
+}
+
+fn fix(cx: &Context<'_>, client: &Client, request: &Request) -> Option<Fix> {
+    let site = &client.built;
+    let file = site.at.file;
+    let (duration, import) = cx.import(file, "std::time::Duration");
+    let total = format!(".timeout({duration}::from_secs(10))");
+    let connect = format!(".connect_timeout({duration}::from_secs(3))");
+    let mut edits: Vec<Edit> = import.into_iter().collect();
+    match site.constructor.as_str() {
+        "new" | "default" if !cx.text(site.type_path).ends_with("Builder") => {
+            let end = cx.line_end(file);
+            let indent = format!("{end}{}{}", cx.indent(site.at), cx.indent_step(file));
+            // The constructor panics as well when TLS cannot be set up, so this changes nothing.
+            let made = format!(
+                "{}::builder(){indent}{total}{indent}{connect}{indent}.build(){indent}.expect(\"the HTTP client can be built\")",
+                cx.text(site.type_path)
+            );
+            edits.push(Edit::Replace { file, span: site.made.span, text: made });
+        }
+        "builder" | "new" | "default" => {
+            let next = site.calls.first().map(|(_, at)| *at);
+            let gap = match next {
+                Some(at) if cx.begins_line(at) => format!("{}{}", cx.line_end(file), cx.indent(at)),
+                _ => String::new(),
+            };
+            let has_connect = !client.limits.get(&Limit::Connect).is_none_or(Tri::is_absent);
+            let connect = if has_connect { String::new() } else { format!("{gap}{connect}") };
+            edits.push(insert_after(site.made, format!("{gap}{total}{connect}")));
+        }
+        // A function that makes a client and sends at once: the same request on a client of its own, with a limit.
+        "get" => {
+            let path = cx.text(Place {
+                file,
+                span: svclint_syntax::Span::new(site.made.span.start, site.type_path.span.end),
+            });
+            let call = cx.text(request.begun_at).strip_prefix(path)?;
+            let arguments = call.strip_prefix("::get")?;
+            let text = format!("{path}::Client::new().get{arguments}{total}.send()");
+            edits.push(Edit::Replace { file, span: site.made.span, text });
+        }
+        _ => return None,
+    }
+    Some(Fix { title: "Give the client a timeout".into(), applicability: Applicability::Unsafe, edits })
+}

@@ -1,0 +1,137 @@
+//! `http-service-without-health-route`
+
+use svclint_model::{Listener, Protocol, Service};
+
+use crate::edit::insert_after;
+use crate::{Applicability, Context, Finding, Fix, Related, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports HTTP services that are deployed in containers and answer no route that tells whether they are alive.
+    ///
+    /// ## Why it matters
+    /// The orchestrator cannot tell a service that hangs from one that works: it sends traffic to instances that are not ready,
+    /// and never restarts one that is stuck.
+    ///
+    /// ## Example
+    /// ```bad
+    /// use axum::{Router, routing::get};
+    ///
+    /// async fn list() -> &'static str { "[]" }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, Router::new().route("/v1/orders", get(list))).await.unwrap();
+    /// }
+    /// ```
+    /// ```good
+    /// use axum::{Router, routing::get};
+    ///
+    /// async fn list() -> &'static str { "[]" }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let app = Router::new().route("/v1/orders", get(list)).route("/livez", get(|| async { "ok" }));
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// ```
+    ///
+    /// ## Fix
+    /// Adds `/livez`, after the layers, so that no middleware stands in front of it. Point the liveness probe at it; a readiness
+    /// route that asks what the service cannot do without is worth having too.
+    ///
+    /// ## References
+    /// - Kubernetes, "Configure Liveness, Readiness and Startup Probes"
+    pub HTTP_SERVICE_WITHOUT_HEALTH_ROUTE {
+        id: "http-service-without-health-route",
+        category: Health,
+        level: Warn,
+        severity: Warning,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+/// Words that a health route's path has.
+const WORDS: &[&str] = &[
+    "health",
+    "healthz",
+    "healthcheck",
+    "livez",
+    "live",
+    "liveness",
+    "alive",
+    "readyz",
+    "ready",
+    "readiness",
+    "ping",
+    "status",
+    "up",
+    "heartbeat",
+    "lbheartbeat",
+    "version",
+    "startupz",
+];
+
+pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    for service in &cx.model.services {
+        let http = service.listeners.iter().find(|l| l.protocol == Protocol::Http);
+        let Some(listener) = http else { continue };
+        let seen_whole = service.routes_complete && !service.routes.is_empty();
+        if seen_whole && is_deployed(cx) && !service.routes.iter().any(|r| is_health(&r.path)) {
+            findings.push(finding(cx, service, listener));
+        }
+    }
+}
+
+/// Whether the workspace is run in containers at all.
+fn is_deployed(cx: &Context<'_>) -> bool {
+    cx.model.files.iter().any(|path| {
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("").to_lowercase();
+        name.contains("dockerfile") || name.contains("containerfile") || name.contains("compose")
+    })
+}
+
+fn is_health(path: &str) -> bool {
+    // A part that is not known may be anything.
+    path.contains("{?}") || path.to_lowercase().split(['/', '_', '-', '.']).any(|word| WORDS.contains(&word))
+}
+
+fn finding(cx: &Context<'_>, service: &Service, listener: &Listener) -> Finding {
+    let place = listener.router.as_ref().map_or(listener.at, |r| r.made);
+    let related = Related {
+        place: listener.at,
+        message: format!("serves {} routes, none for health", service.routes.len()),
+    };
+    Finding {
+        rule: &HTTP_SERVICE_WITHOUT_HEALTH_ROUTE,
+        message: format!(
+            "`{}` has no health route: nobody can tell whether an instance is stuck, so nothing restarts it",
+            service.name
+        ),
+        help: Some(
+            "answer `/livez` for liveness, and `/readyz` once everything that the service needs is there"
+                .into(),
+        ),
+        severity: HTTP_SERVICE_WITHOUT_HEALTH_ROUTE.severity,
+        confidence: HTTP_SERVICE_WITHOUT_HEALTH_ROUTE.confidence,
+        service: Some(service.name.clone()),
+        place,
+        label: "no health route".into(),
+        related: if listener.at == place { Vec::new() } else { vec![related] },
+        fixes: fix(cx, listener).into_iter().collect(),
+        subject: service.name.clone(),
+    }
+}
+
+fn fix(cx: &Context<'_>, listener: &Listener) -> Option<Fix> {
+    let site = listener.router.as_ref()?;
+    let route = listener.snippets.get("health-route")?;
+    let last = site.calls.iter().rev().find(|c| c.builds).map_or(site.made, |c| c.at);
+    let next = site.calls.iter().map(|c| c.at).find(|at| cx.begins_line(*at));
+    let gap = next.map_or_else(String::new, |at| format!("{}{}", cx.line_end(at.file), cx.indent(at)));
+    let edits = vec![insert_after(last, format!("{gap}{route}"))];
+    Some(Fix { title: "Add a liveness route".into(), applicability: Applicability::Unsafe, edits })
+}
