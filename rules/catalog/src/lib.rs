@@ -20,7 +20,7 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 macro_rules! declare_rule {
     (
         $(#[doc = $doc:literal])*
-        pub $name:ident {
+        pub(crate) $name:ident {
             id: $id:literal,
             category: $category:ident,
             level: $level:ident,
@@ -30,7 +30,7 @@ macro_rules! declare_rule {
         }
     ) => {
         $(#[doc = $doc])*
-        pub static $name: crate::RuleMeta = crate::RuleMeta {
+        pub(crate) static $name: crate::RuleMeta = crate::RuleMeta {
             id: $id,
             category: crate::Category::$category,
             level: crate::Level::$level,

@@ -294,11 +294,18 @@ impl Workspace {
         let mut found = Vec::new();
         for (number, path) in self.store.paths.iter().enumerate() {
             let file = svclint_model::FileId(number as u32);
-            for error in self.store.get(path).map(|a| a.errors()).unwrap_or_default() {
-                let place = Place { file, span: error.span };
-                let message =
-                    format!("this part does not parse, so nothing in it was checked: {}", error.message);
-                found.push(note(&SYNTAX_ERROR, place, message));
+            let errors = self.store.get(path).map(|a| a.errors()).unwrap_or_default();
+            if let Some(error) = errors.first() {
+                let more = if errors.len() > 1 {
+                    format!(" (and {} more here)", errors.len() - 1)
+                } else {
+                    String::new()
+                };
+                let message = format!(
+                    "this part does not parse, so nothing in it was checked: {}{more}",
+                    error.message
+                );
+                found.push(note(&SYNTAX_ERROR, Place { file, span: error.span }, message));
             }
         }
         found

@@ -108,8 +108,10 @@ pub enum Action {
         /// The argument with the handler.
         handler: u8,
     },
-    /// What answers when no route fits.
+    /// What answers when no route fits: a handler, most often for "not found".
     Fallback,
+    /// What answers when no route fits: something that may serve anything.
+    FallbackService,
     /// Wraps what is there in a middleware.
     Layer {
         /// The argument with the middleware.

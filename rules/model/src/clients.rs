@@ -124,6 +124,25 @@ impl<'k> Tracer<'_, '_, 'k> {
         None
     }
 
+    /// Whether an expression stands in a loop or in a task that is spawned.
+    pub(crate) fn is_steady(&self, at: At) -> bool {
+        let mut inner = at;
+        while let Some(outer) = self.parent(inner) {
+            let steady = match self.kind(outer) {
+                ExprKind::Loop(_) | ExprKind::While { .. } | ExprKind::For { .. } => true,
+                ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
+                    self.actions(outer).iter().any(|a| matches!(a, Action::Spawn { .. }))
+                }
+                _ => false,
+            };
+            if steady {
+                return true;
+            }
+            inner = outer;
+        }
+        false
+    }
+
     /// Whether something around an expression ends it after a while.
     pub(crate) fn bounded_around(&self, at: At) -> Option<At> {
         let mut inner = at;
@@ -318,6 +337,7 @@ fn request(tracer: &Tracer<'_, '_, '_>, send: At, ids: &FxHashMap<At, ClientId>)
         clients: Vec::new(),
         clients_complete: trace.is_complete(),
         bound: bound(tracer, send, &trace),
+        steady: tracer.is_steady(send),
         headers: Vec::new(),
         headers_complete: trace.is_complete(),
     };

@@ -103,9 +103,9 @@ fn call_sites(tracer: &Tracer<'_, '_, '_>, at: At, fns: &[FnIdx], function: &mut
     if fns.is_empty() {
         return;
     }
-    let bounded = tracer.bounded_around(at).is_some();
+    let (bounded, steady) = (tracer.bounded_around(at).is_some(), tracer.is_steady(at));
     let place = tracer.place(at);
-    function.calls.extend(fns.iter().map(|f| CallSite { to: FnId(f.0), at: place, bounded }));
+    function.calls.extend(fns.iter().map(|f| CallSite { to: FnId(f.0), at: place, bounded, steady }));
 }
 
 fn deed(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound, at: At, action: &Action, function: &mut Function) {

@@ -138,6 +138,7 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
                     self.routes.layers.push((self.tracer.place(layer), carried));
                 }
             }
+            Action::FallbackService => self.routes.incomplete = true,
             Action::Carries(carries) => self.routes.layers.push((self.tracer.call_place(at), vec![*carries])),
             _ => {}
         }
@@ -375,6 +376,7 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
                         | Action::Configure { .. }
                         | Action::Layer { .. }
                         | Action::Fallback
+                        | Action::FallbackService
                 )
             });
             let arg = self.tracer.arg(outer, 0).map(|a| self.tracer.place(a));

@@ -92,6 +92,8 @@ pub struct CallSite {
     pub at: Place,
     /// Whether something around the call ends it after a while.
     pub bounded: bool,
+    /// Whether the call is made again and again, or in a task of its own: it stands in a loop or is spawned.
+    pub steady: bool,
 }
 
 /// A parameter of a function.
@@ -336,6 +338,8 @@ pub struct Request {
     pub clients_complete: bool,
     /// A bound of its own: on the request or around the future. `Unknown` when the chain could not be followed.
     pub bound: Tri<Place>,
+    /// Whether it is made again and again, or in a task of its own.
+    pub steady: bool,
     /// Header names set on it, lower case.
     pub headers: Vec<String>,
     /// Whether `headers` are all.

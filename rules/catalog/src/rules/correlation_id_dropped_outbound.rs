@@ -58,7 +58,7 @@ declare_rule! {
     ///
     /// ## References
     /// - W3C, "Trace Context"
-    pub CORRELATION_ID_DROPPED_OUTBOUND {
+    pub(crate) CORRELATION_ID_DROPPED_OUTBOUND {
         id: "correlation-id-dropped-outbound",
         category: Observability,
         level: Warn,

@@ -53,7 +53,7 @@ declare_rule! {
     /// ## References
     /// - AWS Builders' Library, "Timeouts, retries, and backoff with jitter"
     /// - Michael Nygard, "Release It!", chapter on timeouts
-    pub HTTP_CLIENT_WITHOUT_TIMEOUT {
+    pub(crate) HTTP_CLIENT_WITHOUT_TIMEOUT {
         id: "http-client-without-timeout",
         category: Resilience,
         level: Warn,
@@ -91,36 +91,42 @@ fn is_unbounded(client: &Client) -> bool {
 struct Run<'m> {
     service: &'m Service,
     handlers: Reached<'m>,
+    /// What tasks and loops of the service call.
     background: rustc_hash::FxHashMap<svclint_model::FnId, svclint_model::CallPath>,
 }
 
 enum How {
     /// For a request.
-    Serving(String),
-    /// From `main`, or a task that it starts.
+    Serving,
+    /// In a task that the service runs beside, or a loop.
     Background,
 }
 
 impl<'m> Run<'m> {
     fn of(model: &'m Model, service: &'m Service) -> Self {
         let handlers = Reached::from_handlers(model, service, false);
-        Run { service, handlers, background: model.ways(&[service.main], |call| !call.bounded) }
+        // What `main` does once, while it starts, is over when the service serves.
+        let calls = service.functions.iter().flat_map(|f| &model.function(*f).calls);
+        let tasks: Vec<svclint_model::FnId> =
+            calls.filter(|c| c.steady && !c.bounded).map(|c| c.to).collect();
+        Run { service, handlers, background: model.ways(&tasks, |call| !call.bounded) }
     }
 
     fn how(&self, request: &Request) -> Option<How> {
         if self.handlers.ways.contains_key(&request.in_fn) {
             // A limit on the whole handler ends the call too.
-            return self.service.handler_timeout.is_none().then(|| How::Serving(String::new()));
+            return self.service.handler_timeout.is_none().then_some(How::Serving);
         }
-        self.background.contains_key(&request.in_fn).then_some(How::Background)
+        let runs = self.service.functions.binary_search(&request.in_fn).is_ok();
+        (self.background.contains_key(&request.in_fn) || request.steady && runs).then_some(How::Background)
     }
 }
 
 fn finding(cx: &Context<'_>, client: &Client, request: &Request, run: &Run<'_>, how: How) -> Finding {
     let route = run.handlers.route(cx.model, request.in_fn);
     let who = match (&how, route) {
-        (How::Serving(_), Some(route)) => format!("`{} {}`", route.method, route.path),
-        (How::Serving(_), None) => "a handler".to_owned(),
+        (How::Serving, Some(route)) => format!("`{} {}`", route.method, route.path),
+        (How::Serving, None) => "a handler".to_owned(),
         (How::Background, _) => "the task that calls it".to_owned(),
     };
     let mut related = Vec::new();

@@ -44,7 +44,7 @@ declare_rule! {
     ///
     /// ## References
     /// - Kubernetes, "Configure Liveness, Readiness and Startup Probes"
-    pub HTTP_SERVICE_WITHOUT_HEALTH_ROUTE {
+    pub(crate) HTTP_SERVICE_WITHOUT_HEALTH_ROUTE {
         id: "http-service-without-health-route",
         category: Health,
         level: Warn,

@@ -62,7 +62,7 @@ declare_rule! {
     /// ## References
     /// - IETF draft "The Idempotency-Key HTTP Header Field"
     /// - Google AIP-155, "Request identification"
-    pub POST_HANDLER_WITHOUT_IDEMPOTENCY_KEY {
+    pub(crate) POST_HANDLER_WITHOUT_IDEMPOTENCY_KEY {
         id: "post-handler-without-idempotency-key",
         category: Idempotency,
         level: Warn,
@@ -94,7 +94,8 @@ const HARMLESS: &[&str] = &[
     "callback",
     "export",
     "preview",
-    "healthz",
+    "delete",
+    "cancel",
 ];
 
 pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -52,7 +52,7 @@ declare_rule! {
     ///
     /// ## References
     /// - RFC 9110, section 9.2.2, "Idempotent Methods"
-    pub PUT_HANDLER_NOT_IDEMPOTENT {
+    pub(crate) PUT_HANDLER_NOT_IDEMPOTENT {
         id: "put-handler-not-idempotent",
         category: Idempotency,
         level: Warn,
@@ -105,11 +105,13 @@ type Culprit<'m> = (FnId, &'m Deed, &'m SqlDeed, String);
 
 /// The statement that does something else the second time.
 fn culprit<'m>(cx: &Context<'_>, writes: &Writes<'m>) -> Option<Culprit<'m>> {
-    if let Some((id, deed, sql)) = writes.sql(SqlKind::Increment).next() {
+    // What is counted back by rows that are removed is counted once.
+    let consumes = writes.has_sql(SqlKind::Delete);
+    if let Some((id, deed, sql)) = writes.sql(SqlKind::Increment).next().filter(|_| !consumes) {
         return Some((id, deed, sql, format!("changes numbers in `{}` by an amount each time", sql.table)));
     }
     // What is removed first, updated first or written over is a replacement.
-    let replaces = [SqlKind::Upsert, SqlKind::Delete, SqlKind::Update, SqlKind::Other]
+    let replaces = [SqlKind::Upsert, SqlKind::Delete, SqlKind::Update, SqlKind::Increment, SqlKind::Other]
         .into_iter()
         .any(|kind| writes.has_sql(kind));
     if replaces {

@@ -46,7 +46,7 @@ declare_rule! {
     /// ## References
     /// - Google AIP-185, "API versioning"
     /// - Davide Taibi, Valentina Lenarduzzi, "On the Definition of Microservice Bad Smells"
-    pub UNVERSIONED_API {
+    pub(crate) UNVERSIONED_API {
         id: "unversioned-api",
         category: Api,
         level: Warn,

@@ -1,7 +1,7 @@
 //! What a handler writes, through all that it calls.
 
 use rustc_hash::FxHashMap;
-use svclint_model::{CallPath, Deed, Effect, FnId, Model, Role, SqlDeed, SqlKind, Tri, What};
+use svclint_model::{CallPath, Deed, FnId, Model, Role, SqlDeed, SqlKind, Tri, What};
 
 /// What happens when a handler runs.
 pub(super) struct Writes<'m> {
@@ -34,10 +34,6 @@ impl<'m> Writes<'m> {
         self.sql(kind).next().is_some()
     }
 
-    pub(super) fn has_effect(&self, effect: Effect) -> bool {
-        self.deeds.iter().any(|(_, d)| d.what == What::Effect(effect))
-    }
-
     /// Whether a key that tells a repeat is read, or may be.
     pub(super) fn reads_key(&self) -> bool {
         self.deeds.iter().any(|(_, d)| match &d.what {
@@ -50,7 +46,7 @@ impl<'m> Writes<'m> {
 
 /// Rows that only tell what happened: doubled ones harm nobody, or are meant to be.
 fn is_trail(table: &str) -> bool {
-    ["log", "audit", "event", "history", "outbox", "metric", "trace", "attempt"]
+    ["log", "audit", "event", "history", "outbox", "metric", "trace", "attempt", "tombstone"]
         .iter()
         .any(|w| table.contains(w))
 }
