@@ -31,6 +31,12 @@ impl Context<'_> {
         before[before.rfind('\n').map_or(0, |i| i + 1)..].trim().is_empty()
     }
 
+    /// The text from a place's end to the end of its line.
+    pub(crate) fn rest_of_line(&self, place: Place) -> &str {
+        let rest = self.sources.text(place.file).get(place.span.end as usize..).unwrap_or("");
+        rest.lines().next().unwrap_or("")
+    }
+
     /// The line end that the file uses.
     pub(crate) fn line_end(&self, file: FileId) -> &'static str {
         if self.sources.text(file).contains("\r\n") { "\r\n" } else { "\n" }

@@ -63,6 +63,15 @@ impl Tracer<'_, '_, '_> {
                     _ => Text::hole(),
                 }
             }
+            // `("0.0.0.0", 8080)`
+            ExprKind::Tuple(all) if all.len() == 2 => {
+                let (host, port) =
+                    (self.text_at(here(all[0]), depth + 1), self.text_at(here(all[1]), depth + 1));
+                Text {
+                    text: format!("{}:{}", host.text, port.text),
+                    complete: host.complete && port.complete,
+                }
+            }
             ExprKind::Macro(call) => match call.path.last() {
                 "format" => {
                     self.format(at, &call.args, call.args.len() - call.implicit as usize, &call.names, depth)

@@ -25,6 +25,8 @@ pub(crate) struct Routes {
     pub(crate) site: Option<RouterSite>,
 }
 
+/// What a handler without a name is called.
+const CLOSURE: &str = "(closure)";
 /// How deep routers nest.
 const DEPTH: u32 = 24;
 
@@ -197,7 +199,7 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
                 };
                 (function, path.text())
             }
-            ExprKind::Closure { .. } => (None, "(closure)".into()),
+            ExprKind::Closure { .. } => (None, CLOSURE.into()),
             ExprKind::MethodCall { receiver, .. } => self.function(At { body: at.body, expr: *receiver }),
             ExprKind::Call { args, .. } if args.len() == 1 => {
                 self.function(At { body: at.body, expr: args[0] })
@@ -325,7 +327,7 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
         let route = Route {
             method: method.to_owned(),
             path: if path.text.is_empty() { "/".into() } else { path.text.clone() },
-            complete: path.complete && handler.is_some(),
+            complete: path.complete && (handler.is_some() || text == CLOSURE),
             handler: handler.map(|f| FnId(f.0)),
             handler_text: text,
             at: literal.map_or_else(|| self.tracer.call_place(at), |p| self.tracer.place(p)),

@@ -108,7 +108,7 @@ fn listener(tracer: &Tracer<'_, '_, '_>, at: At, serve: &Action, service: &mut S
         protocol,
         framework,
         address,
-        at: tracer.place(at),
+        at: tracer.call_place(at),
         router: routes.site.take(),
         snippets,
     });

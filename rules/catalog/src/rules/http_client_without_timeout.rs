@@ -162,8 +162,10 @@ fn fix(cx: &Context<'_>, client: &Client, request: &Request) -> Option<Fix> {
     let mut edits: Vec<Edit> = import.into_iter().collect();
     match site.constructor.as_str() {
         "new" | "default" if !cx.text(site.type_path).ends_with("Builder") => {
-            let end = cx.line_end(file);
-            let indent = format!("{end}{}{}", cx.indent(site.at), cx.indent_step(file));
+            // A chain of its own gets a line for each call; inside of something else it stays on one.
+            let alone = cx.rest_of_line(site.at).trim_end_matches([';', ',', ')', '?', '}', ' ']).is_empty();
+            let step = format!("{}{}{}", cx.line_end(file), cx.indent(site.at), cx.indent_step(file));
+            let indent = if alone { step } else { String::new() };
             // The constructor panics as well when TLS cannot be set up, so this changes nothing.
             let made = format!(
                 "{}::builder(){indent}{total}{indent}{connect}{indent}.build(){indent}.expect(\"the HTTP client can be built\")",

@@ -125,7 +125,10 @@ fn handler_finding(cx: &Context<'_>, service: &Service, route: &Route, handler: 
     let doubles = |(_, _, sql): &(FnId, &Deed, &SqlDeed)| unique_key(cx.model, sql).is_absent();
     let (in_fn, deed, sql) = writes.sql(SqlKind::Insert).find(doubles)?;
     let mut related = writes.ways.get(&in_fn).map(|way| evidence(cx.model, way)).unwrap_or_default();
-    related.push(Related { place: deed.at, message: format!("inserts into `{}` each time", sql.table) });
+    related.push(Related {
+        place: sql.text.unwrap_or(deed.at),
+        message: format!("inserts into `{}` each time", sql.table),
+    });
     let function = cx.model.function(handler);
     Some(Finding {
         rule: &POST_HANDLER_WITHOUT_IDEMPOTENCY_KEY,

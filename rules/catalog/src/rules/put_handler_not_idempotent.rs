@@ -81,7 +81,7 @@ fn handler_finding(cx: &Context<'_>, service: &Service, route: &Route, handler: 
     }
     let (in_fn, deed, sql, what) = culprit(cx, &writes)?;
     let mut related = writes.ways.get(&in_fn).map(|way| evidence(cx.model, way)).unwrap_or_default();
-    related.push(Related { place: deed.at, message: what.clone() });
+    related.push(Related { place: sql.text.unwrap_or(deed.at), message: what.clone() });
     let function = cx.model.function(handler);
     Some(Finding {
         rule: &PUT_HANDLER_NOT_IDEMPOTENT,

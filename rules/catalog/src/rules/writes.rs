@@ -1,7 +1,7 @@
 //! What a handler writes, through all that it calls.
 
 use rustc_hash::FxHashMap;
-use svclint_model::{CallPath, Deed, FnId, Model, Role, SqlDeed, SqlKind, Tri, What};
+use svclint_model::{CallPath, Deed, FnId, Model, Role, SqlDeed, SqlKind, Tri, What, is_correlation_header};
 
 /// What happens when a handler runs.
 pub(super) struct Writes<'m> {
@@ -37,7 +37,8 @@ impl<'m> Writes<'m> {
     /// Whether a key that tells a repeat is read, or may be.
     pub(super) fn reads_key(&self) -> bool {
         self.deeds.iter().any(|(_, d)| match &d.what {
-            What::ReadHeader(Tri::Present(name)) => is_key(name),
+            // An id for logs and traces is new with every attempt.
+            What::ReadHeader(Tri::Present(name)) => is_key(name) && !is_correlation_header(name),
             What::ReadHeader(_) => true,
             _ => false,
         })
