@@ -18,6 +18,9 @@ declare_rule! {
     ///
     /// ## Example
     /// ```bad
+    /// //- migrations/1.sql
+    /// CREATE TABLE orders (id UUID PRIMARY KEY, article TEXT NOT NULL);
+    /// //- src/main.rs
     /// use axum::{Json, Router, extract::State, routing::post};
     ///
     /// #[derive(serde::Deserialize)]

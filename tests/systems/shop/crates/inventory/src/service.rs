@@ -16,7 +16,10 @@ impl InventoryApi {
 
 #[tonic::async_trait]
 impl InventoryService for InventoryApi {
-    async fn get_stock(&self, request: Request<GetStockRequest>) -> Result<Response<GetStockResponse>, Status> {
+    async fn get_stock(
+        &self,
+        request: Request<GetStockRequest>,
+    ) -> Result<Response<GetStockResponse>, Status> {
         let sku = request.into_inner().sku;
         let available = self.stock.available(&sku).ok_or_else(|| Status::not_found("unknown article"))?;
         Ok(Response::new(GetStockResponse { sku, available }))

@@ -12,10 +12,7 @@ pub async fn list(State(state): State<AppState>) -> Result<Json<Vec<Order>>, Ord
     Ok(Json(state.orders.list().await?))
 }
 
-pub async fn show(
-    State(state): State<AppState>,
-    Path(id): Path<Uuid>,
-) -> Result<Json<Order>, OrderError> {
+pub async fn show(State(state): State<AppState>, Path(id): Path<Uuid>) -> Result<Json<Order>, OrderError> {
     state.orders.find(id).await?.map(Json).ok_or(OrderError::NotFound)
 }
 

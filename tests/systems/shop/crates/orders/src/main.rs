@@ -19,10 +19,7 @@ pub struct AppState {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().init();
-    let pool = PgPoolOptions::new()
-        .max_connections(10)
-        .connect(&std::env::var("DATABASE_URL")?)
-        .await?;
+    let pool = PgPoolOptions::new().max_connections(10).connect(&std::env::var("DATABASE_URL")?).await?;
     let payments = payments::PaymentsClient::new(std::env::var("PAYMENTS_URL")?)?;
     let state = AppState { orders: OrderService::new(OrderRepo::new(pool), payments) };
 

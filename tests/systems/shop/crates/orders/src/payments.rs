@@ -16,12 +16,7 @@ impl PaymentsClient {
 
     pub async fn charge(&self, order: Uuid, cents: i64) -> Result<(), reqwest::Error> {
         let body = json!({ "order_id": order, "amount_cents": cents });
-        self.http
-            .post(format!("{}/payments", self.base))
-            .json(&body)
-            .send()
-            .await?
-            .error_for_status()?;
+        self.http.post(format!("{}/payments", self.base)).json(&body).send().await?.error_for_status()?;
         Ok(())
     }
 }

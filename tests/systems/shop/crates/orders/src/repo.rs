@@ -28,9 +28,11 @@ impl OrderRepo {
     }
 
     pub async fn list(&self) -> Result<Vec<Order>, sqlx::Error> {
-        sqlx::query_as("SELECT id, customer, total_cents, created_at FROM orders ORDER BY created_at DESC LIMIT 100")
-            .fetch_all(&self.pool)
-            .await
+        sqlx::query_as(
+            "SELECT id, customer, total_cents, created_at FROM orders ORDER BY created_at DESC LIMIT 100",
+        )
+        .fetch_all(&self.pool)
+        .await
     }
 
     pub async fn find(&self, id: Uuid) -> Result<Option<Order>, sqlx::Error> {

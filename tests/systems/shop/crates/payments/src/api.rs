@@ -54,10 +54,7 @@ async fn list(store: web::Data<PaymentStore>) -> Result<web::Json<Vec<Payment>>,
 }
 
 #[get("/{id}")]
-async fn show(
-    store: web::Data<PaymentStore>,
-    id: web::Path<Uuid>,
-) -> Result<HttpResponse, PaymentError> {
+async fn show(store: web::Data<PaymentStore>, id: web::Path<Uuid>) -> Result<HttpResponse, PaymentError> {
     Ok(match store.find(*id).await? {
         Some(payment) => HttpResponse::Ok().json(payment),
         None => HttpResponse::NotFound().finish(),

@@ -15,14 +15,9 @@ async fn main() -> anyhow::Result<()> {
     let store = web::Data::new(PaymentStore::new(pool));
     let psp = web::Data::new(Psp::new(std::env::var("PSP_URL")?)?);
 
-    HttpServer::new(move || {
-        App::new()
-            .app_data(store.clone())
-            .app_data(psp.clone())
-            .configure(api::routes)
-    })
-    .bind(("0.0.0.0", 8082))?
-    .run()
-    .await?;
+    HttpServer::new(move || App::new().app_data(store.clone()).app_data(psp.clone()).configure(api::routes))
+        .bind(("0.0.0.0", 8082))?
+        .run()
+        .await?;
     Ok(())
 }

@@ -33,13 +33,15 @@ impl PaymentStore {
     }
 
     pub async fn insert(&self, payment: &Payment) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO payments (id, order_id, amount_cents, psp_reference) VALUES ($1, $2, $3, $4)")
-            .bind(payment.id)
-            .bind(payment.order_id)
-            .bind(payment.amount_cents)
-            .bind(&payment.psp_reference)
-            .execute(&self.pool)
-            .await?;
+        sqlx::query(
+            "INSERT INTO payments (id, order_id, amount_cents, psp_reference) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(payment.id)
+        .bind(payment.order_id)
+        .bind(payment.amount_cents)
+        .bind(&payment.psp_reference)
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 }

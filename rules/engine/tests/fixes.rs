@@ -1,0 +1,127 @@
+//! Fixes: the file parses, the finding is gone, and a second time changes nothing.
+
+mod support;
+
+use std::path::PathBuf;
+
+use svclint_catalog::{Applicability, Edit, Fix};
+use svclint_engine::{FixMode, Report, fix_all};
+use svclint_syntax::{Bounds, ChunkKind, parse, with_parser_stack};
+
+/// Applies one fix to the files it was made for.
+fn apply(report: &Report, fix: &Fix) -> Vec<(PathBuf, String)> {
+    let mut files: Vec<(PathBuf, String)> = Vec::new();
+    for number in 0.. {
+        let Some(file) = report.file(svclint_model::FileId(number)) else { break };
+        let mut edits: Vec<(usize, usize, &str)> = Vec::new();
+        for edit in &fix.edits {
+            if let Edit::Replace { file: svclint_model::FileId(id), span, text } = edit
+                && *id == number
+            {
+                edits.push((span.start as usize, span.end as usize, text));
+            }
+        }
+        edits.sort_by_key(|e| std::cmp::Reverse(e.0));
+        let mut text = file.text.to_string();
+        for (start, end, new) in edits {
+            text.replace_range(start..end, new);
+        }
+        files.push((file.path.strip_prefix("/ws").expect("inside").to_path_buf(), text));
+    }
+    files
+}
+
+#[test]
+fn every_fix_of_every_bad_example_parses_and_mends() {
+    for rule in svclint_catalog::rules() {
+        let docs: String =
+            rule.meta.docs.lines().map(|l| format!("{}\n", l.strip_prefix(' ').unwrap_or(l))).collect();
+        let bad = docs.split("```bad\n").nth(1).and_then(|d| d.split("```").next()).expect("a bad example");
+        let report = support::check(bad);
+        let finding = report.findings.iter().find(|f| f.finding.rule.id == rule.meta.id).expect("reported");
+        assert!(!finding.finding.fixes.is_empty(), "{} offers a fix", rule.meta.id);
+        for fix in &finding.finding.fixes {
+            let files = apply(&report, fix);
+            for (path, text) in files.iter().filter(|(p, _)| p.extension().is_some_and(|e| e == "rs")) {
+                let bounds = Bounds::default();
+                let parsed = with_parser_stack(|| {
+                    parse(text, ChunkKind::Items, &bounds, |_, _| ()).map_err(|e| e.to_string())
+                });
+                assert_eq!(parsed, Some(Ok(())), "{} in {}:\n{text}", rule.meta.id, path.display());
+            }
+            let after = support::check_files(files);
+            let left = after.findings.iter().filter(|f| f.finding.rule.id == rule.meta.id).count();
+            assert_eq!(left, 0, "{} is still reported after `{}`", rule.meta.id, fix.title);
+        }
+    }
+}
+
+#[test]
+fn fixes_keep_the_formatting_around_them() {
+    let code = "
+async fn chain() {
+    let client = reqwest::Client::builder()
+        .user_agent(\"shop\")
+        .build()
+        .unwrap();
+    client.get(\"http://x\").send().await.unwrap();
+}
+async fn alone() {
+    let client = reqwest::Client::new();
+    client.get(\"http://x\").send().await.unwrap();
+}
+async fn once() {
+    reqwest::get(\"http://x\").await.unwrap();
+}
+";
+    let report = support::check(&support::service(
+        ".route(\"/a\", get(chain)).route(\"/b\", get(alone)).route(\"/c\", get(once))",
+        code,
+    ));
+    let fixed = fix_all(&report, FixMode::Unsafe);
+    assert_eq!(fixed.outcome.applied, 3, "{:?}", fixed.outcome);
+    let text = fixed.files.values().next().expect("one file");
+    let shown: Vec<&str> = text.lines().skip(1).take(22).collect();
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    use std::time::Duration;
+
+    async fn chain() {
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(10))
+            .connect_timeout(Duration::from_secs(3))
+            .user_agent("shop")
+            .build()
+            .unwrap();
+        client.get("http://x").send().await.unwrap();
+    }
+    async fn alone() {
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(10))
+            .connect_timeout(Duration::from_secs(3))
+            .build()
+            .expect("the HTTP client can be built");
+        client.get("http://x").send().await.unwrap();
+    }
+    async fn once() {
+        reqwest::Client::new().get("http://x").timeout(Duration::from_secs(10)).send().await.unwrap();
+    }
+    "#);
+}
+
+#[test]
+fn a_name_that_is_taken_is_written_in_full() {
+    let code = "use chrono::Duration;\nasync fn f() {\n    let c = reqwest::Client::new();\n    c.get(\"http://x\").send().await.unwrap();\n}";
+    let report = support::check(&support::service(".route(\"/a\", get(f))", code));
+    let fixed = fix_all(&report, FixMode::Unsafe);
+    let text = fixed.files.values().next().expect("one file");
+    assert!(text.contains(".timeout(std::time::Duration::from_secs(10))"), "{text}");
+    assert!(!text.contains("use std::time::Duration"), "{text}");
+}
+
+#[test]
+fn only_what_was_asked_for_is_applied() {
+    let code = "async fn f() {\n    reqwest::Client::new().get(\"http://x\").send().await.unwrap();\n}";
+    let report = support::check(&support::service(".route(\"/a\", get(f))", code));
+    assert_eq!(report.findings[0].finding.fixes[0].applicability, Applicability::Unsafe);
+    assert!(fix_all(&report, FixMode::Safe).files.is_empty());
+}

@@ -1,0 +1,113 @@
+//! Whole small workspaces in one text: `//- path` begins a file; without one the text is `src/main.rs`. A line that ends
+//! with `// error: [rule]` expects a finding of that rule to begin there.
+
+#![allow(dead_code)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use svclint_engine::{Cancel, MemoryFs, Options, Report, Workspace};
+
+const MANIFEST: &str = r#"[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+actix-web = "4"
+anyhow = "1"
+axum = "0.8"
+once_cell = "1"
+reqwest = "0.12"
+serde = "1"
+sqlx = "0.8"
+tokio = "1"
+tonic = "0.14"
+tower-http = "0.6"
+tracing = "0.1"
+uuid = "1"
+"#;
+
+/// The files of a text, with a manifest and a Dockerfile where it brings none.
+pub(crate) fn files(text: &str) -> Vec<(PathBuf, String)> {
+    let mut files: Vec<(PathBuf, String)> = Vec::new();
+    for line in text.lines() {
+        match line.strip_prefix("//- ") {
+            Some(path) => files.push((PathBuf::from(path.trim()), String::new())),
+            None => {
+                if files.is_empty() {
+                    files.push((PathBuf::from("src/main.rs"), String::new()));
+                }
+                let last = files.last_mut().expect("a file was begun");
+                last.1.push_str(line);
+                last.1.push('\n');
+            }
+        }
+    }
+    for (path, text) in [("Cargo.toml", MANIFEST), ("Dockerfile", "FROM scratch\n")] {
+        if !files.iter().any(|(p, _)| p.ends_with(path)) {
+            files.push((PathBuf::from(path), text.to_owned()));
+        }
+    }
+    files
+}
+
+/// Checks files in memory.
+pub(crate) fn check_files(files: Vec<(PathBuf, String)>) -> Report {
+    let rooted = files.into_iter().map(|(path, text)| (Path::new("/ws").join(path), text));
+    let fs = Arc::new(MemoryFs::new(rooted));
+    let mut workspace = Workspace::new(fs, vec!["/ws".into()], Options::default()).expect("the root exists");
+    workspace.load().expect("there are files");
+    workspace.check(&Cancel::default()).expect("nobody cancels")
+}
+
+pub(crate) fn check(text: &str) -> Report {
+    check_files(files(text))
+}
+
+/// `path:line rule` of each finding.
+pub(crate) fn found(report: &Report) -> Vec<String> {
+    let mut found: Vec<String> = report
+        .findings
+        .iter()
+        .map(|f| {
+            let file = report.file(f.finding.place.file).expect("a finding lies in a file");
+            let line = file.lines.line_of(f.finding.place.span.start) + 1;
+            let path = file.path.strip_prefix("/ws").expect("inside").display().to_string();
+            format!("{path}:{line} {}", f.finding.rule.id)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// What the markers of a text expect.
+pub(crate) fn expected(text: &str) -> Vec<String> {
+    let mut expected = Vec::new();
+    for (path, text) in files(text) {
+        for (number, line) in text.lines().enumerate() {
+            for marker in line.split("// error: [").skip(1) {
+                let rule = marker.split(']').next().unwrap_or("");
+                expected.push(format!("{}:{} {rule}", path.display(), number + 1));
+            }
+        }
+    }
+    expected.sort();
+    expected
+}
+
+/// Checks a text against its markers.
+#[track_caller]
+pub(crate) fn assert_markers(text: &str) {
+    assert_eq!(found(&check(text)), expected(text), "left: found, right: expected");
+}
+
+/// A service around some code: `ROUTES` is its router.
+pub(crate) fn service(routes: &str, code: &str) -> String {
+    format!(
+        "use axum::{{Router, routing::{{get, post, put, delete}}}};\n{code}\n#[tokio::main]\nasync fn main() {{\n    \
+         let listener = tokio::net::TcpListener::bind(\"0.0.0.0:80\").await.unwrap();\n    \
+         let app = Router::new().route(\"/healthz\", get(|| async {{ \"ok\" }})){routes};\n    \
+         axum::serve(listener, app).await.unwrap();\n}}\n"
+    )
+}

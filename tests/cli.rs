@@ -1,0 +1,165 @@
+//! The command line: formats, levels, exit status, errors.
+
+mod support;
+
+use serde_json::Value;
+use support::{stderr, stdout, svclint, systems};
+
+#[test]
+fn exit_status_tells_how_it_went() {
+    let status = |args: &[&str]| svclint(&systems(), args).status.code();
+    assert_eq!(status(&["check", "shop"]), Some(1), "findings");
+    assert_eq!(status(&["check", "shop-mended"]), Some(0), "clean");
+    assert_eq!(status(&["check", "no-such-folder"]), Some(2), "a path that does not exist");
+    assert_eq!(status(&["check", "shop/deploy"]), Some(2), "nothing to check");
+    assert_eq!(status(&["check", "-A", "no-such-rule", "shop"]), Some(2), "an unknown rule");
+    assert_eq!(status(&["frobnicate"]), Some(2), "an unknown command");
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let error = |args: &[&str]| stderr(&svclint(&systems(), args));
+    assert_eq!(error(&["check", "no-such-folder"]), "error: `no-such-folder` does not exist\n");
+    assert_eq!(
+        error(&["explain", "http-client-without-timout"]),
+        "error: there is no rule `http-client-without-timout`; did you mean `http-client-without-timeout`?\n"
+    );
+    assert_eq!(error(&["explain", "zzz"]), "error: there is no rule `zzz`; `svclint rules` lists them\n");
+}
+
+#[test]
+fn levels_turn_rules_off_and_up() {
+    let rules = |args: &[&str]| {
+        let mut all = vec!["check", "--format", "json", "shop"];
+        all.extend(args);
+        let json: Value = serde_json::from_str(&stdout(&svclint(&systems(), &all))).expect("JSON");
+        let findings = json["findings"].as_array().expect("a list").clone();
+        findings
+            .iter()
+            .map(|f| {
+                (f["rule"].as_str().unwrap_or("").to_owned(), f["severity"].as_str().unwrap_or("").to_owned())
+            })
+            .collect::<Vec<_>>()
+    };
+    assert!(rules(&["-A", "unversioned-api"]).iter().all(|(rule, _)| rule != "unversioned-api"));
+    let denied = rules(&["-D", "unversioned-api"]);
+    assert!(
+        denied.iter().all(|(rule, severity)| (rule == "unversioned-api") == (severity == "error")),
+        "{denied:?}"
+    );
+}
+
+#[test]
+fn json_keeps_its_contract() {
+    let json: Value =
+        serde_json::from_str(&stdout(&svclint(&systems(), &["check", "--format", "json", "shop"])))
+            .expect("JSON");
+    assert_eq!(json["version"], 1);
+    let finding = &json["findings"][0];
+    for key in [
+        "rule",
+        "category",
+        "severity",
+        "confidence",
+        "message",
+        "help",
+        "service",
+        "path",
+        "range",
+        "byte_range",
+        "related",
+        "fixes",
+        "fingerprint",
+    ] {
+        assert!(!finding[key].is_null(), "a finding lacks `{key}`: {finding}");
+    }
+    let range = &finding["range"];
+    assert!(range["start"]["line"].as_u64() >= Some(1) && range["end"]["column"].as_u64() >= Some(1));
+    let edit = &finding["fixes"][0]["edits"][0];
+    for key in ["path", "range", "byte_range", "new_text"] {
+        assert!(!edit[key].is_null(), "an edit lacks `{key}`: {edit}");
+    }
+    let path = systems().join(finding["path"].as_str().expect("a path"));
+    let text = std::fs::read(path).expect("readable");
+    let byte = |key: &str| finding["byte_range"][key].as_u64().expect("a number") as usize;
+    assert_eq!(&text[byte("start")..byte("end")], b"reqwest::Client::new()");
+    for key in ["services", "routes", "clients", "files", "findings", "fixable", "skipped", "took_ms"] {
+        assert!(json["summary"][key].is_number(), "the summary lacks `{key}`");
+    }
+}
+
+#[test]
+fn sarif_has_what_code_scanning_wants() {
+    let sarif: Value =
+        serde_json::from_str(&stdout(&svclint(&systems(), &["check", "--format", "sarif", "shop"])))
+            .expect("JSON");
+    assert_eq!(sarif["version"], "2.1.0");
+    let run = &sarif["runs"][0];
+    let ids: Vec<&str> = run["tool"]["driver"]["rules"]
+        .as_array()
+        .expect("rules")
+        .iter()
+        .filter_map(|r| r["id"].as_str())
+        .collect();
+    for result in run["results"].as_array().expect("results") {
+        assert!(ids.contains(&result["ruleId"].as_str().expect("an id")));
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(place["region"]["startLine"].as_u64() >= Some(1));
+        assert!(
+            !place["artifactLocation"]["uri"].as_str().expect("a uri").starts_with('/'),
+            "paths are relative"
+        );
+        for fix in result["fixes"].as_array().into_iter().flatten() {
+            assert!(!fix["artifactChanges"].as_array().expect("changes").is_empty());
+        }
+    }
+}
+
+#[test]
+fn fingerprints_survive_edits_elsewhere() {
+    let dir = support::copy_of("shop");
+    let prints = || {
+        let json: Value = serde_json::from_str(&stdout(&svclint(dir.path(), &["check", "--format", "json"])))
+            .expect("JSON");
+        let all = json["findings"].as_array().expect("a list").clone();
+        all.iter().map(|f| f["fingerprint"].as_str().unwrap_or("").to_owned()).collect::<Vec<_>>()
+    };
+    let before = prints();
+    let file = dir.path().join("crates/gateway/src/clients/orders.rs");
+    let text = std::fs::read_to_string(&file).expect("readable");
+    std::fs::write(&file, format!("// Another line.\n\n{text}")).expect("written");
+    assert_eq!(prints(), before);
+    let mut unique = before.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), before.len(), "each finding has its own");
+}
+
+#[test]
+fn a_single_file_is_checked_with_its_package_around_it() {
+    let output = svclint(&systems(), &["check", "--format", "json", "shop/crates/orders/src/payments.rs"]);
+    let json: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert!(
+        support::findings(&json)
+            .iter()
+            .any(|f| f.contains("payments.rs:") && f.ends_with("http-client-without-timeout"))
+    );
+}
+
+#[test]
+fn manuals_are_printed() {
+    let text = stdout(&svclint(&systems(), &["explain", "unversioned-api"]));
+    assert!(text.starts_with("# unversioned-api\n") && text.contains("## Why it matters"), "{text}");
+    let rules = stdout(&svclint(&systems(), &["rules"]));
+    assert_eq!(rules.lines().count(), svclint_catalog::rules().len());
+}
+
+#[test]
+fn colours_go_to_terminals_only() {
+    let output = std::process::Command::new(support::SVCLINT)
+        .args(["check", "shop"])
+        .current_dir(systems())
+        .output()
+        .expect("it runs");
+    assert!(!stdout(&output).contains('\u{1b}'), "a pipe gets no escapes");
+}

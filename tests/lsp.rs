@@ -1,0 +1,259 @@
+//! The language server, over its real protocol.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use support::{Lsp, copy_of, uri};
+
+fn client_file(root: &Path) -> (PathBuf, String) {
+    let path = root.join("crates/gateway/src/clients/orders.rs");
+    let text = std::fs::read_to_string(&path).expect("readable");
+    (path, text)
+}
+
+fn codes(diagnostics: &[Value]) -> Vec<&str> {
+    diagnostics.iter().filter_map(|d| d["code"].as_str()).collect()
+}
+
+/// Applies the edits of an action to a text, positions in UTF-16.
+fn apply(text: &str, action: &Value, path: &Path) -> String {
+    let mut edits = action["edit"]["changes"][uri(path)].as_array().expect("edits of the file").clone();
+    let at = |p: &Value| {
+        let (line, column) = (
+            p["line"].as_u64().expect("a line") as usize,
+            p["character"].as_u64().expect("a column") as usize,
+        );
+        let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+        let mut units = 0;
+        let inside = text[start..].char_indices().find(|(_, c)| {
+            let here = units >= column;
+            units += c.len_utf16();
+            here
+        });
+        inside.map_or(text.len(), |(i, _)| start + i)
+    };
+    edits.sort_by_key(|e| std::cmp::Reverse(at(&e["range"]["start"])));
+    let mut text = text.to_owned();
+    let spans: Vec<(usize, usize)> =
+        edits.iter().map(|e| (at(&e["range"]["start"]), at(&e["range"]["end"]))).collect();
+    for (edit, (start, end)) in edits.iter().zip(spans) {
+        text.replace_range(start..end, edit["newText"].as_str().expect("a text"));
+    }
+    text
+}
+
+fn actions(lsp: &mut Lsp, path: &Path, range: &Value, context: Value) -> Vec<Value> {
+    let params = json!({ "textDocument": { "uri": uri(path) }, "range": range, "context": context });
+    lsp.request("textDocument/codeAction", params)["result"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn a_finding_is_pushed_fixed_and_gone() {
+    let dir = copy_of("shop");
+    let root = dir.path().canonicalize().expect("real");
+    let mut lsp = Lsp::session(&[&root], &json!({}));
+    let (path, text) = client_file(&root);
+    lsp.open(&path, &text, 1);
+    let found = lsp.diagnostics(&path, Some(1));
+    let finding =
+        found.iter().find(|d| d["code"] == "http-client-without-timeout").expect("reported").clone();
+    assert_eq!(finding["range"]["start"], json!({ "line": 10, "character": 21 }));
+    assert!(!finding["relatedInformation"].as_array().expect("evidence").is_empty());
+
+    let all = actions(&mut lsp, &path, &finding["range"], json!({ "diagnostics": [finding] }));
+    let titles: Vec<&str> = all.iter().filter_map(|a| a["title"].as_str()).collect();
+    assert_eq!(titles, ["Give the client a timeout", "Allow `http-client-without-timeout` on this line"]);
+    let fixed = apply(&text, &all[0], &path);
+    lsp.notify(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": uri(&path), "version": 2 }, "contentChanges": [{ "text": fixed }] }),
+    );
+    assert!(!codes(&lsp.diagnostics(&path, Some(2))).contains(&"http-client-without-timeout"));
+
+    let allowed = apply(&text, &all[1], &path);
+    lsp.notify("textDocument/didChange", json!({ "textDocument": { "uri": uri(&path), "version": 3 }, "contentChanges": [{ "text": allowed }] }));
+    assert!(!codes(&lsp.diagnostics(&path, Some(3))).contains(&"http-client-without-timeout"));
+    assert_eq!(lsp.end(), Some(0));
+}
+
+#[test]
+fn edits_arrive_in_order_and_unsaved_text_wins() {
+    let dir = copy_of("shop");
+    let root = dir.path().canonicalize().expect("real");
+    let mut lsp = Lsp::session(&[&root], &json!({}));
+    let (path, text) = client_file(&root);
+    lsp.open(&path, &text, 1);
+    // A comment is typed in front of everything, one character at a time: with a character that UTF-16 counts twice.
+    let typed = "// é😀 typed\n";
+    let mut column = 0;
+    let mut version = 1;
+    for c in typed.chars() {
+        version += 1;
+        let at = json!({ "line": 0, "character": column });
+        let change = json!({ "range": { "start": at, "end": at }, "text": c.to_string() });
+        lsp.notify(
+            "textDocument/didChange",
+            json!({ "textDocument": { "uri": uri(&path), "version": version }, "contentChanges": [change] }),
+        );
+        column += c.len_utf16();
+    }
+    let found = lsp.diagnostics(&path, Some(version));
+    let finding = found.iter().find(|d| d["code"] == "http-client-without-timeout").expect("still there");
+    assert_eq!(finding["range"]["start"]["line"], 11);
+
+    // Closing without saving brings the disk's text back.
+    lsp.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri(&path) } }));
+    let back = lsp.wait(|m| {
+        let p = &m["params"];
+        m["method"] == "textDocument/publishDiagnostics" && p["uri"] == uri(&path) && p["version"].is_null()
+    });
+    let back = back["params"]["diagnostics"].as_array().expect("a list").clone();
+    assert_eq!(
+        back.iter().find(|d| d["code"] == "http-client-without-timeout").expect("there")["range"]["start"]["line"],
+        10
+    );
+    assert_eq!(lsp.end(), Some(0));
+}
+
+#[test]
+fn a_function_that_is_being_typed_keeps_the_others_findings() {
+    let dir = copy_of("shop");
+    let root = dir.path().canonicalize().expect("real");
+    let mut lsp = Lsp::session(&[&root], &json!({}));
+    let (path, text) = client_file(&root);
+    lsp.open(&path, &text, 1);
+    lsp.diagnostics(&path, Some(1));
+    let broken = format!("{text}\nasync fn half(a: &str) {{\n    let x = a.\n");
+    lsp.notify("textDocument/didChange", json!({ "textDocument": { "uri": uri(&path), "version": 2 }, "contentChanges": [{ "text": broken }] }));
+    let found = lsp.diagnostics(&path, Some(2));
+    assert!(
+        codes(&found).contains(&"http-client-without-timeout") && codes(&found).contains(&"syntax-error"),
+        "{:?}",
+        codes(&found)
+    );
+    assert_eq!(lsp.end(), Some(0));
+}
+
+#[test]
+fn positions_are_counted_as_the_client_asked() {
+    for (offered, column) in
+        [(json!(["utf-8", "utf-16"]), 34), (json!(["utf-16"]), 29), (json!(["utf-32"]), 28)]
+    {
+        let dir = copy_of("shop");
+        let root = dir.path().canonicalize().expect("real");
+        let capabilities = json!({ "general": { "positionEncodings": offered } });
+        let mut lsp = Lsp::session(&[&root], &capabilities);
+        let (path, text) = client_file(&root);
+        let text = text.replace("Self { http:", "Self { /*é漢😀*/ http:");
+        lsp.open(&path, &text, 1);
+        let found = lsp.diagnostics(&path, Some(1));
+        let finding = found.iter().find(|d| d["code"] == "http-client-without-timeout").expect("reported");
+        assert_eq!(finding["range"]["start"]["character"], column, "{offered}");
+        assert_eq!(lsp.end(), Some(0));
+    }
+}
+
+#[test]
+fn a_client_that_pulls_is_not_pushed_to() {
+    let dir = copy_of("shop");
+    let root = dir.path().canonicalize().expect("real");
+    let mut lsp = Lsp::session(&[&root], &json!({ "textDocument": { "diagnostic": {} } }));
+    let (path, text) = client_file(&root);
+    lsp.open(&path, &text, 1);
+    let answer = lsp.request("textDocument/diagnostic", json!({ "textDocument": { "uri": uri(&path) } }));
+    let items = answer["result"]["items"].as_array().expect("items").clone();
+    assert!(codes(&items).contains(&"http-client-without-timeout"));
+    let all = lsp.request("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    assert!(all["result"]["items"].as_array().expect("items").len() > 3);
+    assert_eq!(lsp.end(), Some(0));
+}
+
+#[test]
+fn clients_that_lose_data_still_get_their_fix() {
+    let dir = copy_of("shop");
+    let root = dir.path().canonicalize().expect("real");
+    let mut lsp = Lsp::session(&[&root], &json!({}));
+    let (path, text) = client_file(&root);
+    lsp.open(&path, &text, 1);
+    let found = lsp.diagnostics(&path, Some(1));
+    let mut bare =
+        found.iter().find(|d| d["code"] == "http-client-without-timeout").expect("reported").clone();
+    let fields = bare.as_object_mut().expect("an object");
+    fields.remove("data");
+    fields.remove("source");
+    let range = bare["range"].clone();
+    let fix = |all: &[Value]| all.iter().any(|a| a["title"] == "Give the client a timeout");
+    assert!(fix(&actions(&mut lsp, &path, &range, json!({ "diagnostics": [bare] }))));
+    assert!(fix(&actions(&mut lsp, &path, &range, json!({ "diagnostics": [] }))), "by the range alone");
+    assert!(actions(&mut lsp, &path, &range, json!({ "diagnostics": [], "only": ["refactor"] })).is_empty());
+    assert_eq!(lsp.end(), Some(0));
+}
+
+#[test]
+fn a_hover_explains_the_rule() {
+    let dir = copy_of("shop");
+    let root = dir.path().canonicalize().expect("real");
+    let mut lsp = Lsp::session(&[&root], &json!({}));
+    let (path, text) = client_file(&root);
+    lsp.open(&path, &text, 1);
+    let hover = lsp.request(
+        "textDocument/hover",
+        json!({ "textDocument": { "uri": uri(&path) }, "position": { "line": 10, "character": 30 } }),
+    );
+    let text = hover["result"]["contents"]["value"].as_str().expect("a text").to_owned();
+    assert!(text.contains("**http-client-without-timeout**") && text.contains("Why it matters"), "{text}");
+    assert_eq!(lsp.end(), Some(0));
+}
+
+#[test]
+fn several_roots_and_changes_on_disk() {
+    let (one, two) = (copy_of("shop"), copy_of("shop-mended"));
+    let roots = [one.path().canonicalize().expect("real"), two.path().canonicalize().expect("real")];
+    let mut lsp = Lsp::session(&[&roots[0], &roots[1]], &json!({}));
+    let (bad, _) = client_file(&roots[0]);
+    assert!(!lsp.diagnostics(&bad, None).is_empty());
+    // Somebody undoes a mended file outside of the editor.
+    let (mended, _) = client_file(&roots[1]);
+    let worse =
+        std::fs::read_to_string(&mended).expect("readable").replace(".timeout(Duration::from_secs(5))", "");
+    std::fs::write(&mended, worse).expect("written");
+    lsp.notify("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": uri(&mended), "type": 2 }] }));
+    assert_eq!(codes(&lsp.diagnostics(&mended, None)), ["http-client-without-timeout"]);
+    assert_eq!(lsp.end(), Some(0));
+}
+
+#[test]
+fn bad_messages_do_not_end_the_session() {
+    let dir = copy_of("shop");
+    let root = dir.path().canonicalize().expect("real");
+    let mut lsp = Lsp::session(&[&root], &json!({}));
+    lsp.raw(b"Content-Length: 9\r\n\r\nnot json!");
+    lsp.raw(b"Content-Length: 2\r\n\r\n[]");
+    lsp.raw(b"X-Nothing: 1\r\n\r\n");
+    lsp.raw(b"content-length: 44\r\n\r\n{\"jsonrpc\":\"2.0\",\"method\":\"$/x\",\"params\":0}");
+    let unknown = lsp.request("svclint/noSuchMethod", json!({}));
+    assert_eq!(unknown["error"]["code"], -32601);
+    let (path, text) = client_file(&root);
+    // An impossible edit is refused, the next full text puts things right.
+    lsp.open(&path, &text, 1);
+    let nowhere =
+        json!({ "start": { "line": 9999, "character": 0 }, "end": { "line": 9999, "character": 1 } });
+    lsp.notify("textDocument/didChange", json!({ "textDocument": { "uri": uri(&path), "version": 2 }, "contentChanges": [{ "range": nowhere, "text": "x" }] }));
+    lsp.notify(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": uri(&path), "version": 3 }, "contentChanges": [{ "text": text }] }),
+    );
+    assert!(codes(&lsp.diagnostics(&path, Some(3))).contains(&"http-client-without-timeout"));
+    assert_eq!(lsp.end(), Some(0));
+}
+
+#[test]
+fn the_end_is_told_by_the_exit_status() {
+    let lsp = Lsp::start();
+    assert_eq!(lsp.leave(), Some(1), "gone without shutdown");
+    let mut lsp = Lsp::session(&[], &json!({}));
+    lsp.notify("exit", Value::Null);
+    assert_eq!(lsp.leave(), Some(1), "exit without shutdown");
+}

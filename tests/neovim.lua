@@ -1,0 +1,68 @@
+-- Drives Neovim 0.7 and newer. Ends with "ALL HELD", or with a status other than 0.
+local function fail(why)
+  io.stdout:write('FAILED: ' .. why .. '\n')
+  vim.cmd('cquit 1')
+end
+
+local function wait(what, condition)
+  if not vim.wait(20000, condition, 20) then fail('timed out waiting for ' .. what) end
+end
+
+local root = vim.fn.getcwd()
+local function attach(buffer)
+  local config = { name = 'svclint', cmd = { vim.env.SVCLINT, 'lsp' }, root_dir = root,
+    workspace_folders = { { uri = vim.uri_from_fname(root), name = 'shop' } } }
+  if vim.lsp.start then return vim.lsp.start(config, { bufnr = buffer }) end
+  local id = vim.lsp.start_client(config)
+  vim.lsp.buf_attach_client(buffer, id)
+  return id
+end
+
+local function main()
+  vim.cmd('edit crates/orders/src/payments.rs')
+  local buffer = vim.api.nvim_get_current_buf()
+  local id = attach(buffer)
+
+  local function finding()
+    for _, d in ipairs(vim.diagnostic.get(buffer)) do
+      if d.code == 'http-client-without-timeout' then return d end
+    end
+  end
+  wait('the finding', finding)
+  local found = finding()
+  if found.lnum ~= 12 or found.col ~= 19 then fail('the finding is at ' .. found.lnum .. ':' .. found.col) end
+
+  local function text() return table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n') end
+  local before = text()
+  local titles
+  vim.ui.select = function(items, options, choose)
+    titles = {}
+    for _, item in ipairs(items) do table.insert(titles, options.format_item(item)) end
+    for index, title in ipairs(titles) do
+      if title:find('Give the client a timeout', 1, true) then return choose(items[index], index) end
+    end
+    choose(nil, nil)
+  end
+  vim.api.nvim_win_set_cursor(0, { found.lnum + 1, found.col })
+  vim.lsp.buf.code_action()
+  wait('the menu', function() return titles ~= nil end)
+  wait('the fix', function() return text() ~= before end)
+  wait('the finding to go', function() return not finding() end)
+  if not text():find('.timeout(Duration::from_secs(10))', 1, true) then fail('the buffer lacks the timeout:\n' .. text()) end
+  if not text():find('use std::time::Duration;', 1, true) then fail('the buffer lacks the import:\n' .. text()) end
+
+  vim.cmd('undo')
+  if text() ~= before then fail('one undo does not bring the text back') end
+  wait('the finding to come back', finding)
+  vim.cmd('redo')
+  wait('the finding to go again', function() return not finding() end)
+  vim.cmd('write')
+
+  vim.lsp.stop_client(id)
+  wait('the server to stop', function() return vim.lsp.get_client_by_id(id) == nil end)
+  io.stdout:write('ALL HELD\n')
+  vim.cmd('qall!')
+end
+
+local ok, problem = xpcall(main, debug.traceback)
+if not ok then fail(problem) end

@@ -1,0 +1,5 @@
+mod orders;
+mod payments;
+
+pub use orders::OrdersClient;
+pub use payments::PaymentsClient;

@@ -1,0 +1,35 @@
+use std::time::Duration;
+
+use reqwest::Client;
+use serde_json::json;
+use uuid::Uuid;
+
+#[derive(Clone)]
+pub struct PaymentsClient {
+    http: Client,
+    base: String,
+}
+
+impl PaymentsClient {
+    pub fn new(base: String) -> Result<Self, reqwest::Error> {
+        let http = Client::builder()
+            .timeout(Duration::from_secs(6))
+            .connect_timeout(Duration::from_secs(1))
+            .pool_max_idle_per_host(8)
+            .build()?;
+        Ok(Self { http, base })
+    }
+
+    pub async fn charge(&self, order: Uuid, cents: i64, request_id: &str) -> Result<(), reqwest::Error> {
+        let body = json!({ "order_id": order, "amount_cents": cents });
+        self.http
+            .post(format!("{}/v1/payments", self.base))
+            .header("x-request-id", request_id)
+            .header("idempotency-key", order.to_string())
+            .json(&body)
+            .send()
+            .await?
+            .error_for_status()?;
+        Ok(())
+    }
+}
