@@ -139,7 +139,7 @@ fn a_function_that_is_being_typed_keeps_the_others_findings() {
 #[test]
 fn positions_are_counted_as_the_client_asked() {
     for (offered, column) in
-        [(json!(["utf-8", "utf-16"]), 34), (json!(["utf-16"]), 29), (json!(["utf-32"]), 28)]
+        [(json!(["utf-8", "utf-16"]), 35), (json!(["utf-16"]), 30), (json!(["utf-32"]), 29)]
     {
         let dir = copy_of("shop");
         let root = dir.path().canonicalize().expect("real");
@@ -232,7 +232,7 @@ fn bad_messages_do_not_end_the_session() {
     lsp.raw(b"Content-Length: 9\r\n\r\nnot json!");
     lsp.raw(b"Content-Length: 2\r\n\r\n[]");
     lsp.raw(b"X-Nothing: 1\r\n\r\n");
-    lsp.raw(b"content-length: 44\r\n\r\n{\"jsonrpc\":\"2.0\",\"method\":\"$/x\",\"params\":0}");
+    lsp.raw(b"content-length: 43\r\n\r\n{\"jsonrpc\":\"2.0\",\"method\":\"$/x\",\"params\":0}");
     let unknown = lsp.request("svclint/noSuchMethod", json!({}));
     assert_eq!(unknown["error"]["code"], -32601);
     let (path, text) = client_file(&root);

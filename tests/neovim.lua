@@ -37,7 +37,7 @@ local function main()
   local titles
   vim.ui.select = function(items, options, choose)
     titles = {}
-    for _, item in ipairs(items) do table.insert(titles, options.format_item(item)) end
+    for index, item in ipairs(items) do titles[index] = options.format_item(item) end
     for index, title in ipairs(titles) do
       if title:find('Give the client a timeout', 1, true) then return choose(items[index], index) end
     end

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_catalog::{Category, Confidence, Context, Finding, Level, RuleMeta, Severity, rules};
 use svclint_knowledge::{Knowledge, KnowledgeError, built_in};
-use svclint_model::{Model, Place};
+use svclint_model::{Model, Place, normal_path};
 use svclint_syntax::{Bounds, Language, PARSER_STACK_BYTES, Span};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -126,7 +126,7 @@ impl Workspace {
             for entry in found {
                 match entry.error {
                     Some(error) => drop(self.unread.insert(entry.path, error)),
-                    None if is_read(&entry.path) => paths.push(entry.path),
+                    None if is_read(&entry.path) => paths.push(normal_path(&entry.path)),
                     None => {}
                 }
             }
@@ -161,6 +161,7 @@ impl Workspace {
     pub fn refresh(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
         let mut read = Vec::new();
         for path in paths {
+            let path = normal_path(&path);
             self.unread.remove(&path);
             match self.fs.kind(&path) {
                 Some(EntryKind::File) if is_read(&path) => read.push(path),

@@ -21,6 +21,7 @@ mod system;
 mod trace;
 mod ty;
 
+pub use packages::normal_path;
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
 pub use services::is_correlation_header;
 pub use svclint_knowledge::{Effect, Limit, Protocol, Role};

@@ -59,12 +59,12 @@ impl<'f> FileIndex<'f> {
     }
 
     pub(crate) fn get(&self, path: &Path) -> Option<FileId> {
-        self.by_path.get(normal(path).as_path()).copied()
+        self.by_path.get(normal_path(path).as_path()).copied()
     }
 }
 
-/// Without `.` and `..`.
-pub(crate) fn normal(path: &Path) -> PathBuf {
+/// A path without `.` and, as far as it goes, without `..`.
+pub fn normal_path(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -160,7 +160,8 @@ fn resolve_dependency(
         Some((w.dir, table.dependencies.iter().find(|d| d.name == dependency.name)?))
     });
     let (dir, source) = inherited.unwrap_or((manifest.dir, dependency));
-    let in_workspace = source.path.as_ref().and_then(|path| by_dir.get(normal(&dir.join(path)).as_path()));
+    let in_workspace =
+        source.path.as_ref().and_then(|path| by_dir.get(normal_path(&dir.join(path)).as_path()));
     let package = source.package.as_ref().or(dependency.package.as_ref()).unwrap_or(&dependency.name);
     let dep = in_workspace.map_or_else(|| Dep::Library(code_name(package)), |i| Dep::Workspace(*i));
     (code_name(&dependency.name), dep, source.version.clone())

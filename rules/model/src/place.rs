@@ -25,7 +25,8 @@ pub struct Place {
 /// One file as the model gets it.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
-    /// Where it lies. All files of one model use the same base: paths are compared, joined and shown, never opened.
+    /// Where it lies, see [`crate::normal_path`]. All files of one model use the same base: paths are compared, joined and
+    /// shown, never opened.
     pub path: Arc<Path>,
     /// What it says.
     pub facts: FileFacts,
