@@ -1,5 +1,7 @@
 //! The command line: formats, levels, exit status, errors.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
 mod support;
 
 use serde_json::Value;

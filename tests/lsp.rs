@@ -1,5 +1,7 @@
 //! The language server, over its real protocol.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! The sample system: each flagship defect is reported where it is, and nothing where a person has mended it.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
 mod support;
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! Whatever is read, svclint ends well: it says what it left out, and checks the rest.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! Fixes: the file parses, the finding is gone, and a second time changes nothing.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
 mod support;
 
 use std::path::PathBuf;

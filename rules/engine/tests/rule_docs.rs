@@ -1,5 +1,7 @@
 //! The examples in the rules' manuals: a `bad` one is reported exactly once by its rule, a `good` one not at all.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
 mod support;
 
 use svclint_catalog::{RuleMeta, rules};

@@ -1,5 +1,7 @@
 //! What rules report and what they leave alone, in the shapes that real services have.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
 mod support;
 
 use support::{assert_markers, service};
