@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use svclint_facts::rust::{ExprKind, Fields};
 use svclint_facts::sql;
 use svclint_knowledge::{Action, Callable, Role};
@@ -17,9 +18,8 @@ use crate::ty::Ty;
 
 /// All functions, in the order of their definitions.
 pub(crate) fn functions(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound) -> Vec<Function> {
-    (0..tracer.program.defs.fns.len())
-        .map(|number| function(tracer, outbound, FnIdx(number as u32)))
-        .collect()
+    let count = tracer.program.defs.fns.len();
+    (0..count).into_par_iter().map(|number| function(tracer, outbound, FnIdx(number as u32))).collect()
 }
 
 fn function(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound, id: FnIdx) -> Function {

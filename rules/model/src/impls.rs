@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use svclint_facts::rust::TypeRef;
 
-use crate::defs::{AdtId, Defs, FnIdx, ImplId, Owner, Res, TraitId};
+use crate::defs::{AdtId, ConstId, Defs, FnIdx, ImplId, Owner, Res, TraitId};
 use crate::names::{Names, Ns};
 use crate::ty::{Args, Bound, Env, Ty};
 
@@ -35,6 +35,9 @@ pub(crate) struct Impls<'f> {
     /// The trait of each block.
     pub(crate) trait_: Vec<Option<Res>>,
     methods: FxHashMap<(Key, &'f str), Vec<FnIdx>>,
+    consts: FxHashMap<(Key, &'f str), ConstId>,
+    /// The traits implemented for a type.
+    traits_of: FxHashMap<Key, Vec<TraitId>>,
     /// The blocks that implement a trait.
     by_trait: FxHashMap<TraitId, Vec<ImplId>>,
     /// `impl Deref for X { type Target = Y; }`
@@ -59,6 +62,12 @@ impl<'f> Impls<'f> {
                 for (name, function) in &def.fns {
                     impls.methods.entry((key.clone(), name)).or_default().push(*function);
                 }
+                for (name, constant) in &def.consts {
+                    impls.consts.insert((key.clone(), name), *constant);
+                }
+                if let Some(Res::Trait(trait_)) = &trait_ {
+                    impls.traits_of.entry(key.clone()).or_default().push(*trait_);
+                }
                 let is_deref = def.def.trait_.as_ref().is_some_and(|t| t.last() == "Deref");
                 if let Some(target) = def.types.get("Target").filter(|_| is_deref) {
                     impls.derefs.insert(key, (id, target));
@@ -79,14 +88,16 @@ impl<'f> Impls<'f> {
         if let Some(found) = self.methods.get(&(key.clone(), name)) {
             return found.clone();
         }
-        let implemented = self
-            .by_trait
-            .iter()
-            .filter(|(_, impls)| impls.iter().any(|i| Key::of(&self.self_ty[i.at()]).as_ref() == Some(key)));
-        implemented.filter_map(|(t, _)| defs.traits[t.at()].fns.get(name).copied()).collect()
+        let implemented = self.traits_of.get(key).map_or(&[][..], Vec::as_slice);
+        implemented.iter().filter_map(|t| defs.traits[t.at()].fns.get(name).copied()).collect()
     }
 
-    /// Whether any workspace trait is implemented for the type.
+    /// An associated constant of a type.
+    pub(crate) fn constant(&self, key: &Key, name: &str) -> Option<ConstId> {
+        self.consts.get(&(key.clone(), name)).copied()
+    }
+
+    /// The functions that a call of a trait's method may run.
     pub(crate) fn dispatch(&self, defs: &Defs<'f>, trait_: TraitId, name: &str) -> Vec<FnIdx> {
         let impls = self.by_trait.get(&trait_).map_or(&[][..], Vec::as_slice);
         let mut found: Vec<FnIdx> =

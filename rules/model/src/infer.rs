@@ -520,10 +520,7 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
         if let Some(first) = fns.first() {
             return Some((Target::Fns(fns.clone()), Ty::Fn(*first)));
         }
-        let constant = program.defs.impls.iter().zip(&program.impls.self_ty).find_map(|(i, t)| {
-            let same = Key::of(t).as_ref() == Some(&key);
-            i.consts.get(name).copied().filter(|_| same)
-        });
+        let constant = program.impls.constant(&key, name);
         if let Some(constant) = constant {
             return Some((
                 Target::Res(Res::Const(constant)),

@@ -72,7 +72,10 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
         Format::Sarif => report::sarif::print(&mut out, &report)?,
     }
     out.flush()?;
-    Ok(outcome(&report))
+    let outcome = outcome(&report);
+    // The process ends here: taking everything apart first would only cost time.
+    std::mem::forget((workspace, report));
+    Ok(outcome)
 }
 
 fn outcome(report: &Report) -> Outcome {
