@@ -1,6 +1,6 @@
 //! The handlers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ impl Backend {
         self.session.snapshot.borrow().clone()
     }
 
-    async fn diagnostics_of(&self, path: &PathBuf) -> Vec<Diagnostic> {
+    async fn diagnostics_of(&self, path: &Path) -> Vec<Diagnostic> {
         let Some(snapshot) = self.snapshot().await else { return Vec::new() };
         analysis::by_file(&snapshot.report, self.session.client().encoding).remove(path).unwrap_or_default()
     }
@@ -281,7 +281,7 @@ impl Backend {
     fn quick_fixes(
         &self,
         snapshot: &Snapshot,
-        path: &PathBuf,
+        path: &Path,
         range: Range,
         named: &[Diagnostic],
     ) -> Vec<CodeAction> {
@@ -304,7 +304,7 @@ impl Backend {
         wanted.iter().flat_map(|d| self.actions_for(snapshot, path, d)).collect()
     }
 
-    fn actions_for(&self, snapshot: &Snapshot, path: &PathBuf, diagnostic: &Diagnostic) -> Vec<CodeAction> {
+    fn actions_for(&self, snapshot: &Snapshot, path: &Path, diagnostic: &Diagnostic) -> Vec<CodeAction> {
         let data = diagnostic.data.clone().and_then(|d| serde_json::from_value::<convert::Data>(d).ok());
         let fixes = data.map(|d| d.fixes).unwrap_or_default();
         let mut actions: Vec<CodeAction> =
@@ -320,7 +320,7 @@ impl Backend {
 
     /// All safe fixes of a file, as one new text.
     #[allow(clippy::mutable_key_type)]
-    fn fix_everything(&self, snapshot: &Snapshot, path: &PathBuf) -> Option<CodeAction> {
+    fn fix_everything(&self, snapshot: &Snapshot, path: &Path) -> Option<CodeAction> {
         let fixed = fix_all(&snapshot.report, FixMode::Safe);
         let text = fixed.files.get(path)?;
         let file = snapshot.report.file(snapshot.report.file_id(path)?)?;
