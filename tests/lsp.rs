@@ -210,6 +210,17 @@ fn a_hover_explains_the_rule() {
 }
 
 #[test]
+fn the_first_reading_is_shown_as_progress() {
+    let dir = copy_of("shop");
+    let root = dir.path().canonicalize().expect("real");
+    let mut lsp = Lsp::session(&[&root], &json!({ "window": { "workDoneProgress": true } }));
+    for kind in ["begin", "end"] {
+        lsp.wait(|m| m["method"] == "$/progress" && m["params"]["value"]["kind"] == kind);
+    }
+    assert_eq!(lsp.end(), Some(0));
+}
+
+#[test]
 fn several_roots_and_changes_on_disk() {
     let (one, two) = (copy_of("shop"), copy_of("shop-mended"));
     let roots = [one.path().canonicalize().expect("real"), two.path().canonicalize().expect("real")];

@@ -1,16 +1,21 @@
 //! The thread that analyses, and publishes what it found.
 
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use svclint_engine::{Options, Report, Workspace, WorkspaceError};
 use tokio::runtime::Handle;
-use tower_lsp_server::Client;
 use tower_lsp_server::ls_types::{Diagnostic, MessageType, ProgressToken};
+use tower_lsp_server::{Client, NotCancellable, OngoingProgress, Unbounded};
 
 use super::convert;
 use super::session::{Pending, Session, Snapshot};
+
+/// How long a client may take to allow a progress bar.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Starts the thread. It ends with the session.
 pub(super) fn start(session: Arc<Session>, client: Client, runtime: Handle) {
@@ -40,7 +45,9 @@ impl Analysis {
             let versions = self.session.versions();
             self.read(pending);
             let Some(workspace) = &self.workspace else { continue };
-            let Some(report) = workspace.check(&cancel) else { continue };
+            // A failure here costs this one report; the next edit gets a new one.
+            let checked = catch_unwind(AssertUnwindSafe(|| workspace.check(&cancel)));
+            let Ok(Some(report)) = checked else { continue };
             let snapshot =
                 Snapshot { generation: done, report: Arc::new(report), versions: Arc::new(versions) };
             self.session.snapshot.send_replace(Some(snapshot.clone()));
@@ -50,20 +57,7 @@ impl Analysis {
 
     fn read(&mut self, pending: Pending) {
         if let Some(roots) = pending.reload {
-            let progress = self.session.client().progress;
-            let token = ProgressToken::String("svclint/index".into());
-            let reading = progress.then(|| {
-                self.runtime.block_on(async {
-                    self.client.create_work_done_progress(token.clone()).await.ok()?;
-                    Some(
-                        self.client
-                            .progress(token, "svclint")
-                            .with_message("reading the workspace")
-                            .begin()
-                            .await,
-                    )
-                })
-            });
+            let reading = self.begin_progress();
             match open(&self.session, roots) {
                 Ok(workspace) => self.workspace = Some(workspace),
                 Err(error) => {
@@ -71,13 +65,26 @@ impl Analysis {
                     self.runtime.block_on(self.client.log_message(MessageType::WARNING, text));
                 }
             }
-            if let Some(Some(reading)) = reading {
+            if let Some(reading) = reading {
                 self.runtime.block_on(reading.finish());
             }
         }
         if let Some(workspace) = &mut self.workspace {
             workspace.refresh(pending.changed);
         }
+    }
+
+    /// Tells that the workspace is being read. A client that does not answer is not waited for.
+    fn begin_progress(&self) -> Option<OngoingProgress<Unbounded, NotCancellable>> {
+        if !self.session.client().progress {
+            return None;
+        }
+        let token = ProgressToken::String("svclint/index".into());
+        self.runtime.block_on(async {
+            let created = self.client.create_work_done_progress(token.clone());
+            tokio::time::timeout(PATIENCE, created).await.ok()?.ok()?;
+            Some(self.client.progress(token, "svclint").with_message("reading the workspace").begin().await)
+        })
     }
 
     /// Sends what changed. A client that asks by itself is only told that there is something new.

@@ -118,7 +118,7 @@ impl LanguageServer for Backend {
         if roots.is_empty() {
             roots.extend(params.root_uri.as_ref().and_then(convert::path_of));
         }
-        self.set_roots(|all| *all = roots);
+        *self.roots.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = roots;
         let general = params.capabilities.general.as_ref();
         let (_, encoding) = convert::negotiate(general.and_then(|g| g.position_encodings.as_deref()));
         let actions = CodeActionOptions {
@@ -156,7 +156,9 @@ impl LanguageServer for Backend {
         })
     }
 
+    /// Only from here on may the server speak by itself, so only now does it begin to read.
     async fn initialized(&self, _: InitializedParams) {
+        self.set_roots(|_| ());
         if self.session.client().watches {
             self.register_watchers();
         }
