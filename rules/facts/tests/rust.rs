@@ -1,6 +1,6 @@
 //! Lowering, shown as the source under each span: a wrong span shows at once.
 
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 use svclint_facts::rust::{Body, ExprKind, ItemKind, RustFile, rust_file};
 use svclint_syntax::{Bounds, with_parser_stack};
