@@ -1,7 +1,6 @@
 //! Packages, their targets and dependencies, from `Cargo.toml` and `Cargo.lock`. No cargo is run.
 
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use semver::Version;
@@ -100,27 +99,30 @@ impl<'k> Packages<'k> {
                 _ => None,
             })
             .collect();
-        let locks: Vec<(&Path, &Arc<CargoLock>)> = files
+        let locks: FxHashMap<&Path, Lock<'_>> = files
             .iter()
             .filter_map(|file| {
-                if let FileFacts::Lock(lock) = &file.facts { Some((file.path.parent()?, lock)) } else { None }
+                let FileFacts::Lock(lock) = &file.facts else { return None };
+                Some((file.path.parent()?, Lock::new(lock)))
             })
             .collect();
+        let workspaces: FxHashMap<&Path, &Manifest<'_>> =
+            manifests.iter().filter(|m| m.facts.workspace.is_some()).map(|m| (m.dir, m)).collect();
+        let in_bin = |(_, path): &(FileId, &Path)| path.ancestors().skip(1).any(|a| a.ends_with("src/bin"));
+        let all = files.iter().enumerate().map(|(i, f)| (FileId(i as u32), &*f.path));
+        let bin_files: Vec<(FileId, &Path)> = all.filter(in_bin).collect();
         let own: Vec<&Manifest<'_>> = manifests.iter().filter(|m| m.facts.name.is_some()).collect();
         let by_dir: FxHashMap<&Path, usize> = own.iter().enumerate().map(|(i, m)| (m.dir, i)).collect();
         let mut packages = Packages { list: Vec::new(), views: Vec::new() };
         let mut known_views: FxHashMap<Vec<Option<Version>>, usize> = FxHashMap::default();
         for manifest in &own {
             let name = manifest.facts.name.as_ref().map_or("", |(n, _)| n.as_str());
-            let workspace = workspace_of(manifest, &manifests);
+            let workspace = manifest.dir.ancestors().find_map(|a| workspaces.get(a).copied());
             let deps = manifest.facts.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
             let deps: Vec<(SmolStr, Dep, Option<String>)> =
                 deps.map(|d| resolve_dependency(d, manifest, workspace, &by_dir)).collect();
-            let lock = locks
-                .iter()
-                .filter(|(dir, _)| manifest.dir.starts_with(dir))
-                .max_by_key(|(dir, _)| dir.as_os_str().len());
-            let versions = Versions::new(name, &deps, lock.map(|(_, lock)| lock.as_ref()));
+            let lock = manifest.dir.ancestors().find_map(|a| locks.get(a));
+            let versions = Versions::new(name, &deps, lock);
             let key: Vec<Option<Version>> =
                 knowledge.libraries().map(|p| versions.of(package_of(p))).collect();
             let view = *known_views.entry(key).or_insert_with(|| {
@@ -131,7 +133,7 @@ impl<'k> Packages<'k> {
                 name: name.to_owned(),
                 manifest: manifest.file,
                 deps: deps.into_iter().map(|(name, dep, _)| (name, dep)).collect(),
-                targets: targets(manifest, name, index, files),
+                targets: targets(manifest, name, index, &bin_files),
                 view,
             });
         }
@@ -141,11 +143,6 @@ impl<'k> Packages<'k> {
 
 fn package_of(page: &svclint_knowledge::Page) -> &str {
     page.library.package.as_ref().unwrap_or(&page.library.name)
-}
-
-fn workspace_of<'m, 'f>(manifest: &Manifest<'f>, all: &'m [Manifest<'f>]) -> Option<&'m Manifest<'f>> {
-    let above = all.iter().filter(|m| m.facts.workspace.is_some() && manifest.dir.starts_with(m.dir));
-    above.max_by_key(|m| m.dir.as_os_str().len())
 }
 
 /// The name in code, what it is, and the version that the manifest asks for.
@@ -167,36 +164,48 @@ fn resolve_dependency(
     (code_name(&dependency.name), dep, source.version.clone())
 }
 
-/// The releases that a package uses.
-struct Versions {
-    exact: FxHashMap<SmolStr, Version>,
-    any: FxHashMap<SmolStr, Version>,
+/// A lock file with the newest release of each package in it.
+struct Lock<'f> {
+    facts: &'f CargoLock,
+    newest: FxHashMap<SmolStr, Version>,
 }
 
-impl Versions {
-    fn new(package: &str, deps: &[(SmolStr, Dep, Option<String>)], lock: Option<&CargoLock>) -> Self {
-        let mut versions = Versions { exact: FxHashMap::default(), any: FxHashMap::default() };
+impl<'f> Lock<'f> {
+    fn new(facts: &'f CargoLock) -> Self {
+        let mut newest: FxHashMap<SmolStr, Version> = FxHashMap::default();
+        for locked in &facts.packages {
+            let Ok(version) = Version::parse(&locked.version) else { continue };
+            let known = newest.entry(code_name(&locked.name)).or_insert_with(|| version.clone());
+            if *known < version {
+                *known = version;
+            }
+        }
+        Lock { facts, newest }
+    }
+}
+
+/// The releases that a package uses: those that it names itself, and what is locked beside them.
+struct Versions<'l> {
+    exact: FxHashMap<SmolStr, Version>,
+    lock: Option<&'l Lock<'l>>,
+}
+
+impl<'l> Versions<'l> {
+    fn new(package: &str, deps: &[(SmolStr, Dep, Option<String>)], lock: Option<&'l Lock<'l>>) -> Self {
+        let mut versions = Versions { exact: FxHashMap::default(), lock };
         for (_, dep, wanted) in deps {
             if let (Dep::Library(name), Some(wanted)) = (dep, wanted.as_deref().and_then(lowest)) {
                 versions.exact.insert(name.clone(), wanted);
             }
         }
         let Some(lock) = lock else { return versions };
-        for locked in &lock.packages {
-            let Ok(version) = Version::parse(&locked.version) else { continue };
-            let newest = versions.any.entry(code_name(&locked.name)).or_insert_with(|| version.clone());
-            if *newest < version {
-                *newest = version;
-            }
-        }
-        let wanted = lock.packages.iter().find(|p| p.name == package).map(|p| p.dependencies.as_slice());
+        let wanted =
+            lock.facts.packages.iter().find(|p| p.name == package).map(|p| p.dependencies.as_slice());
         for dependency in wanted.unwrap_or_default() {
             let mut words = dependency.split(' ');
             let name = code_name(words.next().unwrap_or(""));
-            let version = words
-                .next()
-                .and_then(|v| Version::parse(v).ok())
-                .or_else(|| versions.any.get(&name).cloned());
+            let version =
+                words.next().and_then(|v| Version::parse(v).ok()).or_else(|| lock.newest.get(&name).cloned());
             if let Some(version) = version {
                 versions.exact.insert(name, version);
             }
@@ -206,7 +215,7 @@ impl Versions {
 
     fn of(&self, library: &str) -> Option<Version> {
         let name = code_name(library);
-        self.exact.get(&name).or_else(|| self.any.get(&name)).cloned()
+        self.exact.get(&name).or_else(|| self.lock?.newest.get(&name)).cloned()
     }
 }
 
@@ -222,7 +231,7 @@ fn targets(
     manifest: &Manifest<'_>,
     package: &str,
     index: &FileIndex<'_>,
-    files: &[SourceFile],
+    bin_files: &[(FileId, &Path)],
 ) -> Vec<TargetInfo> {
     let at = |path: &str| index.get(&manifest.dir.join(path));
     let mut found = Vec::new();
@@ -236,10 +245,7 @@ fn targets(
     if manifest.facts.autobins {
         let main = at("src/main.rs").map(|root| (package.to_owned(), root));
         let folder = manifest.dir.join("src/bin");
-        let others = files
-            .iter()
-            .enumerate()
-            .filter_map(|(i, f)| Some((auto_bin(&f.path, &folder)?, FileId(i as u32))));
+        let others = bin_files.iter().filter_map(|(id, path)| Some((auto_bin(path, &folder)?, *id)));
         for (name, root) in main.into_iter().chain(others) {
             if !bins.iter().any(|(_, known)| *known == root) {
                 bins.push((name, root));
