@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use svclint_facts::rust::ExprKind;
 use svclint_knowledge::{Action, Callable, Carries, Limit, LimitDefault, MakeClient, Protocol, Role};
@@ -25,15 +26,10 @@ pub(crate) struct Outbound {
 impl Outbound {
     pub(crate) fn read(tracer: &Tracer<'_, '_, '_>) -> Outbound {
         let mut outbound = Outbound::default();
+        let calls: Vec<At> = tracer.calls().collect();
         let mut sites: BTreeMap<At, Vec<Built>> = BTreeMap::new();
-        for at in tracer.calls() {
-            if is_finish(tracer, at) {
-                for (site, built) in built_at(tracer, at) {
-                    sites.entry(site).or_default().push(built);
-                }
-            } else if make_client(tracer, at).is_some() {
-                sites.entry(at).or_default();
-            }
+        for (site, built) in calls.par_iter().flat_map_iter(|at| made_at(tracer, *at)).collect::<Vec<_>>() {
+            sites.entry(site).or_default().extend(built);
         }
         let mut ids = FxHashMap::default();
         for (site, built) in &sites {
@@ -41,17 +37,17 @@ impl Outbound {
             ids.insert(*site, ClientId(outbound.clients.len() as u32));
             outbound.clients.push(client);
         }
-        for at in tracer.calls() {
-            if tracer.actions(at).iter().any(|a| matches!(a, Action::Send)) {
-                let number = outbound.requests.len() as u32;
-                if let Some(request) = request(tracer, at, &ids) {
-                    for client in &request.clients {
-                        outbound.clients[client.0 as usize].used_in.push(number);
-                    }
-                    outbound.requests.push(request);
-                    outbound.by_send.insert(at, number);
-                }
+        let sends = |at: &&At| tracer.actions(**at).iter().any(|a| matches!(a, Action::Send));
+        let requests: Vec<(At, Option<Request>)> =
+            calls.par_iter().filter(sends).map(|at| (*at, request(tracer, *at, &ids))).collect();
+        for (at, request) in requests {
+            let Some(request) = request else { continue };
+            let number = outbound.requests.len() as u32;
+            for client in &request.clients {
+                outbound.clients[client.0 as usize].used_in.push(number);
             }
+            outbound.requests.push(request);
+            outbound.by_send.insert(at, number);
         }
         outbound
     }
@@ -184,6 +180,14 @@ fn is_finish(tracer: &Tracer<'_, '_, '_>, at: At) -> bool {
     let from_builder =
         tracer.receiver(at).is_some_and(|r| tracer.role(at.body, tracer.ty(r)) == Some(Role::ClientBuilder));
     from_builder || make_client(tracer, at).is_some()
+}
+
+/// The clients that a call makes or completes.
+fn made_at(tracer: &Tracer<'_, '_, '_>, at: At) -> Vec<(At, Option<Built>)> {
+    if is_finish(tracer, at) {
+        return built_at(tracer, at).into_iter().map(|(site, built)| (site, Some(built))).collect();
+    }
+    make_client(tracer, at).map(|_| (at, None)).into_iter().collect()
 }
 
 /// One way in which a client comes to be.
