@@ -11,12 +11,12 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_catalog::{Category, Confidence, Context, Finding, Level, RuleMeta, Severity, rules};
 use svclint_knowledge::{Knowledge, KnowledgeError, built_in};
-use svclint_model::{Model, Place, normal_path};
+use svclint_model::{BlindSpot, FileId, Insight, Model, Place, blind_spots, normal_path, why};
 use svclint_syntax::{Bounds, Language, PARSER_STACK_BYTES, Span};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::fs::{EntryKind, FileSystem};
-use crate::report::{Report, ReportedFinding, Skipped, Summary};
+use crate::report::{FileRef, Report, ReportedFinding, Skipped, Summary};
 use crate::store::{Analysis, FactStore};
 use crate::suppress;
 
@@ -192,6 +192,28 @@ impl Workspace {
     /// Builds the model and runs the rules. `None` when cancelled.
     pub fn check(&self, cancel: &Cancel) -> Option<Report> {
         self.pool.install(|| self.check_here(cancel))
+    }
+
+    /// What the model knows of the expressions that begin on a line (from 1) of a file; `None` for a file that is not part
+    /// of the workspace or a line that it does not have.
+    pub fn why(&self, path: &Path, line: u32) -> Option<Vec<Insight>> {
+        let number = self.store.paths.iter().position(|p| **p == *normal_path(path))?;
+        let file = FileId(number as u32);
+        let shown = self.file(file)?;
+        let line = line.checked_sub(1).filter(|l| *l < shown.lines.line_count())?;
+        let span = shown.lines.line_span(&shown.text, line);
+        Some(self.pool.install(|| why(&self.store.sources(), self.knowledge, file, span)))
+    }
+
+    /// A file of the workspace, for showing its places.
+    pub fn file(&self, file: FileId) -> Option<FileRef> {
+        let (path, analysis) = self.store.file(file)?;
+        Some(FileRef { path: path.clone(), text: analysis.text.clone(), lines: analysis.lines.clone() })
+    }
+
+    /// What could not be resolved, by file.
+    pub fn blind_spots(&self) -> Vec<BlindSpot> {
+        self.pool.install(|| blind_spots(&self.store.sources(), self.knowledge))
     }
 
     fn check_here(&self, cancel: &Cancel) -> Option<Report> {

@@ -22,6 +22,19 @@ pub enum Action {
         /// The argument that holds it.
         value: Option<u8>,
     },
+    /// Takes a limit away: the value is bounded by nothing afterwards.
+    #[serde(rename_all = "kebab-case")]
+    DropLimit {
+        /// Which.
+        limit: Limit,
+    },
+    /// Sets an option that has a name: `config.set("enable.auto.commit", "false")`.
+    SetOption {
+        /// The argument with the name.
+        key: u8,
+        /// The argument with the value.
+        value: u8,
+    },
     /// Adds a middleware to a client.
     SetMiddleware {
         /// The argument that holds it.
@@ -51,6 +64,47 @@ pub enum Action {
     },
     /// Sends the request: IO happens when the call is awaited.
     Send,
+    /// Asks a store, a broker or a remote API something and waits for the answer.
+    Call(Call),
+    /// Begins a statement of a query builder (diesel, sea-orm): what kind, and of which table.
+    Statement {
+        /// What it does to the table.
+        access: Access,
+        /// The argument that names the table or its type; without it the path in front of the function does.
+        table: Option<u8>,
+    },
+    /// Turns the statement into one that may be repeated: `ON CONFLICT`.
+    Upsert,
+    /// Sends a message.
+    Publish {
+        /// The argument with the topic, queue, subject or routing key.
+        topic: Option<u8>,
+    },
+    /// Takes messages, or begins to.
+    Consume {
+        /// The argument with the topic, queue or subject.
+        topic: Option<u8>,
+    },
+    /// Tells the broker that a message is done with.
+    Acknowledge,
+    /// Makes a channel inside the process.
+    MakeChannel {
+        /// The argument with its capacity; without it the channel is unbounded.
+        capacity: Option<u8>,
+    },
+    /// Makes a retry policy, with what the library sets by itself.
+    MakePolicy {
+        /// As for clients: attempts, jitter, delay, max-delay, elapsed.
+        #[serde(default)]
+        limits: BTreeMap<Limit, LimitDefault>,
+    },
+    /// Runs a task again until it succeeds or the policy gives up.
+    Retry {
+        /// The argument with the policy; `None` where the library decides.
+        policy: Option<u8>,
+        /// The argument with the task; without it the receiver is the task.
+        task: Option<u8>,
+    },
 
     /// Makes a router; actix's scopes and resources are routers with a path.
     MakeRouter {
@@ -81,10 +135,17 @@ pub enum Action {
         /// The argument with the router.
         router: u8,
     },
-    /// Adds a handler with an attribute, a scope or a resource.
+    /// Adds a handler with an attribute, a scope or a resource, or a list or macro that holds some.
     Mount {
         /// The argument.
         value: u8,
+        /// The argument with the path to put it under.
+        path: Option<u8>,
+    },
+    /// Gives the router a path of its own: all that is added to it lies below.
+    SetPath {
+        /// The argument with the path.
+        path: u8,
     },
     /// Calls a function that adds routes to this router.
     Configure {
@@ -110,17 +171,58 @@ pub enum Action {
     },
     /// What answers when no route fits: a handler, most often for "not found".
     Fallback,
+    /// A filter of the request's path: one segment or several.
+    FilterPath {
+        /// The argument with the path; without it the filter takes a parameter.
+        path: Option<u8>,
+    },
+    /// A filter that takes all the rest of the path.
+    FilterTail,
+    /// A filter of the request's method.
+    FilterMethod {
+        /// `GET`
+        method: String,
+    },
+    /// Both filters must let a request pass.
+    FilterAnd {
+        /// The argument with the other filter.
+        other: u8,
+    },
+    /// One of the filters must let a request pass.
+    FilterOr {
+        /// The argument with the other filter.
+        other: u8,
+    },
     /// What answers when no route fits: something that may serve anything.
     FallbackService,
     /// Wraps what is there in a middleware.
     Layer {
         /// The argument with the middleware.
         value: u8,
+        /// Which routes pass through it.
+        #[serde(default)]
+        covers: Covers,
     },
     /// Makes a server out of a function or closure that returns the application.
     MakeServer {
         /// The argument.
         app: Option<u8>,
+        /// Limits that the library sets, or leaves out (`"none"`), by itself.
+        #[serde(default)]
+        limits: BTreeMap<Limit, LimitDefault>,
+        /// Whether it ends gracefully on SIGTERM by itself.
+        #[serde(default)]
+        signals: bool,
+    },
+    /// Serves requests with a function that tells paths and methods apart by itself.
+    ServiceFn {
+        /// The argument with the function or closure.
+        handler: u8,
+    },
+    /// Makes the server end gracefully.
+    Shutdown {
+        /// The argument with the future that ends it, where there is one.
+        signal: Option<u8>,
     },
     /// Binds an address.
     Bind {
@@ -140,6 +242,11 @@ pub enum Action {
     AddGrpcService {
         /// The argument with the service.
         service: u8,
+    },
+    /// Makes a gRPC service that the library itself implements.
+    GrpcService {
+        /// Its full name: `grpc.health.v1.Health`.
+        name: String,
     },
 
     /// Holds SQL text.
@@ -174,6 +281,11 @@ pub enum Action {
         /// The argument with the name.
         name: u8,
     },
+    /// Reads the environment variables whose names begin with a prefix.
+    ReadEnvPrefix {
+        /// The argument with the prefix; without it all variables are read.
+        prefix: Option<u8>,
+    },
     /// Wraps the service that is served so that requests get or keep an id of their own.
     Carries(Carries),
     /// Has an effect worth knowing.
@@ -184,10 +296,6 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
-    /// Sends a message to a broker.
-    Publish,
-    /// Takes messages from a broker.
-    Consume,
     /// Waits without blocking a thread.
     Sleep,
     /// Blocks the thread.
@@ -200,6 +308,12 @@ pub enum Effect {
     Begin,
     /// Commits a transaction.
     Commit,
+    /// Takes a transaction back.
+    Rollback,
+    /// Takes a lock: the value is its guard.
+    Lock,
+    /// Ends the task when something is wrong.
+    Panic,
     /// Waits for a signal to end.
     Signal,
     /// Ends the process.
@@ -229,6 +343,59 @@ pub enum Protocol {
     Grpc,
     /// A SQL database.
     Sql,
+    /// Redis and what speaks its protocol.
+    Redis,
+    /// Other databases and search engines.
+    Document,
+    /// A message broker.
+    Messaging,
+    /// The API of a cloud, object stores included.
+    Cloud,
+    /// The Kubernetes API.
+    Kubernetes,
+    /// Mail servers.
+    Mail,
+}
+
+/// A question to a store, a broker or a remote API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// What is spoken.
+    pub protocol: Protocol,
+    /// What it does there, where the call tells.
+    pub access: Option<Access>,
+}
+
+/// What a question does to what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Reads.
+    Read,
+    /// Writes so that a repetition changes nothing more.
+    Write,
+    /// Adds something: a repetition fails or adds it twice.
+    Insert,
+    /// Adds or replaces.
+    Upsert,
+    /// Changes what is there.
+    Update,
+    /// Changes what is there by a difference: a repetition counts twice.
+    Increment,
+    /// Removes.
+    Delete,
+}
+
+/// Which routes of a router a layer covers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Covers {
+    /// Those that were added before it.
+    #[default]
+    Before,
+    /// All, wherever it stands.
+    All,
 }
 
 /// The kinds of limits.
@@ -251,6 +418,40 @@ pub enum Limit {
     PoolIdle,
     /// Concurrent requests.
     Concurrency,
+    /// Until the request is written.
+    Write,
+    /// Until TLS stands.
+    Tls,
+    /// How long a pooled connection may live.
+    Lifetime,
+    /// One statement of a database.
+    Statement,
+    /// Between pings or probes of an idle connection.
+    KeepAlive,
+    /// From the first byte of a request until its head is read, on a server.
+    ServerHead,
+    /// What a handler may take.
+    Handler,
+    /// How long a server waits for open requests when it ends.
+    Drain,
+    /// Waiting for room in a queue.
+    Queue,
+    /// From the sending of a message to its confirmation.
+    Delivery,
+    /// Bytes of a body.
+    BodySize,
+    /// Requests in a time.
+    Rate,
+    /// How often something is tried.
+    Attempts,
+    /// Whether delays differ by chance.
+    Jitter,
+    /// The (first) delay between tries.
+    Delay,
+    /// The longest delay between tries.
+    MaxDelay,
+    /// How long something is tried in all.
+    Elapsed,
 }
 
 /// A limit as the library sets it by itself.
@@ -279,6 +480,18 @@ pub enum Carries {
     CorrelationOut,
     /// Ends a request that takes too long.
     Timeout,
+    /// Refuses requests without valid credentials.
+    Auth,
+    /// Limits how many requests, or how many at once, are served.
+    Overload,
+    /// Limits the size of bodies.
+    BodyLimit,
+    /// Records requests.
+    Trace,
+    /// Turns panics into answers.
+    CatchPanic,
+    /// Lets browsers call from other origins.
+    Cors,
 }
 
 /// What a type is.
@@ -327,6 +540,24 @@ pub enum Role {
     Database,
     /// A SQL statement with its parameters.
     Query,
+    /// A filter that decides whether a request passes; filters become routes.
+    Filter,
+    /// Decides how often something is tried again.
+    Policy,
+    /// Sends into a channel inside the process.
+    Sender,
+    /// Receives from a channel inside the process.
+    Receiver,
+    /// Holds a lock while it lives.
+    Guard,
+    /// Sends messages to a broker.
+    Producer,
+    /// Takes messages from a broker.
+    Consumer,
+    /// A message as a consumer gets it.
+    Message,
+    /// A task that runs by itself.
+    Task,
     /// Points at a value of its first type parameter and can be seen through.
     Pointer,
 }

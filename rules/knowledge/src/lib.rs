@@ -10,11 +10,15 @@ mod page;
 mod template;
 mod view;
 
-pub use action::{Action, Carries, Effect, Limit, LimitDefault, MakeClient, Protocol, Role};
+pub use action::{
+    Access, Action, Call, Carries, Covers, Effect, Limit, LimitDefault, MakeClient, Protocol, Role,
+};
 pub use load::{KnowledgeError, built_in, load_page};
-pub use page::{Attribute, Callable, Library, MacroEntry, Page, TypeEntry};
+pub use page::{
+    Attribute, Callable, EnvAttribute, Generated, Library, MacroEntry, OneOrMany, Page, TypeEntry,
+};
 pub use template::{Template, TemplateError};
-pub use view::{Knowledge, View};
+pub use view::{GENERATED, Knowledge, View};
 
 #[cfg(test)]
 mod tests;

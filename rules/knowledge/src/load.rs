@@ -45,32 +45,8 @@ fn key_at(text: &str, line: usize) -> String {
     }
 }
 
-macro_rules! pages {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../libraries/", $name)))),*]
-    };
-}
-
-const PAGES: &[(&str, &str)] = pages![
-    "actix-web.toml",
-    "aide.toml",
-    "awc.toml",
-    "axum-server.toml",
-    "axum.toml",
-    "correlation.toml",
-    "http.toml",
-    "messaging.toml",
-    "reqwest-middleware.toml",
-    "reqwest.toml",
-    "sqlx.toml",
-    "std.toml",
-    "tokio.toml",
-    "tonic.toml",
-    "tower-http.toml",
-    "tower.toml",
-    "tracing.toml",
-    "utoipa-axum.toml",
-];
+// All files under `libraries/`, by name: a new page is one new file.
+const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 /// The pages that svclint ships. Read once.
 ///

@@ -30,6 +30,22 @@ pub struct Page {
     /// Attribute macros by canonical path.
     #[serde(default)]
     pub attributes: BTreeMap<SmolStr, Attribute>,
+    /// What the library's code generator writes.
+    #[serde(default)]
+    pub generated: Vec<Generated>,
+}
+
+/// Types in generated code, told by the ends of their names: `greeter_client::GreeterClient`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generated {
+    /// How the module's name ends.
+    pub module: SmolStr,
+    /// How the type's name ends.
+    #[serde(rename = "type")]
+    pub ty: SmolStr,
+    /// The type entry whose methods they have.
+    pub like: SmolStr,
 }
 
 /// Which library a page is about.
@@ -48,6 +64,9 @@ pub struct Library {
     /// The releases whose sources were read for it.
     #[serde(default)]
     pub checked: Vec<String>,
+    /// Other packages that define what the library re-exports, beside those whose names begin like its own.
+    #[serde(default)]
+    pub sources: Vec<String>,
 }
 
 /// A type.
@@ -74,11 +93,33 @@ pub struct TypeEntry {
     /// Associated functions and methods.
     #[serde(default)]
     pub methods: BTreeMap<SmolStr, OneOrMany<Callable>>,
-    /// Another type whose methods it has too.
-    pub like: Option<SmolStr>,
+    /// Other types, or traits, whose methods it has too.
+    #[serde(default)]
+    pub like: OneOrMany<SmolStr>,
+    /// It is a trait: where it is in scope, its methods may be called on values of any type that has no such method itself.
+    #[serde(default)]
+    pub extends: bool,
+    /// It is a macro for `#[derive]` that writes types beside the one that it stands on: their names, and whose methods
+    /// they have.
+    #[serde(default)]
+    pub generates: BTreeMap<SmolStr, SmolStr>,
+    /// It is a trait that `#[derive]` implements: helper attributes of fields that name environment variables.
+    pub env_attribute: Option<EnvAttribute>,
     /// A method that is not listed gives the receiver back: builders.
     #[serde(default)]
     pub chains: bool,
+}
+
+/// `#[arg(env = "X", default_value = "y")]` on a field: what clap and its kin read.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvAttribute {
+    /// The attributes' names: `arg`, `clap`.
+    pub names: Vec<SmolStr>,
+    /// The key with the variable's name; without a value it is the field's in capitals.
+    pub env: SmolStr,
+    /// The keys with a default.
+    pub default: Vec<SmolStr>,
 }
 
 /// A function or method.
@@ -117,6 +158,9 @@ pub struct Attribute {
     /// The function is where a program begins.
     #[serde(default)]
     pub entry: bool,
+    /// The function returns an application that is served at once: rocket's `#[launch]`.
+    #[serde(default)]
+    pub launches: bool,
     /// The function is a test.
     #[serde(default)]
     pub test: bool,

@@ -17,12 +17,16 @@ pub enum Template {
     Arg(u8),
     /// `$0()`: what the function or closure given as an argument returns.
     ArgReturn(u8),
-    /// `$0.await`: what awaiting an argument gives.
-    ArgAwaited(u8),
+    /// `$<0>`: a type argument written at the call, `f::<T>()`.
+    Turbofish(u8),
+    /// `X.await`: what awaiting gives.
+    Awaited(Box<Template>),
+    /// `X?`: what is inside: the first type argument of an option, a result, a list.
+    Inner(Box<Template>),
     /// `()` and tuples.
     Tuple(Vec<Template>),
-    /// `path<..>`. The short names `Result`, `Option`, `Vec`, `String`, `Box`, `Arc`, `Future` stand for the standard
-    /// library's.
+    /// `path<..>`. The short names `Result`, `Option`, `Vec`, `String`, `Box`, `Arc`, `HashMap`, `Duration`, `Iterator`,
+    /// `Future` stand for the standard library's, `Stream` for futures'.
     Path(SmolStr, Vec<Template>),
 }
 
@@ -67,18 +71,34 @@ impl<'t> Reader<'t> {
     }
 
     fn template(&mut self) -> Result<Template, &'static str> {
+        let mut template = self.primary()?;
+        loop {
+            if let Some(rest) = self.rest.strip_prefix(".await") {
+                self.rest = rest.trim_start();
+                template = Template::Awaited(Box::new(template));
+            } else if self.eat('?') {
+                template = Template::Inner(Box::new(template));
+            } else {
+                return Ok(template);
+            }
+        }
+    }
+
+    fn primary(&mut self) -> Result<Template, &'static str> {
         if self.eat('?') {
             return Ok(Template::Unknown);
         }
         if self.eat('(') {
             return Ok(Template::Tuple(self.list(')')?));
         }
+        if let Some(rest) = self.rest.strip_prefix("$<") {
+            self.rest = rest;
+            let number =
+                self.word(|c| c.is_ascii_digit()).parse().map_err(|_| "a number must follow `$<`")?;
+            return if self.eat('>') { Ok(Template::Turbofish(number)) } else { Err("`$<0` needs a `>`") };
+        }
         if self.eat('$') {
             let number = self.word(|c| c.is_ascii_digit()).parse().map_err(|_| "a number must follow `$`")?;
-            if let Some(rest) = self.rest.strip_prefix(".await") {
-                self.rest = rest.trim_start();
-                return Ok(Template::ArgAwaited(number));
-            }
             let call = self.eat('(');
             if call && !self.eat(')') {
                 return Err("`$0(` needs a `)`");
@@ -125,6 +145,9 @@ fn full(path: &str) -> &str {
         "Arc" => "std::sync::Arc",
         "Future" => "std::future::Future",
         "Duration" => "std::time::Duration",
+        "Iterator" => "std::iter::Iterator",
+        "Stream" => "futures::Stream",
+        "HashMap" => "std::collections::HashMap",
         other => other,
     }
 }

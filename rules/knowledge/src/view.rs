@@ -1,6 +1,6 @@
 //! Looking things up.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
 use smol_str::SmolStr;
 
@@ -86,9 +86,29 @@ impl Knowledge {
             view.macros.extend(page.macros.iter().map(|(path, entry)| (path.as_str(), entry)));
             view.attributes.extend(page.attributes.iter().map(|(path, entry)| (path.as_str(), entry)));
         }
+        for (path, of_type) in &view.types {
+            if of_type.entry.extends {
+                view.extension_traits.push(path);
+            }
+            if !of_type.entry.generates.is_empty() {
+                view.deriving.insert(path.rsplit("::").next().unwrap_or(path), &of_type.entry.generates);
+            }
+            let active = of_type.methods.iter().filter(|(_, c)| !c.does.as_slice().is_empty());
+            view.active.extend(active.map(|(name, _)| name));
+            if of_type.library == "std" {
+                view.common.extend(of_type.methods.keys());
+            }
+        }
+        view.extension_traits.sort_unstable();
         view
     }
 }
+
+/// What the path of something begins with that a program writes and that is not on disk.
+pub const GENERATED: &str = "generated::";
+
+/// How many types are followed from one to the one that it is like.
+const LIKE_DEPTH: u32 = 6;
 
 /// Without its pre-release part: a release candidate counts as the release.
 fn stable(version: &Version) -> Version {
@@ -107,6 +127,10 @@ pub struct View<'k> {
     functions: FxHashMap<&'k str, &'k Callable>,
     macros: FxHashMap<&'k str, &'k MacroEntry>,
     attributes: FxHashMap<&'k str, &'k Attribute>,
+    extension_traits: Vec<&'k str>,
+    common: FxHashSet<&'k str>,
+    active: FxHashSet<&'k str>,
+    deriving: FxHashMap<&'k str, &'k std::collections::BTreeMap<SmolStr, SmolStr>>,
 }
 
 #[derive(Clone, Debug)]
@@ -124,12 +148,41 @@ impl<'k> View<'k> {
             functions: FxHashMap::default(),
             macros: FxHashMap::default(),
             attributes: FxHashMap::default(),
+            extension_traits: Vec::new(),
+            common: FxHashSet::default(),
+            active: FxHashSet::default(),
+            deriving: FxHashMap::default(),
         }
     }
 
     /// See [`Knowledge::canonical`].
     pub fn canonical(&self, path: &str) -> SmolStr {
         self.knowledge.canonical(path)
+    }
+
+    /// The path under which a type has its entry: its own, or for generated code the one that it is written like.
+    fn entry_path<'p>(&self, path: &'p str) -> &'p str
+    where
+        'k: 'p,
+    {
+        let Some(inner) = path.strip_prefix(GENERATED) else { return path };
+        let mut words = inner.rsplit("::");
+        let (name, module) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+        let pages = self.knowledge.pages.iter().flat_map(|p| &p.generated);
+        let mut fits = pages.filter(|g| module.ends_with(g.module.as_str()) && name.ends_with(g.ty.as_str()));
+        fits.next().map_or(path, |g| g.like.as_str())
+    }
+
+    /// Whether a type of generated code, in a module of some name, is one that a page speaks of.
+    pub fn is_generated(&self, module: &str, name: &str) -> bool {
+        let pages = self.knowledge.pages.iter().flat_map(|p| &p.generated);
+        let mut fits = pages.filter(|g| module.ends_with(g.module.as_str()) && name.ends_with(g.ty.as_str()));
+        fits.next().is_some_and(|g| !g.ty.is_empty())
+    }
+
+    /// What `#[derive(Name)]` writes beside the type that it stands on, by the last word of the macro's path.
+    pub fn generates(&self, derive: &str) -> Option<&'k std::collections::BTreeMap<SmolStr, SmolStr>> {
+        self.deriving.get(derive).copied()
     }
 
     /// Whether anything is said of a canonical path.
@@ -142,12 +195,12 @@ impl<'k> View<'k> {
 
     /// A type by canonical path.
     pub fn type_entry(&self, path: &str) -> Option<&'k TypeEntry> {
-        self.types.get(path).map(|t| t.entry)
+        self.types.get(self.entry_path(path)).map(|t| t.entry)
     }
 
     /// The name of the library that a type belongs to, as shown to users.
     pub fn library(&self, path: &str) -> Option<&str> {
-        let view = self.types.get(path)?;
+        let view = self.types.get(self.entry_path(path))?;
         Some(view.entry.shown.as_ref().unwrap_or(&view.library))
     }
 
@@ -158,15 +211,42 @@ impl<'k> View<'k> {
 
     /// A method or associated function, also of the types that it is `like`.
     pub fn method(&self, path: &str, name: &str) -> Option<&'k Callable> {
-        let mut path = path;
-        for _ in 0..4 {
-            let view = self.types.get(path)?;
-            if let Some(callable) = view.methods.get(name) {
-                return Some(callable);
-            }
-            path = view.entry.like.as_ref()?;
-        }
-        None
+        self.method_at(self.entry_path(path), name, 0)
+    }
+
+    fn method_at(&self, path: &str, name: &str, depth: u32) -> Option<&'k Callable> {
+        let view = self.types.get(path)?;
+        let own = view.methods.get(name).copied();
+        own.or_else(|| {
+            let mut like = view.entry.like.as_slice().iter().filter(|_| depth < LIKE_DEPTH);
+            like.find_map(|other| self.method_at(other, name, depth + 1))
+        })
+    }
+
+    /// The path itself, if it names a trait whose methods may be called on values of any type.
+    pub fn extending<'p>(&self, path: &'p str) -> Vec<&'p str>
+    where
+        'k: 'p,
+    {
+        let extends = self.types.get(path).is_some_and(|t| t.entry.extends);
+        extends.then_some(path).into_iter().collect()
+    }
+
+    /// The traits of that kind that `use library::prelude::*` may bring: all of the library.
+    pub fn traits_below(&self, path: &str) -> Vec<&'k str> {
+        let library = path.split("::").next().unwrap_or(path);
+        self.extension_traits.iter().filter(|t| t.split("::").next() == Some(library)).copied().collect()
+    }
+
+    /// Whether a method of this name may be one that matters: some library's method that does something, and no type of
+    /// the standard library has one.
+    pub fn matters(&self, method: &str) -> bool {
+        self.active.contains(method) && !self.common.contains(method)
+    }
+
+    /// Whether a method's name says nothing by itself: the standard library's types have it too.
+    pub fn is_common(&self, method: &str) -> bool {
+        self.common.contains(method)
     }
 
     /// A free function by canonical path.

@@ -22,43 +22,54 @@ use crate::trace::{Links, Tracer};
 impl Model {
     /// Joins the facts of all files. Whatever is not in `files` does not exist.
     pub fn build(files: &[SourceFile], knowledge: &Knowledge) -> Model {
-        let index = FileIndex::new(files);
-        let packages = Packages::read(files, &index, knowledge);
-        let mut defs = Defs::collect(files, &index, &packages);
-        defs.resolve_uses(&packages);
-        let names = Names { defs: &defs, packages: &packages };
-        let impls = Impls::read(&defs, &names);
-        let bodies = Bodies::collect(&defs);
-        let program = Program { defs: &defs, names: &names, impls: &impls, bodies: &bodies };
-        let types: Vec<BodyTypes<'_>> =
-            (0..bodies.list.len()).into_par_iter().map(|n| program.infer(BodyId(n as u32))).collect();
-        let links = Links::read(program, &types);
-        let tracer = Tracer { program, types: &types, links: &links };
-        let outbound = Outbound::read(&tracer);
-        let functions = functions(&tracer, &outbound);
-        let services = services(&tracer, &functions);
-        let mut model = Model {
-            files: files.iter().map(|f| f.path.clone()).collect(),
-            generated: files
-                .iter()
-                .map(|f| matches!(&f.facts, FileFacts::Rust(rust) if rust.generated))
-                .collect(),
-            packages: packages
-                .list
-                .iter()
-                .map(|p| Package { name: p.name.clone(), manifest: p.manifest })
-                .collect(),
-            functions,
-            services,
-            clients: outbound.clients,
-            requests: outbound.requests,
-            scopes: files.iter().map(scope).collect(),
-            tables: tables(files),
-            coverage: Coverage::default(),
-        };
-        model.coverage = coverage(&model, &types);
-        model
+        joined(files, knowledge, |tracer| {
+            let program = tracer.program;
+            let outbound = Outbound::read(tracer);
+            let functions = functions(tracer, &outbound);
+            let services = services(tracer, &functions);
+            let packages = &program.names.packages.list;
+            let mut model = Model {
+                files: files.iter().map(|f| f.path.clone()).collect(),
+                generated: files
+                    .iter()
+                    .map(|f| matches!(&f.facts, FileFacts::Rust(rust) if rust.generated))
+                    .collect(),
+                packages: packages
+                    .iter()
+                    .map(|p| Package { name: p.name.clone(), manifest: p.manifest })
+                    .collect(),
+                functions,
+                services,
+                clients: outbound.clients,
+                requests: outbound.requests,
+                scopes: files.iter().map(scope).collect(),
+                tables: tables(files),
+                coverage: Coverage::default(),
+            };
+            model.coverage = coverage(&model, tracer.types);
+            model
+        })
     }
+}
+
+/// Resolves names, infers types and links values: what everything else is read from.
+pub(crate) fn joined<R>(
+    files: &[SourceFile],
+    knowledge: &Knowledge,
+    read: impl FnOnce(&Tracer<'_, '_, '_>) -> R,
+) -> R {
+    let index = FileIndex::new(files);
+    let packages = Packages::read(files, &index, knowledge);
+    let mut defs = Defs::collect(files, &index, &packages);
+    defs.resolve_uses(&packages);
+    let names = Names { defs: &defs, packages: &packages };
+    let impls = Impls::read(&defs, &names);
+    let bodies = Bodies::collect(&defs);
+    let program = Program { defs: &defs, names: &names, impls: &impls, bodies: &bodies };
+    let types: Vec<BodyTypes<'_>> =
+        (0..bodies.list.len()).into_par_iter().map(|n| program.infer(BodyId(n as u32))).collect();
+    let links = Links::read(program, &types);
+    read(&Tracer { program, types: &types, links: &links })
 }
 
 /// The tables of all migrations: what one file adds to another's table is put together.

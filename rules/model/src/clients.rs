@@ -455,7 +455,7 @@ impl Tracer<'_, '_, '_> {
             for action in self.actions(step.at) {
                 match action {
                     Action::Carries(carries) => found.push(*carries),
-                    Action::Layer { value } => {
+                    Action::Layer { value, .. } => {
                         let layer = self.arg(step.at, *value).filter(|a| *a != at);
                         found.extend(layer.and_then(|a| of_type(self.ty(a))));
                     }

@@ -8,6 +8,7 @@ use svclint_facts::rust as facts;
 use svclint_facts::rust::{
     Attr, AttrArg, Body, ExprId, ExprKind, Item, ItemKind, Lit, RustFile, Stmt, UseLeaf,
 };
+use svclint_knowledge::{GENERATED, View};
 use svclint_syntax::Span;
 
 use crate::packages::{FileIndex, Packages};
@@ -34,6 +35,8 @@ pub(crate) enum Res {
     Const(ConstId),
     /// Something of a library, by its canonical path.
     Lib(SmolStr),
+    /// A type that a library's macro writes: the type entry that it is like, and for which table or service.
+    Made(SmolStr, SmolStr),
     /// A primitive type.
     Prim(SmolStr),
 }
@@ -56,6 +59,10 @@ pub(crate) struct Module<'f> {
     pub(crate) uses: Vec<&'f UseLeaf>,
     /// What `use x::*` leads to.
     pub(crate) globs: Vec<Res>,
+    /// Its items are written by a program and are not here: the name by which they are included, if it is told.
+    pub(crate) generated: Option<SmolStr>,
+    /// The extension traits of libraries that are imported.
+    pub(crate) traits: Vec<SmolStr>,
 }
 
 /// Where an item stands: its chunk's place turns its spans into places.
@@ -82,6 +89,7 @@ pub(crate) struct Adt<'f> {
 
 pub(crate) struct TraitDef<'f> {
     pub(crate) home: Home,
+    pub(crate) name: &'f SmolStr,
     pub(crate) def: &'f facts::Trait,
     pub(crate) fns: FxHashMap<&'f str, FnIdx>,
 }
@@ -141,13 +149,13 @@ pub(crate) struct Defs<'f> {
 
 impl<'f> Defs<'f> {
     pub(crate) fn collect(files: &'f [SourceFile], index: &FileIndex<'f>, packages: &Packages<'_>) -> Self {
-        let mut collector = Collector { files, index, defs: Defs::default() };
+        let mut collector = Collector { files, index, packages, defs: Defs::default() };
         for (number, package) in packages.list.iter().enumerate() {
             for target in &package.targets {
-                let root =
-                    collector.module(collector.defs.krates.len(), None, target.code_name.to_string(), false);
+                let krate = collector.defs.krates.len();
+                let root = collector.module(krate, None, target.code_name.to_string(), false);
                 if target.bin.is_none() {
-                    collector.defs.libs.insert(number, collector.defs.krates.len());
+                    collector.defs.libs.insert(number, krate);
                 }
                 collector.defs.krates.push(Krate { package: number, root, bin: target.bin.clone() });
                 let dir = files[target.root.0 as usize].path.parent().unwrap_or(Path::new("")).to_owned();
@@ -169,9 +177,10 @@ impl<'f> Defs<'f> {
 /// How deep module files may nest: a file that includes itself ends here.
 const MAX_DEPTH: u32 = 64;
 
-struct Collector<'f, 'i> {
+struct Collector<'f, 'i, 'k> {
     files: &'f [SourceFile],
     index: &'i FileIndex<'f>,
+    packages: &'i Packages<'k>,
     defs: Defs<'f>,
 }
 
@@ -185,7 +194,7 @@ struct Source<'f, 'p> {
     depth: u32,
 }
 
-impl<'f> Collector<'f, '_> {
+impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
     fn module(&mut self, krate: usize, parent: Option<ModId>, path: String, is_block: bool) -> ModId {
         let (types, values) = (FxHashMap::default(), FxHashMap::default());
         self.defs.modules.push(Module {
@@ -197,11 +206,17 @@ impl<'f> Collector<'f, '_> {
             values,
             uses: Vec::new(),
             globs: Vec::new(),
+            generated: None,
+            traits: Vec::new(),
         });
         ModId(self.defs.modules.len() as u32 - 1)
     }
 
     fn child(&mut self, parent: ModId, name: &str) -> ModId {
+        // Two declarations under different `cfg`s are one module here.
+        if let Some(Res::Module(known)) = self.defs.module(parent).types.get(name) {
+            return *known;
+        }
         let (krate, path) =
             (self.defs.module(parent).krate, format!("{}::{name}", self.defs.module(parent).path));
         let id = self.module(krate, Some(parent), path, false);
@@ -307,8 +322,15 @@ impl<'f> Collector<'f, '_> {
                 let id = AliasId(self.defs.aliases.len() as u32 - 1);
                 self.ty(home.module, &item.name, Res::Alias(id));
             }
-            ItemKind::Macro { items, .. } => self.items(home, items, source),
-            ItemKind::TypeAlias(_, None) | ItemKind::ExternCrate { .. } | ItemKind::Other => {}
+            ItemKind::Macro { path, items, strings } => {
+                if matches!(path.last(), "include_proto" | "include") {
+                    let name = strings.last().map_or("", |(text, _)| text.as_str());
+                    let name = name.trim_start_matches('/').trim_end_matches(".rs");
+                    self.defs.modules[home.module.at()].generated = Some(SmolStr::new(name));
+                }
+                self.items(home, items, source);
+            }
+            ItemKind::TypeAlias(_, None) | ItemKind::ExternCrate | ItemKind::Other => {}
         }
     }
 
@@ -330,8 +352,9 @@ impl<'f> Collector<'f, '_> {
             ],
         };
         let found = candidates.into_iter().find_map(|(file, dir)| Some((self.index.get(&file)?, dir)));
-        if let Some((file, dir)) = found {
-            self.file(module, file, &dir, source.depth + 1);
+        match found {
+            Some((file, dir)) => self.file(module, file, &dir, source.depth + 1),
+            None => self.defs.modules[module.at()].generated = Some(SmolStr::new(name)),
         }
     }
 
@@ -351,6 +374,14 @@ impl<'f> Collector<'f, '_> {
         variants: Vec<(&'f SmolStr, &'f facts::Fields)>,
     ) {
         let id = AdtId(self.defs.adts.len() as u32);
+        self.derived(home, item);
+        let view = self.view(home.module);
+        let module_name = self.defs.module(home.module).path.rsplit("::").next().unwrap_or("");
+        let of_program = matches!(&self.files[home.file.0 as usize].facts, FileFacts::Rust(f) if f.generated);
+        if of_program && view.is_some_and(|v| v.is_generated(module_name, &item.name)) {
+            let path = format!("{GENERATED}{}::{}", self.defs.module(home.module).path, item.name);
+            return self.ty(home.module, &item.name, Res::Lib(SmolStr::new(path)));
+        }
         let is_value =
             matches!(&item.kind, ItemKind::Struct(_, facts::Fields::Tuple(_) | facts::Fields::Unit));
         self.defs.adts.push(Adt { home, item, generics, variants });
@@ -360,8 +391,31 @@ impl<'f> Collector<'f, '_> {
         }
     }
 
+    fn view(&self, module: ModId) -> Option<&'i View<'k>> {
+        let package = self.packages.list.get(self.defs.package_of(module))?;
+        self.packages.views.get(package.view)
+    }
+
+    /// What the derives of a type write beside it.
+    fn derived(&mut self, home: Home, item: &Item) {
+        let Some(view) = self.view(home.module) else { return };
+        let derives = item.attrs.iter().filter(|a| a.path.last() == "derive").flat_map(|a| &a.args);
+        for derive in derives {
+            let AttrArg::Nested(path, _) = derive else { continue };
+            for (name, like) in view.generates(path.last()).into_iter().flatten() {
+                let table = item.attrs.iter().flat_map(|a| &a.args).find_map(|arg| match arg {
+                    AttrArg::Pair(key, Lit::Str(table), _) if key == "table_name" => Some(table.as_str()),
+                    _ => None,
+                });
+                let module = self.defs.module(home.module).path.rsplit("::").next().unwrap_or("");
+                let of = SmolStr::new(table.unwrap_or(module));
+                self.ty(home.module, name, Res::Made(like.clone(), of));
+            }
+        }
+    }
+
     fn trait_(&mut self, home: Home, item: &'f Item, def: &'f facts::Trait) -> TraitId {
-        self.defs.traits.push(TraitDef { home, def, fns: FxHashMap::default() });
+        self.defs.traits.push(TraitDef { home, name: &item.name, def, fns: FxHashMap::default() });
         let id = TraitId(self.defs.traits.len() as u32 - 1);
         self.ty(home.module, &item.name, Res::Trait(id));
         id

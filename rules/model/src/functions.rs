@@ -45,7 +45,8 @@ fn function(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound, id: FnIdx) -> Func
     function
 }
 
-fn path(tracer: &Tracer<'_, '_, '_>, id: FnIdx) -> String {
+/// Module path with the type it belongs to.
+pub(crate) fn path(tracer: &Tracer<'_, '_, '_>, id: FnIdx) -> String {
     let defs = tracer.program.defs;
     let def = &defs.fns[id.at()];
     let module = &defs.module(def.home.module).path;

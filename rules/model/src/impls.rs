@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use svclint_facts::rust::TypeRef;
+use svclint_facts::rust::{AttrArg, TypeRef};
+use svclint_knowledge::GENERATED;
 
 use crate::defs::{AdtId, ConstId, Defs, FnIdx, ImplId, Owner, Res, TraitId};
 use crate::names::{Names, Ns};
@@ -38,6 +39,10 @@ pub(crate) struct Impls<'f> {
     consts: FxHashMap<(Key, &'f str), ConstId>,
     /// The traits implemented for a type.
     traits_of: FxHashMap<Key, Vec<TraitId>>,
+    /// The library traits that a type implements or derives.
+    library_traits: FxHashMap<Key, Vec<SmolStr>>,
+    /// The methods of `impl<T> Trait for T`.
+    blanket: FxHashMap<&'f str, Vec<FnIdx>>,
     /// The blocks that implement a trait.
     by_trait: FxHashMap<TraitId, Vec<ImplId>>,
     /// `impl Deref for X { type Target = Y; }`
@@ -49,9 +54,17 @@ impl<'f> Impls<'f> {
         let mut impls = Impls::default();
         for (number, def) in defs.impls.iter().enumerate() {
             let id = ImplId(number as u32);
-            let env =
-                Env { module: def.home.module, generics: [Some(&def.def.generics), None], self_ty: None };
-            let self_ty = names.ty(&env, &def.def.self_ty);
+            let env = Env {
+                module: def.home.module,
+                generics: [Some(&def.def.generics), None],
+                self_ty: None,
+                block: None,
+            };
+            let mut self_ty = names.ty(&env, &def.def.self_ty);
+            // What a generator wrote is known from the pages, not from its own code.
+            if self_ty.lib_path().is_some_and(|p| p.starts_with(GENERATED)) {
+                self_ty = Ty::Unknown;
+            }
             let trait_ = def
                 .def
                 .trait_
@@ -65,12 +78,27 @@ impl<'f> Impls<'f> {
                 for (name, constant) in &def.consts {
                     impls.consts.insert((key.clone(), name), *constant);
                 }
-                if let Some(Res::Trait(trait_)) = &trait_ {
-                    impls.traits_of.entry(key.clone()).or_default().push(*trait_);
+                match &trait_ {
+                    Some(Res::Trait(trait_)) => impls.traits_of.entry(key.clone()).or_default().push(*trait_),
+                    Some(Res::Lib(path)) => {
+                        impls.library_traits.entry(key.clone()).or_default().push(path.clone())
+                    }
+                    _ => {}
                 }
                 let is_deref = def.def.trait_.as_ref().is_some_and(|t| t.last() == "Deref");
                 if let Some(target) = def.types.get("Target").filter(|_| is_deref) {
                     impls.derefs.insert(key, (id, target));
+                }
+            }
+            if matches!(self_ty, Ty::Param(_)) && trait_.is_some() {
+                for (name, function) in &def.fns {
+                    impls.blanket.entry(name).or_default().push(*function);
+                }
+                if let Some(Res::Trait(trait_)) = &trait_ {
+                    let provided = defs.traits[trait_.at()].fns.iter();
+                    for (name, function) in provided.filter(|(name, _)| !def.fns.contains_key(*name)) {
+                        impls.blanket.entry(name).or_default().push(*function);
+                    }
                 }
             }
             if let Some(Res::Trait(trait_)) = &trait_ {
@@ -79,7 +107,28 @@ impl<'f> Impls<'f> {
             impls.self_ty.push(self_ty);
             impls.trait_.push(trait_);
         }
+        for (number, adt) in defs.adts.iter().enumerate() {
+            let derives = adt.item.attrs.iter().filter(|a| a.path.last() == "derive").flat_map(|a| &a.args);
+            let key = Key::Adt(AdtId(number as u32));
+            for derive in derives {
+                if let AttrArg::Nested(path, _) = derive
+                    && let Some((Res::Lib(path), _)) = names.written(adt.home.module, path, Ns::Types)
+                {
+                    impls.library_traits.entry(key.clone()).or_default().push(path);
+                }
+            }
+        }
         impls
+    }
+
+    /// The library traits that a type implements or derives.
+    pub(crate) fn library_traits(&self, key: &Key) -> &[SmolStr] {
+        self.library_traits.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The methods of a name that blanket implementations bring: none if they are of several traits.
+    pub(crate) fn blanket(&self, name: &str) -> &[FnIdx] {
+        self.blanket.get(name).filter(|all| all.len() == 1).map_or(&[], Vec::as_slice)
     }
 
     /// The methods and associated functions of a type by name: its own, those of traits implemented for it, and the
@@ -146,6 +195,7 @@ impl<'f> Impls<'f> {
             module: def.home.module,
             generics: [Some(&def.def.generics), None],
             self_ty: Some(&self.self_ty[id.at()]),
+            block: Some(*id),
         };
         let params = def.def.generics.params.iter().map(|p| p.name.clone());
         Some(names.ty(&env, target).substitute(&params.zip(args.iter().cloned()).collect()))

@@ -20,9 +20,11 @@ mod services;
 mod system;
 mod trace;
 mod ty;
+mod why;
 
 pub use packages::normal_path;
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
 pub use services::is_correlation_header;
 pub use svclint_knowledge::{Effect, Limit, Protocol, Role};
 pub use system::*;
+pub use why::{BlindKind, BlindSpot, Insight, blind_spots, why};

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 use svclint_facts::rust::{Path, UseLeaf};
-use svclint_knowledge::View;
+use svclint_knowledge::{GENERATED, View};
 
 use crate::defs::{AdtId, Defs, ModId, Res};
 use crate::packages::{Dep, Packages};
@@ -38,7 +38,26 @@ const PRELUDE: &[(&str, &str)] = &[
     ("Default", "std::default::Default"),
     ("Into", "std::convert::Into"),
     ("From", "std::convert::From"),
+    ("TryFrom", "std::convert::TryFrom"),
+    ("TryInto", "std::convert::TryInto"),
     ("AsRef", "std::convert::AsRef"),
+    ("AsMut", "std::convert::AsMut"),
+    ("ToOwned", "std::borrow::ToOwned"),
+    ("FromIterator", "std::iter::FromIterator"),
+    ("Extend", "std::iter::Extend"),
+    ("DoubleEndedIterator", "std::iter::DoubleEndedIterator"),
+    ("ExactSizeIterator", "std::iter::ExactSizeIterator"),
+    ("AsyncFn", "std::ops::AsyncFn"),
+    ("AsyncFnMut", "std::ops::AsyncFnMut"),
+    ("AsyncFnOnce", "std::ops::AsyncFnOnce"),
+    ("Drop", "std::ops::Drop"),
+    ("Copy", "std::marker::Copy"),
+    ("PartialEq", "std::cmp::PartialEq"),
+    ("Eq", "std::cmp::Eq"),
+    ("PartialOrd", "std::cmp::PartialOrd"),
+    ("Ord", "std::cmp::Ord"),
+    ("Debug", "std::fmt::Debug"),
+    ("Hash", "std::hash::Hash"),
     ("Fn", "std::ops::Fn"),
     ("FnMut", "std::ops::FnMut"),
     ("FnOnce", "std::ops::FnOnce"),
@@ -79,6 +98,11 @@ impl<'f> Defs<'f> {
                 !any
             });
             for (module, leaf, types, values) in found {
+                let view = Names { defs: self, packages }.view(module);
+                if let (Some(Res::Lib(path)), Some(view)) = (&types, view) {
+                    let traits = if leaf.glob { view.traits_below(path) } else { view.extending(path) };
+                    self.modules[module.at()].traits.extend(traits.iter().map(|t| SmolStr::new(t)));
+                }
                 self.import(module, leaf, types, values);
             }
             if pending.is_empty() || pending.len() == before {
@@ -103,9 +127,9 @@ impl<'f> Defs<'f> {
     }
 }
 
-impl<'k> Names<'_, '_, 'k> {
+impl<'a, 'k> Names<'a, '_, 'k> {
     /// The library entries that hold for a module's package.
-    pub(crate) fn view(&self, module: ModId) -> Option<&View<'k>> {
+    pub(crate) fn view(&self, module: ModId) -> Option<&'a View<'k>> {
         let package = self.packages.list.get(self.defs.package_of(module))?;
         self.packages.views.get(package.view)
     }
@@ -141,7 +165,9 @@ impl<'k> Names<'_, '_, 'k> {
             _ => self
                 .scope(module, first, first_ns)
                 .or_else(|| self.krate(module, first))
-                .or_else(|| prelude(first, first_ns))?,
+                .or_else(|| prelude(first, first_ns))
+                .or_else(|| self.generated_glob(module, first))
+                .or_else(|| self.only_library_glob(module, first))?,
         };
         let mut used = 1;
         while let Some(word) = words.get(used) {
@@ -149,7 +175,13 @@ impl<'k> Names<'_, '_, 'k> {
             let ns = if last { ns } else { Ns::Types };
             let next = match &res {
                 Res::Module(inner) if word == "super" => self.defs.module(*inner).parent.map(Res::Module),
-                Res::Module(inner) => self.member(*inner, word, ns, 0),
+                Res::Module(inner) => {
+                    self.member(*inner, word, ns, 0).or_else(|| self.generated(*inner, word))
+                }
+                Res::Prim(name) if last => Some(Res::Lib(SmolStr::new(format!("{name}::{word}")))),
+                Res::Made(like, _) if last && ns == Ns::Values => {
+                    Some(Res::Lib(SmolStr::new(format!("{like}::{word}"))))
+                }
                 Res::Lib(path) => Some(Res::Lib(self.canonical(module, &format!("{path}::{word}")))),
                 Res::Adt(adt) => self.variant(*adt, word),
                 _ => None,
@@ -162,6 +194,43 @@ impl<'k> Names<'_, '_, 'k> {
             used += 1;
         }
         Some((res, used))
+    }
+
+    /// A name of a module whose items a program writes.
+    fn generated(&self, module: ModId, name: &str) -> Option<Res> {
+        let included = self.defs.module(module).generated.as_ref()?;
+        Some(Res::Lib(SmolStr::new(format!("{GENERATED}{included}::{name}"))))
+    }
+
+    /// A type that only a glob of generated code can bring.
+    fn generated_glob(&self, module: ModId, name: &str) -> Option<Res> {
+        let capital = name.chars().next().is_some_and(char::is_uppercase);
+        let own = self.generated(module, name).filter(|_| capital);
+        let globs = self.defs.module(self.out_of_block(module)).globs.iter();
+        own.or_else(|| {
+            globs.filter(|_| capital).find_map(|glob| match glob {
+                Res::Module(inner) => self.generated(*inner, name),
+                _ => None,
+            })
+        })
+    }
+
+    /// A name that nothing here defines while one library's `use library::*` is in scope: only that can bring it.
+    fn only_library_glob(&self, mut module: ModId, name: &str) -> Option<Res> {
+        let mut globs: Vec<&SmolStr> = Vec::new();
+        loop {
+            let def = self.defs.module(module);
+            globs.extend(def.globs.iter().filter_map(|g| if let Res::Lib(path) = g { Some(path) } else { None }));
+            match def.parent.filter(|_| def.is_block) {
+                Some(parent) => module = parent,
+                None => break,
+            }
+        }
+        let capital = name.chars().next().is_some_and(char::is_uppercase);
+        match globs.as_slice() {
+            [only] if capital => Some(Res::Lib(SmolStr::new(format!("{only}::{name}")))),
+            _ => None,
+        }
     }
 
     /// A name inside a library path.

@@ -109,9 +109,11 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
                     self.router(router, prefix, depth + 1);
                 }
             }
-            Action::Mount { value } => {
+            Action::Mount { value, path } => {
+                let own = path.as_ref().and_then(arg).map(|at| self.tracer.text(at));
+                let prefix = own.map_or_else(|| prefix.clone(), |own| join(prefix, &own));
                 if let Some(value) = arg(value) {
-                    self.mount(value, prefix, depth);
+                    self.mount(value, &prefix, depth);
                 }
             }
             Action::Configure { function } => {
@@ -134,7 +136,7 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
                     self.handler("ANY", prefix, handler, None, at);
                 }
             }
-            Action::Layer { value } => {
+            Action::Layer { value, .. } => {
                 if let Some(layer) = arg(value) {
                     let carried = self.tracer.all_carried(layer);
                     self.routes.layers.push((self.tracer.place(layer), carried));

@@ -134,7 +134,7 @@ fn server_routes(tracer: &Tracer<'_, '_, '_>, serve: At, protocol: Protocol) -> 
         Routes { incomplete: !trace.is_complete() && protocol == Protocol::Http, ..Routes::default() };
     for source in &trace.sources {
         for action in tracer.actions(*source) {
-            if let Action::MakeServer { app: Some(number) } = action
+            if let Action::MakeServer { app: Some(number), .. } = action
                 && let Some(app) = tracer.arg(*source, *number)
             {
                 let mut read = RouteReader::read(tracer, app);
@@ -148,7 +148,7 @@ fn server_routes(tracer: &Tracer<'_, '_, '_>, serve: At, protocol: Protocol) -> 
     for step in &trace.steps {
         for action in tracer.actions(step.at) {
             match action {
-                Action::Layer { value } => {
+                Action::Layer { value, .. } => {
                     if let Some(layer) = tracer.arg(step.at, *value) {
                         routes.layers.push((tracer.place(layer), tracer.all_carried(layer)));
                     }

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use svclint_facts::rust::{GenericParam, Generics, Path, TypeRef};
 use svclint_knowledge::{Template, TypeEntry};
 
-use crate::defs::{AdtId, FnIdx, ModId, Res, TraitId};
+use crate::defs::{AdtId, FnIdx, ImplId, ModId, Res, TraitId};
 use crate::names::{Names, Ns};
 
 pub(crate) type Args = Arc<[Ty]>;
@@ -23,6 +23,8 @@ pub(crate) enum Ty {
     Lib(SmolStr, Args),
     /// A function of the workspace as a value.
     Fn(FnIdx),
+    /// A function of a library as a value, and the type that it belongs to.
+    LibFn(SmolStr, Arc<Ty>),
     /// A closure or function pointer, by what it returns.
     Closure(Arc<Ty>),
     /// A type parameter.
@@ -49,6 +51,13 @@ impl Ty {
 
     pub(crate) fn unit() -> Ty {
         Ty::Tuple(Arc::from([]))
+    }
+
+    pub(crate) fn has_no_args(&self) -> bool {
+        match self {
+            Ty::Lib(_, args) | Ty::Adt(_, args) => args.iter().all(|a| !a.is_known()),
+            _ => true,
+        }
     }
 
     pub(crate) fn is_known(&self) -> bool {
@@ -81,6 +90,7 @@ impl Ty {
             Ty::Adt(id, args) => Ty::Adt(*id, all(args)),
             Ty::Lib(path, args) => Ty::Lib(path.clone(), all(args)),
             Ty::Closure(ret) => Ty::Closure(Arc::new(ret.substitute(map))),
+            Ty::LibFn(path, owner) => Ty::LibFn(path.clone(), Arc::new(owner.substitute(map))),
             other => other.clone(),
         }
     }
@@ -114,6 +124,8 @@ pub(crate) struct Env<'a> {
     pub(crate) generics: [Option<&'a Generics>; 2],
     /// What `Self` means.
     pub(crate) self_ty: Option<&'a Ty>,
+    /// The block whose associated types `Self::X` names.
+    pub(crate) block: Option<ImplId>,
 }
 
 impl<'a> Env<'a> {
@@ -158,6 +170,14 @@ impl Names<'_, '_, '_> {
         if path.qself.is_some() {
             return Ty::Unknown;
         }
+        if let [this, name] = path.segments.as_slice()
+            && this.name == "Self"
+            && depth < ALIAS_DEPTH
+        {
+            let block = env.block.map(|id| &self.defs.impls[id.at()]);
+            let written = block.and_then(|b| b.types.get(name.name.as_str()));
+            return written.map_or(Ty::Unknown, |ty| self.ty_at(env, ty, depth + 1));
+        }
         let Some((res, used)) = self.written(env.module, path, Ns::Types) else { return Ty::Unknown };
         if used != path.segments.len() {
             return Ty::Unknown;
@@ -171,11 +191,16 @@ impl Names<'_, '_, '_> {
             Res::Adt(id) | Res::Variant(id, _) => Ty::Adt(id, args),
             Res::Prim(name) => Ty::Prim(name),
             Res::Lib(path) => library_ty(path, args),
+            Res::Made(like, of) => Ty::Lib(like, Arc::from([Ty::Prim(of)])),
             Res::Trait(id) => Ty::Dyn(Arc::from([Bound::Trait(id)])),
             Res::Alias(id) if depth < ALIAS_DEPTH => {
                 let alias = &self.defs.aliases[id.at()];
-                let inner =
-                    Env { module: alias.home.module, generics: [Some(alias.generics), None], self_ty: None };
+                let inner = Env {
+                    module: alias.home.module,
+                    generics: [Some(alias.generics), None],
+                    self_ty: None,
+                    block: None,
+                };
                 let params = alias.generics.params.iter().map(|p| p.name.clone());
                 self.ty_at(&inner, alias.ty, depth + 1)
                     .substitute(&params.zip(args.iter().cloned()).collect())
@@ -186,19 +211,27 @@ impl Names<'_, '_, '_> {
 
     fn bounds_ty(&self, env: &Env<'_>, bounds: &[Path], depth: u32) -> Ty {
         let mut all = Vec::new();
+        let mut library = None;
         for bound in bounds {
             match self.written(env.module, bound, Ns::Types) {
                 Some((Res::Lib(path), _)) => {
                     let last = bound.segments.last();
-                    if path == FUTURE {
-                        let output = last.and_then(|s| s.bindings.iter().find(|(n, _)| n == "Output"));
-                        return Ty::lib(FUTURE, output.map(|(_, ty)| self.ty_at(env, ty, depth)));
-                    }
-                    if path.starts_with("std::ops::Fn") {
+                    if path.starts_with("std::ops::Fn") || path.starts_with("std::ops::AsyncFn") {
                         let ret = last
                             .and_then(|s| s.args.get(1))
                             .map_or_else(Ty::unit, |ret| self.ty_at(env, ret, depth));
-                        return Ty::Closure(Arc::new(ret));
+                        let is_async = path.contains("Async");
+                        return Ty::Closure(Arc::new(if is_async { Ty::lib(FUTURE, [ret]) } else { ret }));
+                    }
+                    // `impl Future<Output = T>`, `dyn Stream<Item = T>`: like a type with parameters.
+                    let is_entry = path == FUTURE
+                        || self.view(env.module).is_some_and(|v| v.type_entry(&path).is_some());
+                    if is_entry && library.is_none() {
+                        let args = last
+                            .iter()
+                            .flat_map(|s| s.args.iter().chain(s.bindings.iter().map(|(_, ty)| ty)));
+                        let args: Args = args.map(|ty| self.ty_at(env, ty, depth)).collect();
+                        library = Some(Ty::Lib(path.clone(), args));
                     }
                     all.push(Bound::Lib(path));
                 }
@@ -206,7 +239,12 @@ impl Names<'_, '_, '_> {
                 _ => {}
             }
         }
-        if all.is_empty() { Ty::Unknown } else { Ty::Dyn(all.into()) }
+        let own = all.iter().any(|b| matches!(b, Bound::Trait(_)));
+        match library {
+            Some(ty) if !own => ty,
+            _ if all.is_empty() => Ty::Unknown,
+            _ => Ty::Dyn(all.into()),
+        }
     }
 
     /// What a type parameter is known by.
@@ -226,11 +264,45 @@ pub(crate) struct Filling<'a> {
     pub(crate) self_ty: &'a Ty,
     pub(crate) entry: Option<&'a TypeEntry>,
     pub(crate) args: &'a [Ty],
-    /// What a callable type returns.
-    pub(crate) returns: &'a dyn Fn(&Ty) -> Ty,
+    /// The type arguments written at the call.
+    pub(crate) turbofish: &'a [Ty],
+    /// What a callable type returns when it is given values of some types.
+    pub(crate) returns: &'a dyn Fn(&Ty, &[Ty]) -> Ty,
+    /// What awaiting a type gives.
+    pub(crate) awaited: &'a dyn Fn(&Ty) -> Ty,
+    /// What the callee gives to a closure.
+    pub(crate) closure: &'a [Ty],
 }
 
-impl Filling<'_> {
+/// `Vec<_>` collected from an iterator over some type: what is not written is known from there.
+fn collected(written: Ty, item: &Ty) -> Ty {
+    let Ty::Lib(path, args) = &written else { return written };
+    let open = |n: usize| args.get(n).is_some_and(|a| !a.is_known());
+    match (path.as_str(), item) {
+        (RESULT | OPTION, Ty::Lib(inner, given)) if inner == path => {
+            let first = collected(written.arg(0), given.first().unwrap_or(&Ty::Unknown));
+            Ty::Lib(path.clone(), std::iter::once(first).chain(given.iter().skip(1).cloned()).collect())
+        }
+        (_, Ty::Tuple(pair)) if args.len() == 2 && open(0) && open(1) => Ty::Lib(path.clone(), pair.clone()),
+        _ if args.len() == 1 && open(0) => Ty::Lib(path.clone(), Arc::from([item.clone()])),
+        _ => written,
+    }
+}
+
+impl<'a> Filling<'a> {
+    /// Only the receiver is known.
+    pub(crate) fn of(self_ty: &'a Ty, entry: Option<&'a TypeEntry>) -> Self {
+        Filling {
+            self_ty,
+            entry,
+            args: &[],
+            turbofish: &[],
+            returns: &|_, _| Ty::Unknown,
+            awaited: &|_| Ty::Unknown,
+            closure: &[],
+        }
+    }
+
     pub(crate) fn fill(&self, template: &Template) -> Ty {
         let arg = |n: &u8| self.args.get(*n as usize).cloned().unwrap_or(Ty::Unknown);
         match template {
@@ -241,11 +313,13 @@ impl Filling<'_> {
                 number.map_or(Ty::Unknown, |n| self.self_ty.arg(n))
             }
             Template::Arg(n) => arg(n),
-            Template::ArgReturn(n) => (self.returns)(&arg(n)),
-            Template::ArgAwaited(n) => match arg(n) {
-                Ty::Lib(path, args) if path == FUTURE => args.first().cloned().unwrap_or(Ty::Unknown),
-                _ => Ty::Unknown,
-            },
+            Template::ArgReturn(n) => (self.returns)(&arg(n), self.closure),
+            Template::Turbofish(n) => {
+                let written = self.turbofish.get(*n as usize).cloned().unwrap_or(Ty::Unknown);
+                collected(written, &self.self_ty.arg(0))
+            }
+            Template::Awaited(inner) => (self.awaited)(&self.fill(inner)),
+            Template::Inner(inner) => self.fill(inner).arg(0),
             Template::Tuple(all) => Ty::Tuple(all.iter().map(|t| self.fill(t)).collect()),
             Template::Path(path, args) => Ty::Lib(path.clone(), args.iter().map(|t| self.fill(t)).collect()),
         }

@@ -79,6 +79,10 @@ pub struct StaticEntry {
 pub fn open(mac: &syn::Macro) -> Opened {
     let name = mac.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
     let tokens = || mac.tokens.clone();
+    // Tokens of code that is written elsewhere, or conditions: no expressions of this function.
+    if matches!(name.as_str(), "quote" | "quote_spanned" | "parse_quote" | "cfg" | "stringify") {
+        return Opened::Exprs(Vec::new());
+    }
     let special = match name.as_str() {
         "select" | "select_biased" => select.parse2(tokens()).ok().map(Opened::Select),
         "trace" | "debug" | "info" | "warn" | "error" | "event" | "span" | "trace_span" | "debug_span"
@@ -114,6 +118,36 @@ fn static_entry(input: ParseStream<'_>) -> syn::Result<StaticEntry> {
     let value = input.parse()?;
     input.parse::<Option<Token![;]>>()?;
     Ok(StaticEntry { attrs, public, name, ty, value })
+}
+
+/// What diesel's `table!` declares.
+pub struct TableDecl {
+    /// The table's name.
+    pub name: proc_macro2::Ident,
+    /// Its columns.
+    pub columns: Vec<proc_macro2::Ident>,
+}
+
+/// Reads `table! { schema.name (key) { column -> Type, .. } }`.
+pub fn table(mac: &syn::Macro) -> Option<TableDecl> {
+    let trees: Vec<TokenTree> = mac.tokens.clone().into_iter().collect();
+    let brace = |t: &TokenTree| match t {
+        TokenTree::Group(g) if g.delimiter() == Delimiter::Brace => Some(g.stream()),
+        _ => None,
+    };
+    let (at, body) = trees.iter().enumerate().find_map(|(n, t)| Some((n, brace(t)?)))?;
+    let name = trees[..at].iter().rev().find_map(|t| match t {
+        TokenTree::Ident(name) => Some(name.clone()),
+        _ => None,
+    })?;
+    let body: Vec<TokenTree> = body.into_iter().collect();
+    let columns = body.windows(3).filter_map(|w| match w {
+        [TokenTree::Ident(column), dash, angle] if is_punct(dash, '-') && is_punct(angle, '>') => {
+            Some(column.clone())
+        }
+        _ => None,
+    });
+    Some(TableDecl { name, columns: columns.collect() })
 }
 
 /// The implicit captures of a format string, `{name}` and `{name:?}`, in order.

@@ -1,10 +1,11 @@
 //! `svclint inspect`
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use svclint_engine::Options;
+use svclint_engine::{DiskFs, Options, Workspace};
 
 use super::{Outcome, analyse};
 use crate::report;
@@ -24,19 +25,69 @@ pub(crate) struct InspectArgs {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Say what is known of the expressions on one line: types, what names lead to, what calls run
+    #[arg(long, value_name = "PATH:LINE", conflicts_with = "blind_spots")]
+    why: Option<String>,
+    /// List what could not be resolved, the most frequent first
+    #[arg(long)]
+    blind_spots: bool,
 }
 
 pub(crate) fn run(args: &InspectArgs) -> anyhow::Result<Outcome> {
-    let (_, report) = analyse(&args.paths, Options::default())?;
-    let seen = report::inspect::Inspected::of(&report);
     let mut out = anstream::stdout().lock();
-    match args.format {
-        Format::Human => report::inspect::print(&mut out, &seen)?,
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut out, &seen)?;
-            writeln!(out)?;
+    if let Some(place) = &args.why {
+        explain_line(&mut out, args, place)?;
+    } else if args.blind_spots {
+        let workspace = load(&args.paths)?;
+        let spots = workspace.blind_spots();
+        match args.format {
+            Format::Human => report::why::print_blind_spots(&mut out, &workspace, &spots)?,
+            Format::Json => report::why::json_blind_spots(&mut out, &workspace, &spots)?,
+        }
+    } else {
+        let (_, report) = analyse(&args.paths, Options::default())?;
+        let seen = report::inspect::Inspected::of(&report);
+        match args.format {
+            Format::Human => report::inspect::print(&mut out, &seen)?,
+            Format::Json => {
+                serde_json::to_writer_pretty(&mut out, &seen)?;
+                writeln!(out)?;
+            }
         }
     }
     out.flush()?;
     Ok(Outcome::Clean)
+}
+
+fn load(paths: &[PathBuf]) -> anyhow::Result<Workspace> {
+    let roots = if paths.is_empty() { vec![PathBuf::from(".")] } else { paths.to_vec() };
+    let mut workspace = Workspace::new(Arc::new(DiskFs), roots, Options::default())?;
+    workspace.load()?;
+    Ok(workspace)
+}
+
+/// `--why PATH:LINE`. The path is relative to the current folder, as findings show it.
+fn explain_line(out: &mut impl Write, args: &InspectArgs, place: &str) -> anyhow::Result<()> {
+    let usage = || anyhow::anyhow!("`--why {place}`: write PATH:LINE, as `src/main.rs:12`");
+    // A column that was copied along is of no use here.
+    let mut parts: Vec<&str> = place.rsplitn(3, ':').collect();
+    if let [column, line, _] = parts.as_slice()
+        && column.parse::<u32>().is_ok()
+        && line.parse::<u32>().is_ok()
+    {
+        parts.remove(0);
+    } else {
+        parts = place.rsplitn(2, ':').collect();
+    }
+    let [line, path] = parts.as_slice() else { return Err(usage()) };
+    let line: u32 = line.parse().map_err(|_| usage())?;
+    let workspace = load(&args.paths)?;
+    let insights = workspace.why(Path::new(path), line).ok_or_else(|| {
+        anyhow::anyhow!("`{path}` has no line {line} here, or is no Rust file of these folders")
+    })?;
+    match args.format {
+        Format::Human => report::why::print(out, &workspace, &insights)?,
+        Format::Json => report::why::json(out, &workspace, &insights)?,
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ pub(crate) mod inspect;
 pub(crate) mod json;
 pub(crate) mod sarif;
 pub(crate) mod style;
+pub(crate) mod why;
 
 use std::path::Path;
 

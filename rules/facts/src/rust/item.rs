@@ -166,11 +166,8 @@ pub enum ItemKind {
         /// The strings among its tokens: `include_proto!("orders.v1")`.
         strings: Vec<(String, Span)>,
     },
-    /// `extern crate x as y;`
-    ExternCrate {
-        /// The name that it gets here, if another.
-        rename: Option<Name>,
-    },
+    /// `extern crate x;`; with another name it is an [`ItemKind::Use`].
+    ExternCrate,
     /// `macro_rules!`, `extern` blocks, and what later versions of the language bring.
     Other,
 }

@@ -7,10 +7,10 @@ use smol_str::SmolStr;
 use svclint_facts::rust::{ExprId, ExprKind};
 use svclint_knowledge::{Callable, TypeEntry};
 
-use super::{Callee, DEREF_DEPTH, Infer, Target};
+use super::{Callee, DEREF_DEPTH, Infer, LibraryCall, Target};
 use crate::defs::Res;
 use crate::impls::Key;
-use crate::ty::{Args, FUTURE, Filling, OPTION, RESULT, Ty};
+use crate::ty::{Args, FUTURE, Filling, Ty};
 
 impl<'k> Infer<'_, '_, 'k> {
     pub(super) fn call(&mut self, id: ExprId, callee: ExprId, args: &[ExprId]) -> Ty {
@@ -40,11 +40,20 @@ impl<'k> Infer<'_, '_, 'k> {
                 let given = self.all(args);
                 (Callee::Ctor(res.clone()), self.constructed(&res, &callee_ty, &given))
             }
-            Some(Target::Res(Res::Lib(path))) => self.library_call(&path, args, &turbofish),
+            Some(Target::Res(Res::Lib(path))) => self.library_call(&path, &callee_ty, args, &turbofish),
             _ => {
-                self.all(args);
-                let ty = self.program.called(&callee_ty);
-                (if matches!(callee_ty, Ty::Closure(_)) { Callee::Value } else { Callee::Unknown }, ty)
+                let given = self.all(args);
+                let ty = self.program.called(self.module, &callee_ty, &given);
+                let callee = match callee_ty {
+                    Ty::Fn(f) => Callee::Fns(vec![f]),
+                    Ty::LibFn(path, _) => {
+                        let callable = self.program.library_function(self.module, &path);
+                        Callee::Lib(path, callable)
+                    }
+                    Ty::Closure(_) => Callee::Value,
+                    _ => Callee::Unknown,
+                };
+                (callee, ty)
             }
         };
         self.out.callees.insert(id, callee);
@@ -69,57 +78,51 @@ impl<'k> Infer<'_, '_, 'k> {
         Ty::Adt(*id, params).substitute(&map)
     }
 
-    fn library_call(&mut self, path: &SmolStr, args: &[ExprId], turbofish: &[Ty]) -> (Callee<'k>, Ty) {
-        let view = self.program.names.view(self.module);
-        let (owner, name) = path.rsplit_once("::").unwrap_or(("", path));
-        let method = view.and_then(|v| v.method(owner, name));
-        let callable = view.and_then(|v| v.function(path)).or(method);
-        let given = self.arguments(args, callable, &Ty::Unknown, None);
-        let ty = match path.as_str() {
-            "std::option::Option::Some" => Ty::lib(OPTION, given.first().cloned()),
-            "std::result::Result::Ok" => Ty::lib(RESULT, given.first().cloned()),
-            "std::result::Result::Err" => Ty::lib(RESULT, [Ty::Unknown]),
-            _ => match callable.and_then(|c| c.gives.as_ref()) {
-                Some(template) => {
-                    let self_ty = Ty::lib(owner, turbofish.iter().cloned());
-                    let entry = view.and_then(|v| v.type_entry(owner));
-                    Filling { self_ty: &self_ty, entry, args: &given, returns: &|t| self.program.called(t) }
-                        .fill(template)
-                }
-                None if method.is_none() && matches!(name, "new" | "default") => {
-                    Ty::lib(owner, given.into_iter().take(1))
-                }
-                None => Ty::Unknown,
-            },
-        };
-        (Callee::Lib(path.clone(), callable), ty)
+    fn library_call(
+        &mut self,
+        path: &SmolStr,
+        callee: &Ty,
+        args: &[ExprId],
+        turbofish: &[Ty],
+    ) -> (Callee<'k>, Ty) {
+        let program = self.program;
+        let view = program.names.view(self.module);
+        let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
+        let callable = program.library_function(self.module, path);
+        let written = Ty::lib(owner, turbofish.iter().cloned());
+        let self_ty = if let Ty::LibFn(_, owner) = callee { owner } else { &written };
+        let self_ty = if self_ty.is_known() { self_ty } else { &written };
+        let (given, closure) =
+            self.arguments(args, callable, self_ty, view.and_then(|v| v.type_entry(owner)));
+        let call = LibraryCall { path, self_ty, given: &given, turbofish, closure: &closure };
+        (Callee::Lib(path.clone(), callable), program.library_returns(self.module, &call))
     }
 
-    /// Arguments, closures last: what they are given may be known from the callee.
+    /// The types of the arguments, and of what the callee gives to closures among them.
     fn arguments(
         &mut self,
         args: &[ExprId],
         callable: Option<&Callable>,
         self_ty: &Ty,
         entry: Option<&TypeEntry>,
-    ) -> Vec<Ty> {
-        let params: Vec<Ty> = match callable {
-            Some(c) if !c.closure.is_empty() => {
-                let filling = Filling { self_ty, entry, args: &[], returns: &|_| Ty::Unknown };
-                c.closure.iter().map(|t| filling.fill(t)).collect()
-            }
-            _ => Vec::new(),
+    ) -> (Vec<Ty>, Vec<Ty>) {
+        let is_closure = |body: &svclint_facts::rust::Body, arg: &ExprId| {
+            matches!(body.expr(*arg).kind, ExprKind::Closure { .. })
         };
-        args.iter()
-            .map(|arg| {
-                if !matches!(self.body.expr(*arg).kind, ExprKind::Closure { .. }) {
-                    return self.expr(*arg);
-                }
-                let ty = self.closure(*arg, &params);
-                self.out.types[arg.0 as usize] = ty.clone();
-                ty
-            })
-            .collect()
+        // Closures come last: what they are given may be told by the other arguments.
+        let mut given = vec![Ty::Unknown; args.len()];
+        for (n, arg) in args.iter().enumerate().filter(|(_, a)| !is_closure(self.body, a)) {
+            given[n] = self.expr(*arg);
+        }
+        let filling = Filling { args: &given, ..Filling::of(self_ty, entry) };
+        let params: Vec<Ty> =
+            callable.map_or(&[][..], |c| &c.closure).iter().map(|t| filling.fill(t)).collect();
+        for (n, arg) in args.iter().enumerate().filter(|(_, a)| is_closure(self.body, a)) {
+            let ty = self.closure(*arg, &params);
+            self.out.types[arg.0 as usize] = ty.clone();
+            given[n] = ty;
+        }
+        (given, params)
     }
 
     pub(super) fn closure(&mut self, id: ExprId, expected: &[Ty]) -> Ty {
@@ -164,13 +167,47 @@ impl<'k> Infer<'_, '_, 'k> {
                 None => break,
             }
         }
+        if let Some((callee, given)) = self.trait_in_scope(&receiver_ty, name, turbofish, args) {
+            self.out.callees.insert(id, callee);
+            return given;
+        }
+        // What values of every type may have. For a library's type that is known a method of this name may be its own.
+        if let Some((callee, given)) = self.library_method("*", &receiver_ty, name, turbofish, args) {
+            let callee = if receiver_ty.is_known() { callee } else { Callee::Unknown };
+            self.out.callees.insert(id, callee);
+            return given;
+        }
         self.all(args);
         self.out.callees.insert(id, Callee::Unknown);
-        // What every type may have, and what gives the same value again.
-        match name {
-            "clone" | "to_owned" | "as_ref" | "as_mut" | "borrow" | "borrow_mut" | "by_ref" => receiver_ty,
-            _ => Ty::Unknown,
+        Ty::Unknown
+    }
+
+    /// A method of an extension trait that is imported where the call stands.
+    fn trait_in_scope(
+        &mut self,
+        receiver: &Ty,
+        name: &str,
+        turbofish: &[Ty],
+        args: &[ExprId],
+    ) -> Option<(Callee<'k>, Ty)> {
+        let program = self.program;
+        let view = program.names.view(self.module)?;
+        // On a value of which nothing is known, a common word proves nothing.
+        if !receiver.is_known() && view.is_common(name) {
+            return None;
         }
+        let mut module = Some(self.module);
+        while let Some(id) = module {
+            let def = program.defs.module(id);
+            if let Some(path) = def.traits.iter().find(|t| view.method(t, name).is_some()) {
+                return self.library_method(path, receiver, name, turbofish, args);
+            }
+            module = def.parent.filter(|_| def.is_block);
+        }
+        let fns = program.impls.blanket(name);
+        let first = fns.first()?;
+        let given = self.all(args);
+        Some((Callee::Fns(fns.to_vec()), program.returned(*first, &given, Some(receiver), turbofish)))
     }
 
     fn method_of(
@@ -193,27 +230,45 @@ impl<'k> Infer<'_, '_, 'k> {
                 Some((Callee::Fns(fns), program.returned(declared, &given, None, turbofish)))
             }
             Ty::Adt(..) | Ty::Prim(_) | Ty::Lib(..) => {
-                let fns = program.impls.method(program.defs, &Key::of(ty)?, name);
+                let key = Key::of(ty)?;
+                let fns = program.impls.method(program.defs, &key, name);
                 if let Some(first) = fns.first() {
                     let given = self.all(args);
                     let given = program.returned(*first, &given, Some(ty), turbofish);
                     return Some((Callee::Fns(fns), given));
                 }
-                self.library_method(ty, name, args)
+                if let Ty::Lib(path, _) | Ty::Prim(path) = ty
+                    && let Some(found) = self.library_method(path, ty, name, turbofish, args)
+                {
+                    return Some(found);
+                }
+                // What a library's trait brings to a type that implements or derives it.
+                let view = program.names.view(self.module)?;
+                let implemented = program.impls.library_traits(&key);
+                let path = implemented.iter().find(|t| view.method(t, name).is_some())?;
+                self.library_method(path, ty, name, turbofish, args)
             }
             _ => None,
         }
     }
 
-    fn library_method(&mut self, ty: &Ty, name: &str, args: &[ExprId]) -> Option<(Callee<'k>, Ty)> {
-        let path = ty.lib_path()?;
-        let view = self.program.names.view(self.module)?;
-        let entry = view.type_entry(path)?;
-        let callable = view.method(path, name);
+    /// A method that a page lists under a type or trait.
+    fn library_method(
+        &mut self,
+        owner: &str,
+        ty: &Ty,
+        name: &str,
+        turbofish: &[Ty],
+        args: &[ExprId],
+    ) -> Option<(Callee<'k>, Ty)> {
+        let (program, module) = (self.program, self.module);
+        let view = program.names.view(module)?;
+        let entry = view.type_entry(owner)?;
+        let callable = view.method(owner, name);
         if callable.is_none() && !entry.chains {
             return None;
         }
-        let given = self.arguments(args, callable, ty, Some(entry));
+        let (given, closure) = self.arguments(args, callable, ty, Some(entry));
         let returned = match callable {
             None => ty.clone(),
             Some(callable) => callable.gives.as_ref().map_or(Ty::Unknown, |template| {
@@ -221,11 +276,14 @@ impl<'k> Infer<'_, '_, 'k> {
                     self_ty: ty,
                     entry: Some(entry),
                     args: &given,
-                    returns: &|t| self.program.called(t),
+                    turbofish,
+                    returns: &|t, given| program.called(module, t, given),
+                    awaited: &|t| program.awaited(module, t),
+                    closure: &closure,
                 }
                 .fill(template)
             }),
         };
-        Some((Callee::Lib(SmolStr::new(format!("{path}::{name}")), callable), returned))
+        Some((Callee::Lib(SmolStr::new(format!("{owner}::{name}")), callable), returned))
     }
 }

@@ -4,13 +4,17 @@ mod call;
 mod path;
 mod pattern;
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use svclint_facts::rust::{Body, ExprId, ExprKind, Fields, Generics, Lit, PatId, Path, Stmt, TypeRef, UnOp};
+use svclint_facts::rust::{
+    BinOp, Body, ExprId, ExprKind, Fields, Generics, Lit, PatId, Path, Stmt, TypeRef, UnOp,
+};
 use svclint_knowledge::Callable;
 
 use crate::bodies::{Bodies, BodyDef, BodyId, BodyOwner};
-use crate::defs::{AdtId, Defs, FnIdx, ModId, Owner, Res, address};
+use crate::defs::{AdtId, Defs, FnIdx, ImplId, ModId, Owner, Res, address};
 use crate::impls::{Impls, Key};
 use crate::names::{Names, Ns};
 use crate::system::Share;
@@ -93,6 +97,10 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
             body: def.body,
             module: def.home.module,
             self_ty: self_ty.as_ref(),
+            block: match def.owner {
+                BodyOwner::Fn(f) => block_of(self.defs.fns[f.at()].owner),
+                BodyOwner::Const(_) => None,
+            },
             out: BodyTypes { types: vec![Ty::Unknown; def.body.exprs.len()], ..BodyTypes::default() },
             scope: Vec::new(),
         };
@@ -119,6 +127,7 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
             module: def.home.module,
             generics: [Some(&def.def.generics), outer],
             self_ty: owner_ty.as_ref(),
+            block: block_of(def.owner),
         };
         let mut map = FxHashMap::default();
         for (param, ty) in def.def.generics.params.iter().zip(turbofish) {
@@ -129,6 +138,18 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
         }
         for (param, actual) in def.def.params.iter().zip(given) {
             self.names.ty(&env, &param.ty).learn(actual, &mut map);
+        }
+        // `F: Fn() -> Fut, Fut: Future<Output = T>`: what was given for `F` tells `Fut`, and that tells `T`.
+        for param in def.def.generics.params.iter().chain(&def.def.generics.params) {
+            if let Some(actual) = map.get(&param.name).cloned() {
+                let actual = match &actual {
+                    Ty::Fn(_) | Ty::LibFn(..) => {
+                        Ty::Closure(Arc::new(self.called(def.home.module, &actual, &[])))
+                    }
+                    _ => actual,
+                };
+                self.names.param_bounds(&env, &param.name).learn(&actual, &mut map);
+            }
         }
         let ret = def.def.ret.as_ref().map_or_else(Ty::unit, |ret| self.names.ty(&env, ret)).substitute(&map);
         if def.def.is_async { Ty::lib(FUTURE, [ret]) } else { ret }
@@ -142,17 +163,107 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
             module: def.home.module,
             generics: [Some(&def.def.generics), None],
             self_ty: owner_ty.as_ref(),
+            block: block_of(def.owner),
         };
         def.def.params.iter().map(|p| self.names.ty(&env, &p.ty)).collect()
     }
 
-    /// What a callable value returns.
-    fn called(self, ty: &Ty) -> Ty {
+    /// What a callable value returns when it is given values of some types.
+    fn called(self, module: ModId, ty: &Ty, given: &[Ty]) -> Ty {
         match ty {
-            Ty::Fn(f) => self.returned(*f, &[], None, &[]),
+            Ty::Fn(f) => {
+                let method = self.defs.fns[f.at()].def.receiver.is_some();
+                match given {
+                    [this, rest @ ..] if method => self.returned(*f, rest, Some(this), &[]),
+                    _ => self.returned(*f, given, None, &[]),
+                }
+            }
             Ty::Closure(ret) => (**ret).clone(),
+            // A tuple struct or variant as a function.
+            Ty::Adt(..) => ty.clone(),
+            Ty::LibFn(path, self_ty) => {
+                let call = LibraryCall { path, self_ty, given, turbofish: &[], closure: &[] };
+                self.library_returns(module, &call)
+            }
             _ => Ty::Unknown,
         }
+    }
+
+    /// A library's function by canonical path: free, or of a type.
+    fn library_function(self, module: ModId, path: &str) -> Option<&'k Callable> {
+        let view = self.names.view(module)?;
+        let (owner, name) = path.rsplit_once("::").unwrap_or(("", path));
+        view.function(path).or_else(|| view.method(owner, name))
+    }
+
+    /// What a library's function gives.
+    fn library_returns(self, module: ModId, call: &LibraryCall<'_>) -> Ty {
+        let first = call.given.first().cloned();
+        let (owner, name) = call.path.rsplit_once("::").unwrap_or(("", call.path));
+        match call.path {
+            "std::option::Option::Some" => return Ty::lib(OPTION, first),
+            "std::result::Result::Ok" => return Ty::lib(RESULT, first),
+            "std::result::Result::Err" => {
+                return Ty::lib(RESULT, std::iter::once(Ty::Unknown).chain(first));
+            }
+            _ => {}
+        }
+        let view = self.names.view(module);
+        // `Json(value)`
+        if let Some(entry) = view.and_then(|v| v.type_entry(call.path)).filter(|e| !e.fields.is_empty()) {
+            let given = call.given.iter().take(entry.params.len()).cloned();
+            return Ty::lib(call.path, given);
+        }
+        let entry = view.and_then(|v| v.type_entry(owner));
+        // `Arc::clone(&x)`: a method whose receiver is written as an argument.
+        let this = first.as_ref().filter(|t| t.lib_path() == Some(owner) && call.self_ty.has_no_args());
+        let args = if this.is_some() { call.given.get(1..).unwrap_or_default() } else { call.given };
+        match self.library_function(module, call.path).map(|c| &c.gives) {
+            Some(Some(template)) => Filling {
+                self_ty: this.unwrap_or(call.self_ty),
+                entry,
+                args,
+                turbofish: call.turbofish,
+                returns: &|t, given| self.called(module, t, given),
+                awaited: &|t| self.awaited(module, t),
+                closure: call.closure,
+            }
+            .fill(template),
+            Some(None) => Ty::Unknown,
+            None if entry.is_some() && matches!(name, "new" | "default") => {
+                if call.self_ty.has_no_args() {
+                    Ty::lib(owner, first.into_iter().take(entry.map_or(0, |e| e.params.len())))
+                } else {
+                    call.self_ty.clone()
+                }
+            }
+            None => Ty::Unknown,
+        }
+    }
+
+    /// What awaiting a value gives.
+    fn awaited(self, module: ModId, ty: &Ty) -> Ty {
+        let mut ty = ty.clone();
+        for _ in 0..DEREF_DEPTH {
+            match &ty {
+                Ty::Lib(path, args) if path == FUTURE => return args.first().cloned().unwrap_or(Ty::Unknown),
+                Ty::Lib(path, _) => {
+                    // What is awaited without being a future itself: `IntoFuture`.
+                    let view = self.names.view(module);
+                    let into = view.and_then(|v| Some((v.type_entry(path)?, v.method(path, "into_future")?)));
+                    if let Some((entry, Some(template))) = into.map(|(e, c)| (e, c.gives.as_ref())) {
+                        ty = Filling::of(&ty, Some(entry)).fill(template);
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            match self.deref(module, &ty) {
+                Some(inner) => ty = inner,
+                None => break,
+            }
+        }
+        Ty::Unknown
     }
 
     /// A field's type.
@@ -164,7 +275,12 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
         };
         let field = fields.iter().find(|f| f.name == name)?;
         let this = Ty::Adt(adt, args.clone());
-        let env = Env { module: def.home.module, generics: [Some(def.generics), None], self_ty: Some(&this) };
+        let env = Env {
+            module: def.home.module,
+            generics: [Some(def.generics), None],
+            self_ty: Some(&this),
+            block: None,
+        };
         let params = def.generics.params.iter().map(|p| p.name.clone());
         Some(self.names.ty(&env, &field.ty).substitute(&params.zip(args.iter().cloned()).collect()))
     }
@@ -174,14 +290,27 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
         match ty {
             Ty::Lib(path, _) => {
                 let entry = self.names.view(module)?.type_entry(path)?;
-                let filling =
-                    Filling { self_ty: ty, entry: Some(entry), args: &[], returns: &|_| Ty::Unknown };
-                entry.derefs.as_ref().map(|t| filling.fill(t))
+                entry.derefs.as_ref().map(|t| Filling::of(ty, Some(entry)).fill(t))
             }
             Ty::Adt(id, args) => self.impls.deref(self.defs, self.names, &Key::Adt(*id), args),
             _ => None,
         }
     }
+}
+
+/// A call of a library's function.
+struct LibraryCall<'c> {
+    path: &'c str,
+    /// The type that it belongs to, as far as it is known before the call.
+    self_ty: &'c Ty,
+    given: &'c [Ty],
+    turbofish: &'c [Ty],
+    /// What it gives to closures.
+    closure: &'c [Ty],
+}
+
+fn block_of(owner: Owner) -> Option<ImplId> {
+    if let Owner::Impl(id) = owner { Some(id) } else { None }
 }
 
 struct Infer<'a, 'f, 'k> {
@@ -190,13 +319,14 @@ struct Infer<'a, 'f, 'k> {
     body: &'f Body,
     module: ModId,
     self_ty: Option<&'a Ty>,
+    block: Option<ImplId>,
     out: BodyTypes<'k>,
     scope: Vec<(SmolStr, LocalId)>,
 }
 
 impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
     fn env(&self) -> Env<'a> {
-        Env { module: self.module, generics: self.def.generics, self_ty: self.self_ty }
+        Env { module: self.module, generics: self.def.generics, self_ty: self.self_ty, block: self.block }
     }
 
     fn written_ty(&self, ty: &TypeRef) -> Ty {
@@ -242,7 +372,7 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
             }
             ExprKind::Await(inner) => {
                 let ty = self.expr(*inner);
-                self.awaited(ty)
+                self.program.awaited(self.module, &ty)
             }
             ExprKind::Try(inner) => match self.expr(*inner) {
                 Ty::Lib(path, args) if path == RESULT || path == OPTION => {
@@ -315,10 +445,10 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
                 }
                 Ty::unit()
             }
-            ExprKind::Binary { left, right, .. } => {
+            ExprKind::Binary { op, left, right } => {
                 let ty = self.expr(*left);
                 self.expr(*right);
-                ty
+                if compares(*op) { Ty::Prim("bool".into()) } else { ty }
             }
             ExprKind::Unary(UnOp::Deref, inner) => {
                 let ty = self.expr(*inner);
@@ -374,7 +504,7 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
                     let future = branch.future.map_or(Ty::Unknown, |f| self.expr(f));
                     let depth = self.scope.len();
                     if let Some(pat) = branch.pat {
-                        let awaited = self.awaited(future);
+                        let awaited = self.program.awaited(self.module, &future);
                         self.bind(pat, &awaited);
                     }
                     if let Some(guard) = branch.guard {
@@ -416,20 +546,6 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
         ty
     }
 
-    fn awaited(&self, ty: Ty) -> Ty {
-        let mut ty = ty;
-        for _ in 0..DEREF_DEPTH {
-            match &ty {
-                Ty::Lib(path, args) if path == FUTURE => return args.first().cloned().unwrap_or(Ty::Unknown),
-                _ => match self.program.deref(self.module, &ty) {
-                    Some(inner) => ty = inner,
-                    None => break,
-                },
-            }
-        }
-        Ty::Unknown
-    }
-
     /// What a loop over a value yields.
     fn element(&self, ty: &Ty) -> Ty {
         match ty {
@@ -465,8 +581,7 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
             Ok(number) => entry.fields.get(number),
             Err(_) => entry.named.get(name),
         };
-        let filling = Filling { self_ty: ty, entry: Some(entry), args: &[], returns: &|_| Ty::Unknown };
-        template.map(|t| filling.fill(t))
+        template.map(|t| Filling::of(ty, Some(entry)).fill(t))
     }
 
     fn struct_(&mut self, path: &Path, fields: &[(SmolStr, ExprId)], rest: Option<ExprId>) -> Ty {
@@ -491,8 +606,13 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
         let Some(entry) = self.program.names.view(self.module).and_then(|v| v.macro_entry(&path)) else {
             return Ty::Unknown;
         };
-        let filling =
-            Filling { self_ty: &Ty::Unknown, entry: None, args, returns: &|t| self.program.called(t) };
+        let (program, module) = (self.program, self.module);
+        let filling = Filling {
+            args,
+            returns: &|t, given| program.called(module, t, given),
+            awaited: &|t| program.awaited(module, t),
+            ..Filling::of(&Ty::Unknown, None)
+        };
         entry.gives.as_ref().map_or(Ty::Unknown, |template| filling.fill(template))
     }
 }
@@ -524,11 +644,18 @@ fn better(a: Ty, b: Ty) -> Ty {
     }
 }
 
+fn compares(op: BinOp) -> bool {
+    use BinOp::{And, Eq, Ge, Gt, Le, Lt, Ne, Or};
+    matches!(op, And | Or | Eq | Ne | Lt | Le | Gt | Ge)
+}
+
 fn literal(lit: &Lit) -> Ty {
     match lit {
         Lit::Str(_) => Ty::Prim("str".into()),
         Lit::Bool(_) => Ty::Prim("bool".into()),
         Lit::Char(_) => Ty::Prim("char".into()),
-        _ => Ty::Unknown,
+        Lit::Int(_) => Ty::Prim("i32".into()),
+        Lit::Float(_) => Ty::Prim("f64".into()),
+        Lit::Bytes => Ty::lib("std::vec::Vec", [Ty::Prim("u8".into())]),
     }
 }

@@ -41,9 +41,15 @@ impl Infer<'_, '_, '_> {
                 _ => None,
             };
         }
-        if self.env().param(&first.name).is_some() && path.segments.len() == 2 {
+        if self.env().param(&first.name).is_some() && path.segments.len() >= 2 {
             let ty = self.program.names.param_bounds(&self.env(), &first.name);
-            return self.associated(&ty, path.last());
+            let found = self.associated(&ty, path.last());
+            // Something of a type parameter: what it is, is known only where the type is.
+            let open = || {
+                let path = SmolStr::new(format!("{}::{}", first.name, path.last()));
+                (Target::Res(Res::Lib(path)), Ty::Unknown)
+            };
+            return Some(found.unwrap_or_else(open));
         }
         let (res, used) = self.program.names.written(self.module, path, Ns::Values)?;
         let rest = path.segments.get(used..)?;
@@ -58,6 +64,7 @@ impl Infer<'_, '_, '_> {
                 let ty = match res {
                     Res::Adt(id) => Ty::Adt(id, args),
                     Res::Prim(name) => Ty::Prim(name),
+                    Res::Made(like, of) => Ty::Lib(like, Arc::from([Ty::Prim(of)])),
                     Res::Trait(id) => Ty::Dyn(Arc::from([Bound::Trait(id)])),
                     Res::Alias(_) => {
                         let segments = path.segments.get(..used)?.to_vec();
@@ -89,7 +96,10 @@ impl Infer<'_, '_, '_> {
             return Some((Target::Fns(fns), Ty::Fn(declared)));
         }
         let key = Key::of(ty)?;
-        let fns = program.impls.method(program.defs, &key, name);
+        let mut fns = program.impls.method(program.defs, &key, name);
+        if fns.is_empty() && ty.lib_path().is_none() {
+            fns = program.impls.blanket(name).to_vec();
+        }
         if let Some(first) = fns.first() {
             return Some((Target::Fns(fns.clone()), Ty::Fn(*first)));
         }
@@ -100,21 +110,38 @@ impl Infer<'_, '_, '_> {
                 self.value_ty(&Res::Const(constant), Args::default()),
             ));
         }
-        let path = ty.lib_path()?;
-        Some((Target::Res(Res::Lib(SmolStr::new(format!("{path}::{name}")))), Ty::Unknown))
+        // A function of the library's type itself, or of a trait that the type derives or implements.
+        let view = program.names.view(self.module);
+        let implemented = program.impls.library_traits(&key).iter();
+        let own = if let Ty::Lib(path, _) | Ty::Prim(path) = ty { Some(path.clone()) } else { None };
+        let owner = implemented.cloned().find(|t| view.is_some_and(|v| v.method(t, name).is_some()));
+        let path = SmolStr::new(format!("{}::{name}", own.or(owner)?));
+        Some((Target::Res(Res::Lib(path.clone())), Ty::LibFn(path, Arc::new(ty.clone()))))
     }
 
     fn value_ty(&self, res: &Res, args: Args) -> Ty {
         match res {
             Res::Fn(f) => Ty::Fn(*f),
+            Res::Made(like, of) => Ty::Lib(like.clone(), Arc::from([Ty::Prim(of.clone())])),
             Res::Adt(id) | Res::Variant(id, _) => Ty::Adt(*id, args),
             Res::Const(id) => {
                 let def = &self.program.defs.consts[id.at()];
-                self.program
-                    .names
-                    .ty(&Env { module: def.home.module, generics: [None, None], self_ty: None }, def.ty)
+                self.program.names.ty(
+                    &Env { module: def.home.module, generics: [None, None], self_ty: None, block: None },
+                    def.ty,
+                )
             }
             Res::Lib(path) if path == "std::option::Option::None" => Ty::lib(OPTION, []),
+            Res::Lib(path) => {
+                let view = self.program.names.view(self.module);
+                let is_type = view.is_some_and(|v| v.type_entry(path).is_some_and(|e| !e.fields.is_empty()));
+                let is_ctor = matches!(path.rsplit("::").next(), Some("Some" | "Ok" | "Err"));
+                if is_type || is_ctor || self.program.library_function(self.module, path).is_some() {
+                    Ty::LibFn(path.clone(), Arc::new(Ty::Unknown))
+                } else {
+                    Ty::Unknown
+                }
+            }
             _ => Ty::Unknown,
         }
     }

@@ -5,7 +5,7 @@ use svclint_syntax::{Span, proc_macro2, syn};
 use super::{Lower, name};
 use crate::Name;
 use crate::rust::{
-    Body, Field, Fields, Function, Impl, Item, ItemKind, Param, Trait, TypeRef, UseLeaf, Variant,
+    Body, Field, Fields, Function, Generics, Impl, Item, ItemKind, Param, Trait, TypeRef, UseLeaf, Variant,
 };
 
 /// What all items have.
@@ -108,7 +108,18 @@ impl Lower<'_, '_> {
             syn::Item::ExternCrate(i) => {
                 let rename = i.rename.as_ref().map(|(_, ident)| name(ident));
                 let head = head(&i.ident, Some(&i.vis), &i.attrs, i.extern_token.span, i.semi_token.span);
-                self.put(head, ItemKind::ExternCrate { rename })
+                // `extern crate a as b` is `use ::a as b`, and the crate itself is `crate`.
+                let kind = match rename {
+                    Some(rename) => {
+                        let is_self = i.ident == "self";
+                        let path = vec![if is_self { Name::new("crate") } else { name(&i.ident) }];
+                        let span = self.span(i.ident.span());
+                        let rename = Some(rename);
+                        ItemKind::Use(vec![UseLeaf { path, global: !is_self, rename, glob: false, span }])
+                    }
+                    None => ItemKind::ExternCrate,
+                };
+                self.put(head, kind)
             }
             syn::Item::Macro(i) => self.macro_item(i.ident.as_ref(), &i.attrs, &i.mac),
             _ => Item {
@@ -269,11 +280,39 @@ impl Lower<'_, '_> {
             );
             Item { public: entry.public, ..item }
         });
+        let table = Some(mac).filter(|_| path.last() == "table").and_then(svclint_syntax::macros::table);
+        let items = items.chain(table.map(|t| self.table(&t)));
         let strings = svclint_syntax::macros::strings(mac.tokens.clone());
         let strings = strings.iter().map(|s| (s.value(), self.span(s.span())));
         let kind = ItemKind::Macro { path, items: items.collect(), strings: strings.collect() };
         let unnamed = unnamed(attrs, first, first, close);
         self.put(Head { name: ident.map(name).unwrap_or_default(), ..unnamed }, kind)
+    }
+
+    /// The module that diesel's `table!` makes: a type for the table and one for each column, and `dsl` with all of them.
+    fn table(self, table: &svclint_syntax::macros::TableDecl) -> Item {
+        let at = |ident: &syn::Ident, name: Name, kind: ItemKind| {
+            let word = ident.span();
+            Item { name, ..self.put(head(ident, None, &[], word, word), kind) }
+        };
+        let unit = || ItemKind::Struct(Generics::default(), Fields::Unit);
+        let module = |ident: &syn::Ident, name: Name, items: Vec<Item>| {
+            at(ident, name, ItemKind::Mod { items: Some(items) })
+        };
+        let all = |rename: Option<Name>| {
+            let path = if rename.is_some() { vec!["super", "table"] } else { vec!["super"] };
+            let path = path.into_iter().map(Name::new).collect();
+            let glob = rename.is_none();
+            UseLeaf { path, global: false, rename, glob, span: self.span(table.name.span()) }
+        };
+        let own = name(&table.name);
+        let uses = |leaves| at(&table.name, Name::default(), ItemKind::Use(leaves));
+        let mut items = vec![at(&table.name, Name::new("table"), unit())];
+        items.extend(table.columns.iter().map(|c| at(c, name(c), unit())));
+        let dsl = vec![uses(vec![all(None), all(Some(own.clone()))])];
+        items.push(module(&table.name, Name::new("dsl"), dsl));
+        items.push(module(&table.name, Name::new("columns"), vec![uses(vec![all(None)])]));
+        module(&table.name, own, items)
     }
 
     fn fields(self, fields: &syn::Fields) -> Fields {
