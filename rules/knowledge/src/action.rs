@@ -43,6 +43,8 @@ pub enum Action {
     /// Starts a request on a client.
     #[serde(rename_all = "kebab-case")]
     Request {
+        /// What is spoken; HTTP unless said.
+        protocol: Option<Protocol>,
         /// The HTTP method, where the call fixes it.
         method: Option<String>,
         /// The argument with the method.
@@ -243,10 +245,12 @@ pub enum Action {
         /// The argument with the service.
         service: u8,
     },
-    /// Makes a gRPC service that the library itself implements.
+    /// Makes a gRPC service.
     GrpcService {
-        /// Its full name: `grpc.health.v1.Health`.
-        name: String,
+        /// Its full name, where the library itself implements it: `grpc.health.v1.Health`.
+        name: Option<String>,
+        /// The argument with the implementation.
+        implementation: Option<u8>,
     },
 
     /// Holds SQL text.
@@ -271,6 +275,10 @@ pub enum Action {
         /// The argument.
         task: u8,
     },
+    /// Gives the path of a request's URL.
+    ReadPath,
+    /// Gives a request's method.
+    ReadMethod,
     /// Reads a header by name.
     ReadHeader {
         /// The argument with the name.

@@ -105,6 +105,8 @@ pub struct TypeEntry {
     pub generates: BTreeMap<SmolStr, SmolStr>,
     /// It is a trait that `#[derive]` implements: helper attributes of fields that name environment variables.
     pub env_attribute: Option<EnvAttribute>,
+    /// What a method that is not listed is: the calls of generated clients.
+    pub others: Option<Callable>,
     /// A method that is not listed gives the receiver back: builders.
     #[serde(default)]
     pub chains: bool,

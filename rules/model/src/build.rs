@@ -17,7 +17,8 @@ use crate::packages::{FileIndex, Packages};
 use crate::place::{FileFacts, SourceFile};
 use crate::services::services;
 use crate::system::{Coverage, FileScope, Model, Package, Share, Table};
-use crate::trace::{Links, Tracer};
+use crate::links::Links;
+use crate::trace::Tracer;
 
 impl Model {
     /// Joins the facts of all files. Whatever is not in `files` does not exist.
@@ -69,7 +70,7 @@ pub(crate) fn joined<R>(
     let types: Vec<BodyTypes<'_>> =
         (0..bodies.list.len()).into_par_iter().map(|n| program.infer(BodyId(n as u32))).collect();
     let links = Links::read(program, &types);
-    read(&Tracer { program, types: &types, links: &links })
+    read(&Tracer { program, types: &types, links: &links, scope: None })
 }
 
 /// The tables of all migrations: what one file adds to another's table is put together.

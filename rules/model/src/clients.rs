@@ -348,7 +348,8 @@ fn request(tracer: &Tracer<'_, '_, '_>, send: At, ids: &FxHashMap<At, ClientId>)
     headers(tracer, &trace, &mut request);
     for source in &trace.sources {
         for action in tracer.actions(*source) {
-            if let Action::Request { method, method_arg, url } = action {
+            if let Action::Request { protocol, method, method_arg, url } = action {
+                request.protocol = protocol.unwrap_or(Protocol::Http);
                 let name =
                     method.clone().or_else(|| method_name(tracer, tracer.arg(*source, (*method_arg)?)?));
                 request.method = name.map_or(Tri::Unknown, Tri::Present);

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 use svclint_facts::rust::{Path, UseLeaf};
-use svclint_knowledge::{GENERATED, View};
+use svclint_knowledge::{Attribute, GENERATED, View};
 
 use crate::defs::{AdtId, Defs, ModId, Res};
 use crate::packages::{Dep, Packages};
@@ -194,6 +194,29 @@ impl<'a, 'k> Names<'a, '_, 'k> {
             used += 1;
         }
         Some((res, used))
+    }
+
+    /// What is known of an attribute. One that no `use` brings comes through `#[macro_use]` from some dependency.
+    pub(crate) fn attribute(&self, module: ModId, path: &Path) -> Option<&'k Attribute> {
+        let view = self.view(module)?;
+        let named = self.written(module, path, Ns::Values).or_else(|| self.written(module, path, Ns::Types));
+        match named {
+            Some((Res::Lib(path), _)) => view.attribute(&path),
+            Some(_) => None,
+            None => self.libraries(module).find_map(|l| view.attribute(&format!("{l}::{}", path.as_name()?))),
+        }
+    }
+
+    /// The libraries that a module's package depends on.
+    pub(crate) fn libraries(&self, module: ModId) -> impl Iterator<Item = &'a SmolStr> + use<'a> {
+        let package = self.packages.list.get(self.defs.package_of(module));
+        let mut libraries: Vec<&SmolStr> = package
+            .into_iter()
+            .flat_map(|p| p.deps.values())
+            .filter_map(|d| if let Dep::Library(name) = d { Some(name) } else { None })
+            .collect();
+        libraries.sort_unstable();
+        libraries.into_iter()
     }
 
     /// A name of a module whose items a program writes.

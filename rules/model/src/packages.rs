@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
 use smol_str::SmolStr;
 use svclint_facts::cargo::{CargoLock, CargoManifest, Dependency, DependencyKind, Target};
@@ -138,6 +138,25 @@ impl<'k> Packages<'k> {
             });
         }
         packages
+    }
+}
+
+impl Packages<'_> {
+    /// A package and all packages of the workspace that it is built with.
+    pub(crate) fn needed_by(&self, package: usize) -> FxHashSet<usize> {
+        let mut needed = FxHashSet::default();
+        let mut queue = vec![package];
+        while let Some(next) = queue.pop() {
+            if needed.insert(next)
+                && let Some(info) = self.list.get(next)
+            {
+                queue.extend(info.deps.values().filter_map(|d| match d {
+                    Dep::Workspace(other) => Some(*other),
+                    Dep::Library(_) => None,
+                }));
+            }
+        }
+        needed
     }
 }
 

@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
-use svclint_knowledge::{Action, Callable, Carries, Protocol, Role};
+use svclint_knowledge::{Action, Callable, Carries, Protocol};
 
-use crate::defs::{FnIdx, Owner, Res};
+use crate::defs::{FnIdx, Krate, Res};
+use crate::fold::Text;
 use crate::infer::Callee;
 use crate::place::{Place, Tri};
 use crate::routes::{RouteReader, Routes};
-use crate::system::{FnId, Function, Listener, Route, Service, What};
+use crate::system::{FnId, Function, Listener, Service, What};
 use crate::trace::{At, Tracer};
-use crate::ty::Ty;
 
 /// All services.
 pub(crate) fn services(tracer: &Tracer<'_, '_, '_>, functions: &[Function]) -> Vec<Service> {
@@ -21,45 +22,97 @@ pub(crate) fn services(tracer: &Tracer<'_, '_, '_>, functions: &[Function]) -> V
             tracer.actions(at).iter().find(|a| matches!(a, Action::Serve { .. })).map(|a| (at, a))
         })
         .collect();
-    let defs = tracer.program.defs;
-    let mut services = Vec::new();
-    for krate in &defs.krates {
-        let Some(binary) = &krate.bin else { continue };
-        let Some(Res::Fn(main)) = defs.module(krate.root).values.get("main") else { continue };
-        let main = FnId(main.0);
-        let running = reached(functions, [main]);
-        let own: Vec<(At, &Action)> = serves
-            .iter()
-            .filter(|(at, _)| tracer.function_of(at.body).is_some_and(|f| running.contains(&f)))
-            .copied()
-            .collect();
-        if own.is_empty() {
-            continue;
-        }
-        let package = &tracer.program.names.packages.list[krate.package];
-        let several = package.targets.iter().filter(|t| t.bin.is_some()).count() > 1;
-        let mut service = Service {
-            name: if several { binary.clone() } else { package.name.clone() },
-            package: krate.package as u32,
-            binary: binary.clone(),
-            main,
-            listeners: Vec::new(),
-            routes: Vec::new(),
-            routes_complete: true,
-            correlation_in: None,
-            handler_timeout: None,
-            functions: sorted(running),
-        };
-        for (at, serve) in own {
-            listener(tracer, at, serve, &mut service);
-        }
-        grpc_routes(tracer, &mut service);
-        if service.correlation_in.is_none() {
-            service.correlation_in = reads_id(functions, &service);
-        }
-        services.push(service);
+    let krates = &tracer.program.defs.krates;
+    krates.par_iter().filter_map(|krate| service(tracer, functions, &serves, krate)).collect()
+}
+
+fn service(
+    tracer: &Tracer<'_, '_, '_>,
+    functions: &[Function],
+    serves: &[(At, &Action)],
+    krate: &Krate,
+) -> Option<Service> {
+    let binary = krate.bin.as_ref()?;
+    let (main, launches) = entry(tracer, krate)?;
+    // Of code that several programs share, only what this one is built with takes part.
+    let packages = &tracer.program.names.packages;
+    let scope = packages.needed_by(krate.package);
+    let tracer = &tracer.within(&scope);
+    let mut running = reached(functions, [main], &scope);
+    let own: Vec<(At, &Action)> = serves
+        .iter()
+        .filter(|(at, _)| tracer.function_of(at.body).is_some_and(|f| running.contains(&f)))
+        .copied()
+        .collect();
+    if own.is_empty() && !launches {
+        return None;
     }
-    services
+    let package = &packages.list[krate.package];
+    let several = package.targets.iter().filter(|t| t.bin.is_some()).count() > 1;
+    let mut service = Service {
+        name: if several { binary.clone() } else { package.name.clone() },
+        package: krate.package as u32,
+        binary: binary.clone(),
+        main,
+        listeners: Vec::new(),
+        routes: Vec::new(),
+        routes_complete: true,
+        correlation_in: None,
+        handler_timeout: None,
+        functions: Vec::new(),
+    };
+    let mut rpcs = Vec::new();
+    for (at, serve) in own {
+        rpcs.extend(listener(tracer, at, serve, &mut service));
+    }
+    if launches {
+        launched(tracer, main, &mut service);
+    }
+    // Generated code calls what implements gRPC services.
+    running.extend(reached(functions, rpcs, &scope));
+    service.functions = sorted(running);
+    if service.correlation_in.is_none() {
+        service.correlation_in = reads_id(functions, &service);
+    }
+    Some(service)
+}
+
+/// Where a program begins, and whether what that function returns is served: `#[launch] fn rocket() -> _`.
+fn entry(tracer: &Tracer<'_, '_, '_>, krate: &Krate) -> Option<(FnId, bool)> {
+    let defs = tracer.program.defs;
+    let root = defs.module(krate.root);
+    if let Some(Res::Fn(main)) = root.values.get("main") {
+        return Some((FnId(main.0), false));
+    }
+    let mut own: Vec<&FnIdx> =
+        root.values.values().filter_map(|r| if let Res::Fn(f) = r { Some(f) } else { None }).collect();
+    own.sort_unstable();
+    let launches = |f: &&FnIdx| {
+        let attrs = &defs.fns[f.at()].item.attrs;
+        attrs.iter().any(|a| {
+            tracer.program.names.attribute(krate.root, &a.path).is_some_and(|entry| entry.launches)
+        })
+    };
+    own.into_iter().find(launches).map(|f| (FnId(f.0), true))
+}
+
+fn launched(tracer: &Tracer<'_, '_, '_>, main: FnId, service: &mut Service) {
+    let Some(body) = tracer.program.bodies.of_fn.get(&FnIdx(main.0)) else { return };
+    let module = tracer.program.bodies.get(*body).home.module;
+    for value in tracer.returned(*body) {
+        let framework = tracer.ty(value).lib_path().and_then(|p| p.split("::").next()).unwrap_or("");
+        let view = tracer.program.names.view(module);
+        let mut routes = RouteReader::read(tracer, value);
+        service.listeners.push(Listener {
+            protocol: Protocol::Http,
+            framework: framework.replace('_', "-"),
+            address: Tri::Unknown,
+            at: tracer.call_place(value),
+            router: routes.site.take(),
+            snippets: view.and_then(|v| v.snippets(framework)).cloned().unwrap_or_default(),
+        });
+        adopt(routes, service);
+    }
 }
 
 fn sorted(set: FxHashSet<FnId>) -> Vec<FnId> {
@@ -68,13 +121,18 @@ fn sorted(set: FxHashSet<FnId>) -> Vec<FnId> {
     all
 }
 
-/// The functions that are called or named from some, these included.
-pub(crate) fn reached(functions: &[Function], from: impl IntoIterator<Item = FnId>) -> FxHashSet<FnId> {
+/// The functions of some packages that are called or named from some, these included.
+fn reached(
+    functions: &[Function],
+    from: impl IntoIterator<Item = FnId>,
+    scope: &FxHashSet<usize>,
+) -> FxHashSet<FnId> {
     let mut seen: FxHashSet<FnId> = FxHashSet::default();
     let mut queue: VecDeque<FnId> = from.into_iter().collect();
     while let Some(id) = queue.pop_front() {
-        if seen.insert(id)
-            && let Some(function) = functions.get(id.0 as usize)
+        if let Some(function) = functions.get(id.0 as usize)
+            && scope.contains(&(function.package as usize))
+            && seen.insert(id)
         {
             queue.extend(function.calls.iter().map(|c| c.to).filter(|to| !seen.contains(to)));
         }
@@ -82,9 +140,10 @@ pub(crate) fn reached(functions: &[Function], from: impl IntoIterator<Item = FnI
     seen
 }
 
-fn listener(tracer: &Tracer<'_, '_, '_>, at: At, serve: &Action, service: &mut Service) {
-    let Action::Serve { router, listener, protocol } = serve else { return };
-    let protocol = protocol.unwrap_or(Protocol::Http);
+/// Reads what one call serves. Gives the functions that implement gRPC services.
+fn listener(tracer: &Tracer<'_, '_, '_>, at: At, serve: &Action, service: &mut Service) -> Vec<FnId> {
+    let Action::Serve { router, listener, protocol } = serve else { return Vec::new() };
+    let mut protocol = protocol.unwrap_or(Protocol::Http);
     let view = tracer.program.names.view(tracer.program.bodies.get(at.body).home.module);
     let library = match tracer.types_of(at.body).callees.get(&at.expr) {
         Some(Callee::Lib(path, _)) => {
@@ -101,8 +160,11 @@ fn listener(tracer: &Tracer<'_, '_, '_>, at: At, serve: &Action, service: &mut S
             Some(router) => RouteReader::read(tracer, router),
             None => Routes { incomplete: true, ..Routes::default() },
         },
-        None => server_routes(tracer, at, protocol),
+        None => server_routes(tracer, at, protocol, service.package as usize),
     };
+    if protocol == Protocol::Http && !routes.list.is_empty() && routes.list.iter().all(|r| r.method == "RPC") {
+        protocol = Protocol::Grpc;
+    }
     let address = bound_address(tracer, at, *listener);
     service.listeners.push(Listener {
         protocol,
@@ -112,53 +174,47 @@ fn listener(tracer: &Tracer<'_, '_, '_>, at: At, serve: &Action, service: &mut S
         router: routes.site.take(),
         snippets,
     });
+    let rpcs = std::mem::take(&mut routes.rpcs);
+    adopt(routes, service);
+    rpcs
+}
+
+/// Adds the routes of one listener to the service.
+fn adopt(mut routes: Routes, service: &mut Service) {
     service.routes.append(&mut routes.list);
-    if routes.incomplete {
-        service.routes_complete = false;
-    }
-    for (place, carried) in routes.layers {
-        if carried.contains(&Carries::CorrelationIn) && service.correlation_in.is_none() {
-            service.correlation_in = Some(place);
+    service.routes_complete &= !routes.incomplete;
+    for layer in routes.layers {
+        if layer.carries.contains(&Carries::CorrelationIn) && service.correlation_in.is_none() {
+            service.correlation_in = Some(layer.at);
         }
-        if carried.contains(&Carries::Timeout) && service.handler_timeout.is_none() {
-            service.handler_timeout = Some(place);
+        if layer.carries.contains(&Carries::Timeout) && service.handler_timeout.is_none() {
+            service.handler_timeout = Some(layer.at);
         }
     }
 }
 
-/// The routes of a server that was set up before: `HttpServer::new(|| App::new()..).bind(..)?.run()`.
-fn server_routes(tracer: &Tracer<'_, '_, '_>, serve: At, protocol: Protocol) -> Routes {
+/// The routes of a server that was set up before: `HttpServer::new(|| App::new()..).bind(..)?.run()`,
+/// `Server::builder().add_service(..)`.
+fn server_routes(tracer: &Tracer<'_, '_, '_>, serve: At, protocol: Protocol, package: usize) -> Routes {
     let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeServer { .. }));
     let trace = tracer.trace(serve, &makes);
-    let mut routes =
-        Routes { incomplete: !trace.is_complete() && protocol == Protocol::Http, ..Routes::default() };
+    let mut reader = RouteReader::new(tracer);
+    reader.routes.incomplete = !trace.is_complete() && protocol == Protocol::Http;
     for source in &trace.sources {
         for action in tracer.actions(*source) {
             if let Action::MakeServer { app: Some(number), .. } = action
                 && let Some(app) = tracer.arg(*source, *number)
             {
-                let mut read = RouteReader::read(tracer, app);
-                routes.list.append(&mut read.list);
-                routes.layers.append(&mut read.layers);
-                routes.incomplete |= read.incomplete;
-                routes.site = routes.site.or(read.site);
+                reader.served(app);
             }
         }
     }
-    for step in &trace.steps {
-        for action in tracer.actions(step.at) {
-            match action {
-                Action::Layer { value, .. } => {
-                    if let Some(layer) = tracer.arg(step.at, *value) {
-                        routes.layers.push((tracer.place(layer), tracer.all_carried(layer)));
-                    }
-                }
-                Action::Carries(carries) => routes.layers.push((tracer.call_place(step.at), vec![*carries])),
-                _ => {}
-            }
-        }
+    reader.steps(&trace.steps, &Text::known(""), 0);
+    if protocol == Protocol::Grpc && reader.routes.list.is_empty() {
+        reader.all_grpc(package);
+        reader.routes.incomplete = true;
     }
-    routes
+    reader.routes
 }
 
 fn bound_address(tracer: &Tracer<'_, '_, '_>, serve: At, listener: Option<u8>) -> Tri<String> {
@@ -174,66 +230,6 @@ fn bound_address(tracer: &Tracer<'_, '_, '_>, serve: At, listener: Option<u8>) -
     });
     let text = address.or_else(|| Some(tracer.text(from)));
     text.filter(|t| t.text != crate::fold::HOLE).map_or(Tri::Unknown, |t| Tri::Present(t.text))
-}
-
-/// The methods of gRPC services: members of `impl` blocks that take a gRPC request.
-fn grpc_routes(tracer: &Tracer<'_, '_, '_>, service: &mut Service) {
-    if !service.listeners.iter().any(|l| l.protocol == Protocol::Grpc) {
-        return;
-    }
-    let defs = tracer.program.defs;
-    for (number, def) in defs.fns.iter().enumerate() {
-        let Owner::Impl(owner) = def.owner else { continue };
-        let Some(trait_) = &defs.impls[owner.at()].def.trait_ else { continue };
-        if defs.krates[defs.module(def.home.module).krate].package != service.package as usize {
-            continue;
-        }
-        let id = FnIdx(number as u32);
-        let view = tracer.program.names.view(def.home.module);
-        let takes = |ty: &Ty| ty.lib_path().and_then(|p| view?.type_entry(p)?.is) == Some(Role::GrpcRequest);
-        if !def.def.is_async || !tracer.program.param_types(id).first().is_some_and(takes) {
-            continue;
-        }
-        service.functions.push(FnId(id.0));
-        service.routes.push(Route {
-            method: "RPC".into(),
-            path: format!("{}/{}", trait_.last(), camel(&def.item.name)),
-            complete: true,
-            handler: Some(FnId(id.0)),
-            handler_text: def.item.name.to_string(),
-            at: def.home.place(def.item.name_span),
-            path_at: None,
-            json: Tri::Absent,
-        });
-    }
-    let more = reached_more(tracer, service);
-    service.functions = more;
-}
-
-/// gRPC handlers are called by generated code, so what they reach is added by hand.
-fn reached_more(tracer: &Tracer<'_, '_, '_>, service: &Service) -> Vec<FnId> {
-    let mut seen: FxHashSet<FnId> = FxHashSet::default();
-    let mut queue: Vec<FnId> = service.functions.clone();
-    while let Some(id) = queue.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        let Some(body) = tracer.program.bodies.of_fn.get(&FnIdx(id.0)) else { continue };
-        for callee in tracer.types_of(*body).callees.values() {
-            if let Callee::Fns(fns) = callee {
-                queue.extend(fns.iter().map(|f| FnId(f.0)));
-            }
-        }
-    }
-    sorted(seen)
-}
-
-fn camel(name: &str) -> String {
-    let word = |w: &str| {
-        let mut chars = w.chars();
-        chars.next().map(|c| c.to_uppercase().chain(chars).collect::<String>()).unwrap_or_default()
-    };
-    name.split('_').map(word).collect()
 }
 
 /// A function of the service that reads the request's id or trace context by itself.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
-use svclint_knowledge::{Effect, Limit, Protocol, Role};
+use svclint_knowledge::{Carries, Effect, Limit, Protocol, Role};
 
 use crate::place::{FileId, Place, Tri};
 
@@ -277,6 +277,21 @@ pub struct Route {
     pub path_at: Option<Place>,
     /// Whether the handler speaks JSON: takes or returns it.
     pub json: Tri<()>,
+    /// The middleware that a request passes on its way to the handler, outermost first.
+    pub layers: Vec<RouteLayer>,
+}
+
+/// A middleware around a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteLayer {
+    /// Where it is written.
+    pub at: Place,
+    /// The last word of its type, or of the function that it runs.
+    pub name: String,
+    /// The function of the workspace that it runs.
+    pub function: Option<FnId>,
+    /// What knowledge says that it does.
+    pub carries: Vec<Carries>,
 }
 
 /// A value that makes outbound calls.

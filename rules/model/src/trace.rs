@@ -5,14 +5,15 @@
 
 use std::cell::Cell;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
-use svclint_facts::rust::{ExprId, ExprKind, PatId, PatKind, Stmt};
+use svclint_facts::rust::{ExprId, ExprKind, Stmt};
 use svclint_knowledge::{Action, Callable};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
 use crate::infer::{BodyTypes, Callee, LocalId, Program, Target};
+use crate::links::{Links, Origin, Part, owner_of_field};
 use crate::ty::Ty;
 
 /// An expression of a body.
@@ -81,198 +82,6 @@ impl Trace {
     }
 }
 
-/// What links bodies with each other.
-#[derive(Default)]
-pub(crate) struct Links {
-    /// The calls of a function.
-    pub(crate) calls: FxHashMap<FnIdx, Vec<At>>,
-    /// The values written to a field, by struct literals and assignments.
-    pub(crate) writes: FxHashMap<(AdtId, SmolStr), Vec<At>>,
-    /// How each variable gets its value.
-    locals: FxHashMap<(BodyId, LocalId), Vec<Origin>>,
-}
-
-/// How a variable gets a value.
-#[derive(Clone, Debug)]
-enum Origin {
-    /// From an expression: all of it, or what a pattern takes out of it.
-    Expr(At, Vec<Part>),
-    /// The parameter with a number.
-    Param(usize),
-}
-
-/// What a pattern takes out of a value.
-#[derive(Clone, Debug)]
-enum Part {
-    Element(usize),
-    Field(AdtId, SmolStr),
-}
-
-impl Links {
-    pub(crate) fn read(program: Program<'_, '_, '_>, types: &[BodyTypes<'_>]) -> Links {
-        let mut links = Links::default();
-        for (number, def) in program.bodies.list.iter().enumerate() {
-            let mut reader =
-                LinkReader { program, body: BodyId(number as u32), types: &types[number], links: &mut links };
-            if matches!(def.owner, BodyOwner::Fn(_)) {
-                for (n, pat) in def.body.params.iter().enumerate() {
-                    reader.pattern(*pat, &Origin::Param(n), &mut Vec::new());
-                }
-            }
-            for (id, expr) in def.body.iter() {
-                reader.expr(id, &expr.kind);
-            }
-        }
-        links
-    }
-}
-
-struct LinkReader<'a, 'f, 'k> {
-    program: Program<'a, 'f, 'k>,
-    body: BodyId,
-    types: &'a BodyTypes<'k>,
-    links: &'a mut Links,
-}
-
-impl LinkReader<'_, '_, '_> {
-    fn at(&self, expr: ExprId) -> At {
-        At { body: self.body, expr }
-    }
-
-    fn expr(&mut self, id: ExprId, kind: &ExprKind) {
-        match kind {
-            ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
-                if let Some(Callee::Fns(fns)) = self.types.callees.get(&id) {
-                    let at = self.at(id);
-                    for function in fns {
-                        self.links.calls.entry(*function).or_default().push(at);
-                    }
-                }
-                self.ctor(id, kind);
-            }
-            ExprKind::Struct { fields, .. } => {
-                if let Ty::Adt(adt, _) = self.types.ty(id) {
-                    for (name, value) in fields {
-                        let at = self.at(*value);
-                        self.links.writes.entry((*adt, name.clone())).or_default().push(at);
-                    }
-                }
-            }
-            ExprKind::Block { stmts, .. } => {
-                for stmt in stmts {
-                    if let Stmt::Let { pat, init: Some(init), .. } = stmt {
-                        self.pattern(*pat, &Origin::Expr(self.at(*init), Vec::new()), &mut Vec::new());
-                    }
-                }
-            }
-            ExprKind::Let { pat, value } => {
-                self.pattern(*pat, &Origin::Expr(self.at(*value), Vec::new()), &mut Vec::new())
-            }
-            ExprKind::Match { scrutinee, arms } => {
-                for arm in arms {
-                    self.pattern(arm.pat, &Origin::Expr(self.at(*scrutinee), Vec::new()), &mut Vec::new());
-                }
-            }
-            ExprKind::Assign { op: None, left, right } => self.assign(*left, *right),
-            _ => {}
-        }
-    }
-
-    /// `Wrapper(value)` writes the field `0`.
-    fn ctor(&mut self, id: ExprId, kind: &ExprKind) {
-        if let (Some(Callee::Ctor(Res::Adt(adt) | Res::Variant(adt, 0))), ExprKind::Call { args, .. }) =
-            (self.types.callees.get(&id), kind)
-        {
-            for (n, arg) in args.iter().enumerate() {
-                let at = self.at(*arg);
-                self.links.writes.entry((*adt, SmolStr::new(n.to_string()))).or_default().push(at);
-            }
-        }
-    }
-
-    fn assign(&mut self, left: ExprId, right: ExprId) {
-        let value = self.at(right);
-        if let Some(Target::Local(local)) = self.types.targets.get(&left) {
-            self.links.locals.entry((self.body, *local)).or_default().push(Origin::Expr(value, Vec::new()));
-        }
-        let body = self.program.bodies.get(self.body).body;
-        if let ExprKind::Field { base, name } = &body.expr(left).kind
-            && let Some(adt) = owner_of_field(self.program, self.types.ty(*base), name)
-        {
-            self.links.writes.entry((adt, name.clone())).or_default().push(value);
-        }
-    }
-
-    fn pattern(&mut self, pat: PatId, origin: &Origin, parts: &mut Vec<Part>) {
-        let body = self.program.bodies.get(self.body).body;
-        match &body.pat(pat).kind {
-            PatKind::Bind { sub, .. } => {
-                if let Some(local) = self.types.of_pat.get(&pat) {
-                    let origin = match origin {
-                        Origin::Expr(at, _) => Origin::Expr(*at, parts.clone()),
-                        Origin::Param(n) => Origin::Param(*n),
-                    };
-                    self.links.locals.entry((self.body, *local)).or_default().push(origin);
-                }
-                if let Some(sub) = sub {
-                    self.pattern(*sub, origin, parts);
-                }
-            }
-            // A wrapper or extractor is seen through.
-            PatKind::TupleStruct(_, subs) if subs.len() == 1 => self.pattern(subs[0], origin, parts),
-            PatKind::Ref(sub) => self.pattern(*sub, origin, parts),
-            PatKind::Tuple(subs) => {
-                for (n, sub) in subs.iter().enumerate() {
-                    parts.push(Part::Element(n));
-                    self.pattern(*sub, origin, parts);
-                    parts.pop();
-                }
-            }
-            PatKind::Struct(path, fields) => {
-                let home = self.program.bodies.get(self.body).home;
-                let adt = match self.program.names.written(home.module, path, crate::names::Ns::Types) {
-                    Some((Res::Adt(adt), _)) => adt,
-                    _ => return,
-                };
-                for (name, sub) in fields {
-                    parts.push(Part::Field(adt, name.clone()));
-                    self.pattern(*sub, origin, parts);
-                    parts.pop();
-                }
-            }
-            PatKind::Or(cases) => cases.iter().for_each(|case| self.pattern(*case, origin, parts)),
-            _ => {}
-        }
-    }
-}
-
-/// The struct that a field belongs to, behind pointers.
-pub(crate) fn owner_of_field(program: Program<'_, '_, '_>, base: &Ty, name: &str) -> Option<AdtId> {
-    let mut ty = base.clone();
-    for _ in 0..8 {
-        if let Ty::Adt(id, _) = &ty {
-            let fields = program.defs.adts[id.at()].variants.first()?.1;
-            let has = match fields {
-                svclint_facts::rust::Fields::Named(all) | svclint_facts::rust::Fields::Tuple(all) => {
-                    all.iter().any(|f| f.name == name)
-                }
-                svclint_facts::rust::Fields::Unit => false,
-            };
-            if has {
-                return Some(*id);
-            }
-        }
-        ty = match &ty {
-            Ty::Lib(_, args) => args.first()?.clone(),
-            Ty::Adt(id, args) => {
-                program.impls.deref(program.defs, program.names, &crate::impls::Key::Adt(*id), args)?
-            }
-            _ => return None,
-        };
-    }
-    None
-}
-
 /// How many expressions one question may visit.
 const BUDGET: u32 = 4_000;
 /// How deep it may go: each level is a stack frame.
@@ -284,6 +93,8 @@ pub(crate) struct Tracer<'a, 'f, 'k> {
     pub(crate) program: Program<'a, 'f, 'k>,
     pub(crate) types: &'a [BodyTypes<'k>],
     pub(crate) links: &'a Links,
+    /// The packages whose code takes part, where the question is about one program; otherwise all do.
+    pub(crate) scope: Option<&'a FxHashSet<usize>>,
 }
 
 struct Walk<'a> {
@@ -291,6 +102,8 @@ struct Walk<'a> {
     wanted: &'a dyn Fn(&Callable) -> bool,
     visited: FxHashSet<At>,
     budget: Cell<u32>,
+    /// The calls through which the walk went into functions: a parameter is what this call gave.
+    calls: Vec<(BodyId, At)>,
 }
 
 impl<'f, 'k> Tracer<'_, 'f, 'k> {
@@ -322,8 +135,20 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
 
     /// Follows a value back to the calls that are `wanted`.
     pub(crate) fn trace(&self, at: At, wanted: &dyn Fn(&Callable) -> bool) -> Trace {
-        let mut walk = Walk { wanted, visited: FxHashSet::default(), budget: Cell::new(BUDGET) };
+        let budget = Cell::new(BUDGET);
+        let mut walk = Walk { wanted, visited: FxHashSet::default(), budget, calls: Vec::new() };
         self.walk(at, &mut walk, 0)
+    }
+
+    /// The same tracer for the code of some packages only.
+    pub(crate) fn within<'s>(&'s self, scope: &'s FxHashSet<usize>) -> Tracer<'s, 'f, 'k> {
+        Tracer { scope: Some(scope), ..*self }
+    }
+
+    /// Whether a body's code takes part.
+    pub(crate) fn in_scope(&self, body: BodyId) -> bool {
+        let module = self.program.bodies.get(body).home.module;
+        self.scope.is_none_or(|s| s.contains(&self.program.defs.package_of(module)))
     }
 
     fn lost(at: At) -> Trace {
@@ -418,11 +243,17 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
 
     fn walk_local(&self, at: At, local: LocalId, walk: &mut Walk<'_>, depth: u32) -> Trace {
         let Some(origins) = self.links.locals.get(&(at.body, local)) else { return Self::lost(at) };
-        let ways = origins.iter().map(|origin| match origin {
+        let ways = self.reaching(at, origins).into_iter().map(|origin| match origin {
             Origin::Expr(value, parts) => self.walk_part(*value, parts, walk, depth),
             Origin::Param(number) => self.walk_param(at, *number, walk, depth),
         });
-        Trace::either(ways.collect())
+        let mut trace = Trace::either(ways.collect());
+        // `config.set("a", "b");` as a statement of its own.
+        for call in self.changes(at, local) {
+            let always = self.dominates(call, at);
+            trace.steps.insert(0, Step { at: call, always });
+        }
+        trace
     }
 
     /// What a pattern takes out of a value.
@@ -474,22 +305,38 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
     /// What callers give for a parameter.
     fn walk_param(&self, at: At, number: usize, walk: &mut Walk<'_>, depth: u32) -> Trace {
         let BodyOwner::Fn(function) = self.program.bodies.get(at.body).owner else { return Self::lost(at) };
-        let Some(calls) = self.links.calls.get(&function).filter(|c| !c.is_empty()) else {
-            return Self::lost(at);
-        };
-        let has_receiver = self.program.defs.fns[function.at()].def.receiver.is_some();
-        let ways = calls.iter().map(|call| {
-            let arg = match self.kind(*call) {
-                ExprKind::MethodCall { args, .. } => args.get(number),
-                ExprKind::Call { args, .. } => args.get(number + usize::from(has_receiver)),
-                _ => None,
+        // Through which call the walk came here is known: only that one gave the parameter.
+        if let Some(depth_of_call) = walk.calls.iter().rposition(|(body, _)| *body == at.body) {
+            let above = walk.calls.split_off(depth_of_call);
+            let call = above.first().map_or(at, |(_, call)| *call);
+            let trace = match self.argument(call, function, number) {
+                Some(arg) => self.walk(arg, walk, depth),
+                None => Self::lost(at),
             };
-            arg.map_or_else(
-                || Self::lost(at),
-                |arg| self.walk(At { body: call.body, expr: *arg }, walk, depth),
-            )
+            walk.calls.extend(above);
+            return trace;
+        }
+        let calls = self.links.calls.get(&function).map_or(&[][..], Vec::as_slice);
+        let calls: Vec<At> = calls.iter().filter(|c| self.in_scope(c.body)).copied().collect();
+        if calls.is_empty() {
+            return Self::lost(at);
+        }
+        let ways = calls.into_iter().map(|call| match self.argument(call, function, number) {
+            Some(arg) => self.walk(arg, walk, depth),
+            None => Self::lost(at),
         });
         Trace::either(ways.collect())
+    }
+
+    /// What a call gives for a parameter of a function.
+    pub(crate) fn argument(&self, call: At, function: FnIdx, number: usize) -> Option<At> {
+        let has_receiver = self.program.defs.fns[function.at()].def.receiver.is_some();
+        let arg = match self.kind(call) {
+            ExprKind::MethodCall { args, .. } => args.get(number),
+            ExprKind::Call { args, .. } => args.get(number + usize::from(has_receiver)),
+            _ => None,
+        };
+        arg.map(|arg| At { body: call.body, expr: *arg })
     }
 
     fn walk_field(&self, at: At, base: At, name: &SmolStr, walk: &mut Walk<'_>, depth: u32) -> Trace {
@@ -504,7 +351,12 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
     fn walk_writes(&self, at: At, adt: AdtId, name: &SmolStr, walk: &mut Walk<'_>, depth: u32) -> Trace {
         match self.links.writes.get(&(adt, name.clone())) {
             Some(writes) => {
-                Trace::either(writes.iter().map(|value| self.walk(*value, walk, depth)).collect())
+                // What was given to a field was given in some other call.
+                let calls = std::mem::take(&mut walk.calls);
+                let writes = writes.iter().filter(|w| self.in_scope(w.body));
+                let ways = writes.map(|value| self.walk(*value, walk, depth)).collect::<Vec<_>>();
+                walk.calls = calls;
+                if ways.is_empty() { Self::lost(at) } else { Trace::either(ways) }
             }
             None => Self::lost(at),
         }
@@ -513,8 +365,17 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
     /// What functions return.
     fn returns(&self, at: At, fns: &[FnIdx], walk: &mut Walk<'_>, depth: u32) -> Trace {
         let bodies = fns.iter().filter_map(|f| self.program.bodies.of_fn.get(f));
-        let ways: Vec<Trace> =
-            bodies.flat_map(|body| self.returned(*body)).map(|value| self.walk(value, walk, depth)).collect();
+        let values: Vec<At> =
+            bodies.filter(|b| self.in_scope(**b)).flat_map(|body| self.returned(*body)).collect();
+        let ways: Vec<Trace> = values
+            .into_iter()
+            .map(|value| {
+                walk.calls.push((value.body, at));
+                let way = self.walk(value, walk, depth);
+                walk.calls.pop();
+                way
+            })
+            .collect();
         if ways.is_empty() { Self::lost(at) } else { Trace::either(ways) }
     }
 
@@ -544,6 +405,28 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
             matches!(e.kind, ExprKind::MethodCall { .. }) && types.callees.contains_key(id)
         });
         calls.map(|(expr, _)| At { body, expr }).filter(|at| self.root_local(*at) == Some(local)).collect()
+    }
+
+    /// The calls that get a variable as an argument, and which one.
+    pub(crate) fn passed_on(&self, body: BodyId, local: LocalId) -> Vec<(At, usize)> {
+        let types = self.types_of(body);
+        let mut found = Vec::new();
+        for (expr, node) in self.program.bodies.get(body).body.iter() {
+            let (ExprKind::Call { args, .. } | ExprKind::MethodCall { args, .. }) = &node.kind else { continue };
+            if !matches!(types.callees.get(&expr), Some(Callee::Fns(_))) {
+                continue;
+            }
+            for (n, arg) in args.iter().enumerate() {
+                let mut arg = *arg;
+                while let ExprKind::Ref(inner) | ExprKind::Unary(_, inner) = self.kind(At { body, expr: arg }) {
+                    arg = *inner;
+                }
+                if matches!(types.targets.get(&arg), Some(Target::Local(l)) if *l == local) {
+                    found.push((At { body, expr }, n));
+                }
+            }
+        }
+        found
     }
 
     /// The variable at the beginning of a method chain.

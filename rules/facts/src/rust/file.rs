@@ -98,10 +98,21 @@ impl Reader<'_> {
     }
 }
 
-/// The mark that code generators write at the top.
+/// The marks that code generators leave near the top.
 fn is_generated(text: &str) -> bool {
-    let comments = text.lines().take(10).filter(|l| l.trim_start().starts_with("//"));
-    comments.into_iter().any(|l| l.contains("@generated") || l.contains("DO NOT EDIT"))
+    const MARKED: usize = 10;
+    const WRITTEN: usize = 60;
+    let marked = text.lines().take(MARKED).any(|l| {
+        let is_comment = l.trim_start().starts_with("//");
+        is_comment && (l.contains("@generated") || l.contains("DO NOT EDIT"))
+    });
+    // prost and tonic of earlier years wrote no mark.
+    marked
+        || text.lines().take(WRITTEN).any(|l| {
+            l.contains("::prost::Message)")
+                || l.trim() == "/// Generated client implementations."
+                || l.trim() == "/// Generated server implementations."
+        })
 }
 
 fn comments(text: &str) -> Vec<Comment> {

@@ -264,7 +264,8 @@ impl<'k> Infer<'_, '_, 'k> {
         let (program, module) = (self.program, self.module);
         let view = program.names.view(module)?;
         let entry = view.type_entry(owner)?;
-        let callable = view.method(owner, name);
+        let others = entry.others.as_ref().filter(|_| view.method("*", name).is_none());
+        let callable = view.method(owner, name).or(others);
         if callable.is_none() && !entry.chains {
             return None;
         }

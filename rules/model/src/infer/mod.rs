@@ -622,7 +622,17 @@ impl Program<'_, '_, '_> {
     pub(crate) fn macro_path(self, module: ModId, path: &Path) -> Option<SmolStr> {
         match self.names.written(module, path, Ns::Values) {
             Some((Res::Lib(path), used)) if used > 0 => Some(path),
-            _ => path.as_name().map(|name| SmolStr::new(format!("std::{name}"))),
+            _ => {
+                let name = path.as_name()?;
+                let view = self.names.view(module);
+                let of = |library: &str| SmolStr::new(format!("{library}::{name}"));
+                let known = |path: &SmolStr| view.is_some_and(|v| v.macro_entry(path).is_some());
+                let std = of("std");
+                if known(&std) {
+                    return Some(std);
+                }
+                Some(self.names.libraries(module).map(|l| of(l)).find(known).unwrap_or(std))
+            }
         }
     }
 }

@@ -1,18 +1,27 @@
 //! Routes: from the router that is served back to every path and handler.
 
+mod attributes;
+mod dispatch;
+mod filters;
+mod grpc;
+mod json;
+mod layers;
+mod path;
+mod site;
+
 use rustc_hash::FxHashSet;
-use svclint_facts::rust::{AttrArg, ExprKind, Lit};
-use svclint_knowledge::{Action, Callable, Carries, Role};
+use svclint_facts::rust::{ExprKind, Lit};
+use svclint_knowledge::{Action, Callable, Role};
 
 use crate::bodies::BodyId;
 use crate::defs::{FnIdx, Res};
 use crate::fold::Text;
-use crate::infer::{LocalId, Target};
-use crate::names::Ns;
-use crate::place::{Place, Tri};
-use crate::system::{FnId, Route, RouterCall, RouterSite};
+use crate::infer::{Callee, LocalId, Target};
+use crate::system::{FnId, Route, RouteLayer, RouterSite};
 use crate::trace::{At, Step, Tracer};
-use crate::ty::Ty;
+
+use layers::Collected;
+use path::{join, normal};
 
 /// The routes of one server.
 #[derive(Default)]
@@ -20,7 +29,10 @@ pub(crate) struct Routes {
     pub(crate) list: Vec<Route>,
     /// Something was mounted that could not be followed.
     pub(crate) incomplete: bool,
-    pub(crate) layers: Vec<(Place, Vec<Carries>)>,
+    /// All layers, wherever they stand.
+    pub(crate) layers: Vec<RouteLayer>,
+    /// The functions that implement gRPC services: generated code calls them.
+    pub(crate) rpcs: Vec<FnId>,
     /// Where the outermost router is made.
     pub(crate) site: Option<RouterSite>,
 }
@@ -38,20 +50,35 @@ pub(crate) struct RouteReader<'t, 'a, 'f, 'k> {
 }
 
 impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
+    pub(crate) fn new(tracer: &'t Tracer<'a, 'f, 'k>) -> Self {
+        RouteReader { tracer, routes: Routes::default(), open: FxHashSet::default() }
+    }
+
     /// Reads the router that is served.
     pub(crate) fn read(tracer: &'t Tracer<'a, 'f, 'k>, served: At) -> Routes {
-        let mut reader = RouteReader { tracer, routes: Routes::default(), open: FxHashSet::default() };
-        reader.router(served, &Text::known(""), 0);
+        let mut reader = RouteReader::new(tracer);
+        reader.served(served);
         reader.routes
     }
 
+    /// Reads a router that is served too.
+    pub(crate) fn served(&mut self, served: At) {
+        self.router(served, &Text::known(""), 0);
+    }
+
     fn router(&mut self, at: At, prefix: &Text, depth: u32) {
+        if self.tracer.role(at.body, self.tracer.ty(at)) == Some(Role::Filter) {
+            return self.filter_routes(at, prefix, depth);
+        }
         if depth > DEPTH || !self.open.insert(at) {
             return;
         }
         let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeRouter { .. }));
         let trace = self.tracer.trace(at, &makes);
-        if !trace.is_complete() {
+        let dispatches = |s: &Step| {
+            self.tracer.actions(s.at).iter().any(|a| matches!(a, Action::ServiceFn { .. }))
+        };
+        if !trace.is_complete() && !trace.steps.iter().any(dispatches) {
             self.routes.incomplete = true;
         }
         if depth == 0 {
@@ -77,22 +104,40 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
             .map_or_else(|| Text::known(""), |at| self.tracer.text(at))
     }
 
-    fn steps(&mut self, steps: &[Step], prefix: &Text, depth: u32) {
-        // In the order in which they are written.
+    /// What happens to one router, in the order in which it is written.
+    pub(crate) fn steps(&mut self, steps: &[Step], prefix: &Text, depth: u32) {
+        let start = self.routes.list.len();
+        let mut layers = Collected::default();
+        let mut prefix = prefix.clone();
         for step in steps.iter().rev() {
             for action in self.tracer.actions(step.at) {
-                self.action(step.at, action, prefix, depth);
+                match action {
+                    Action::SetPath { path } => {
+                        let path = self.tracer.arg(step.at, *path).map(|p| self.tracer.text(p));
+                        prefix = join(&prefix, &path.unwrap_or_else(Text::hole));
+                    }
+                    _ => self.action(step.at, action, &prefix, depth, start, &mut layers),
+                }
             }
         }
+        layers.finish(self.routes.list.get_mut(start..).unwrap_or_default());
     }
 
-    fn action(&mut self, at: At, action: &Action, prefix: &Text, depth: u32) {
+    fn action(
+        &mut self,
+        at: At,
+        action: &Action,
+        prefix: &Text,
+        depth: u32,
+        start: usize,
+        layers: &mut Collected,
+    ) {
         let arg = |n: &u8| self.tracer.arg(at, *n);
         match action {
             Action::Route { path, methods } => {
                 let Some((path_at, methods)) = arg(path).zip(arg(methods)) else { return };
                 let path = join(prefix, &self.tracer.text(path_at));
-                self.methods(methods, &path, Some(path_at), at, depth);
+                self.methods(methods, &path, Some(path_at), at);
             }
             Action::RouteService { path } => {
                 let Some(path_at) = arg(path) else { return };
@@ -123,7 +168,7 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
             }
             Action::AddMethods { methods } => {
                 if let Some(methods) = arg(methods) {
-                    self.methods(methods, prefix, None, at, depth);
+                    self.methods(methods, prefix, None, at);
                 }
             }
             Action::MethodRoute { method, handler: Some(handler) } => {
@@ -136,22 +181,42 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
                     self.handler("ANY", prefix, handler, None, at);
                 }
             }
-            Action::Layer { value, .. } => {
+            Action::Layer { value, covers } => {
                 if let Some(layer) = arg(value) {
-                    let carried = self.tracer.all_carried(layer);
-                    self.routes.layers.push((self.tracer.place(layer), carried));
+                    let found = self.layers_of(layer);
+                    self.routes.layers.extend(found.iter().cloned());
+                    let before = self.routes.list.get_mut(start..).unwrap_or_default();
+                    layers.add(found, *covers, before);
                 }
             }
+            Action::Carries(carries) => {
+                let name = match self.tracer.kind(at) {
+                    ExprKind::MethodCall { method, .. } => method.to_string(),
+                    _ => String::new(),
+                };
+                let at = self.tracer.call_place(at);
+                self.routes.layers.push(RouteLayer { at, name, function: None, carries: vec![*carries] });
+            }
             Action::FallbackService => self.routes.incomplete = true,
-            Action::Carries(carries) => self.routes.layers.push((self.tracer.call_place(at), vec![*carries])),
+            Action::AddGrpcService { service } => {
+                if let Some(service) = arg(service) {
+                    self.grpc_service(service);
+                }
+            }
+            Action::ServiceFn { handler } => {
+                if let Some(handler) = arg(handler) {
+                    self.dispatched(handler);
+                }
+            }
             _ => {}
         }
     }
 
     /// The methods of one path: `get(a).post(b)`, `web::get().to(a)`.
-    fn methods(&mut self, at: At, path: &Text, path_at: Option<At>, route: At, depth: u32) {
+    fn methods(&mut self, at: At, path: &Text, path_at: Option<At>, route: At) {
         let trace = self.tracer.trace(at, &|_| false);
         let mut found: Vec<(String, Option<At>)> = Vec::new();
+        let (start, mut layers) = (self.routes.list.len(), Collected::default());
         for step in trace.steps.iter().rev() {
             for action in self.tracer.actions(step.at) {
                 match action {
@@ -166,18 +231,29 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
                             None => found.push(("ANY".into(), handler)),
                         }
                     }
-                    Action::Layer { .. } => self.action(step.at, action, path, depth),
+                    Action::Layer { .. } => {
+                        self.push_methods(&mut found, path, path_at, route);
+                        self.action(step.at, action, path, 0, start, &mut layers);
+                    }
                     _ => {}
                 }
             }
         }
-        if found.is_empty() {
+        self.push_methods(&mut found, path, path_at, route);
+        if self.routes.list.len() == start {
             self.push("ANY", path, None, "(unknown)".into(), path_at, route);
-            if let Some(last) = self.routes.list.last_mut() {
-                last.complete = false;
-            }
         }
-        for (method, handler) in found {
+        layers.finish(self.routes.list.get_mut(start..).unwrap_or_default());
+    }
+
+    fn push_methods(
+        &mut self,
+        found: &mut Vec<(String, Option<At>)>,
+        path: &Text,
+        path_at: Option<At>,
+        route: At,
+    ) {
+        for (method, handler) in found.drain(..) {
             match handler {
                 Some(handler) => self.handler(&method, path, handler, path_at, route),
                 None => self.push(&method, path, None, "(unknown)".into(), path_at, route),
@@ -197,6 +273,10 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
                 let function = match self.tracer.types_of(at.body).targets.get(&at.expr) {
                     Some(Target::Res(Res::Fn(f))) => Some(*f),
                     Some(Target::Fns(fns)) => fns.first().copied(),
+                    Some(Target::Local(_)) => match self.tracer.single_origin(at) {
+                        Some(value) => return self.function(value),
+                        None => None,
+                    },
                     _ => None,
                 };
                 (function, path.text())
@@ -232,59 +312,18 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
             }
             return;
         }
-        self.router(at, prefix, depth + 1);
-    }
-
-    /// `#[get("/x")] async fn handler()`
-    fn attribute_routes(&mut self, function: FnIdx, text: &str, prefix: &Text, at: At) -> bool {
-        let def = &self.tracer.program.defs.fns[function.at()];
-        let module = def.home.module;
-        let names = self.tracer.program.names;
-        let mut any = false;
-        for attr in &def.item.attrs {
-            let path = match names
-                .written(module, &attr.path, Ns::Values)
-                .or_else(|| names.written(module, &attr.path, Ns::Types))
-            {
-                Some((Res::Lib(path), _)) => path,
-                _ => continue,
-            };
-            let Some(method) =
-                names.view(module).and_then(|v| v.attribute(&path)).and_then(|a| a.method.as_ref())
-            else {
-                continue;
-            };
-            let (mut route, mut methods) = (None, Vec::new());
-            for arg in &attr.args {
-                match arg {
-                    AttrArg::Lit(Lit::Str(text), span) if route.is_none() => route = Some((text, *span)),
-                    AttrArg::Pair(name, Lit::Str(text), span) if name == "path" => {
-                        route = Some((text, *span))
-                    }
-                    AttrArg::Pair(name, Lit::Str(text), _) if name == "method" => {
-                        methods.push(text.to_uppercase())
-                    }
-                    AttrArg::Nested(word, _) if method == "ANY" && is_http_method(word.last()) => {
-                        methods.push(word.last().to_uppercase())
-                    }
-                    _ => {}
-                }
+        // `mount("/", routes())`: a list that a function returns.
+        if let Some(Callee::Fns(fns)) = self.tracer.types_of(at.body).callees.get(&at.expr)
+            && self.tracer.role(at.body, self.tracer.ty(at)) != Some(Role::Router)
+            && depth < DEPTH
+        {
+            let bodies = fns.iter().filter_map(|f| self.tracer.program.bodies.of_fn.get(f));
+            for value in bodies.flat_map(|b| self.tracer.returned(*b)).collect::<Vec<_>>() {
+                self.mount(value, prefix, depth + 1);
             }
-            let Some((route, span)) = route else { continue };
-            if methods.is_empty() {
-                methods.push(method.clone());
-            }
-            for method in methods {
-                let full = join(prefix, &Text::known(route.clone()));
-                self.push(&method, &full, Some(function), text.to_owned(), None, at);
-                if let Some(last) = self.routes.list.last_mut() {
-                    last.path_at = Some(def.home.place(span));
-                    last.at = def.home.place(span);
-                }
-                any = true;
-            }
+            return;
         }
-        any
+        self.router(at, prefix, depth + 1);
     }
 
     /// A function or closure that gets the router and adds to it.
@@ -292,27 +331,67 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
         if depth > DEPTH || !self.open.insert(at) {
             return;
         }
-        let param = match self.tracer.kind(at) {
-            ExprKind::Closure { params, .. } => params.first().map(|(pat, _)| (at.body, *pat)),
-            _ => self.function(at).0.and_then(|f| {
-                let body = *self.tracer.program.bodies.of_fn.get(&f)?;
-                let first = self.tracer.program.bodies.get(body).body.params.first()?;
-                Some((body, *first))
-            }),
-        };
-        let local = param.and_then(|(body, pat)| Some((body, *self.tracer.types_of(body).of_pat.get(&pat)?)));
-        match local {
-            Some((body, local)) => self.calls_on(body, local, prefix, depth),
-            None => self.routes.incomplete = true,
+        match self.tracer.kind(at) {
+            ExprKind::Closure { params, .. } => {
+                self.configured(at.body, params.first().map(|(pat, _)| *pat), prefix, depth);
+            }
+            // `configure(routes_of(state))`: a function that returns the closure.
+            ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
+                let fns = match self.tracer.types_of(at.body).callees.get(&at.expr) {
+                    Some(Callee::Fns(fns)) => fns.clone(),
+                    _ => Vec::new(),
+                };
+                let bodies = fns.iter().filter_map(|f| self.tracer.program.bodies.of_fn.get(f));
+                let values: Vec<At> = bodies.flat_map(|b| self.tracer.returned(*b)).collect();
+                self.routes.incomplete |= values.is_empty();
+                values.into_iter().for_each(|v| self.configure(v, prefix, depth + 1));
+            }
+            _ => match self.function(at).0 {
+                Some(function) => self.configure_with(&[function], 0, prefix, depth),
+                None => self.routes.incomplete = true,
+            },
         }
         self.open.remove(&at);
     }
 
+    /// Functions that get the router as their parameter with a number.
+    fn configure_with(&mut self, fns: &[FnIdx], number: usize, prefix: &Text, depth: u32) {
+        let bodies = fns.iter().filter_map(|f| self.tracer.program.bodies.of_fn.get(f));
+        let bodies: Vec<BodyId> = bodies.filter(|b| self.tracer.in_scope(**b)).copied().collect();
+        self.routes.incomplete |= bodies.is_empty();
+        for body in bodies {
+            let pat = self.tracer.program.bodies.get(body).body.params.get(number).copied();
+            self.configured(body, pat, prefix, depth);
+        }
+    }
+
+    fn configured(
+        &mut self,
+        body: BodyId,
+        pat: Option<svclint_facts::rust::PatId>,
+        prefix: &Text,
+        depth: u32,
+    ) {
+        match pat.and_then(|pat| self.tracer.types_of(body).of_pat.get(&pat)) {
+            Some(local) => self.calls_on(body, *local, prefix, depth),
+            None => self.routes.incomplete = true,
+        }
+    }
+
+    /// What a body does with a router that it was given: the calls on it, and the functions that get it in turn.
     fn calls_on(&mut self, body: BodyId, local: LocalId, prefix: &Text, depth: u32) {
-        for call in self.tracer.calls_on(body, local) {
-            for action in self.tracer.actions(call) {
-                self.action(call, action, prefix, depth + 1);
-            }
+        if depth > DEPTH {
+            return;
+        }
+        let calls: Vec<Step> =
+            self.tracer.calls_on(body, local).into_iter().rev().map(|at| Step { at, always: true }).collect();
+        self.steps(&calls, prefix, depth + 1);
+        for (call, number) in self.tracer.passed_on(body, local) {
+            let fns = match self.tracer.types_of(body).callees.get(&call.expr) {
+                Some(Callee::Fns(fns)) => fns.clone(),
+                _ => continue,
+            };
+            self.configure_with(&fns, number, prefix, depth + 1);
         }
     }
 
@@ -328,99 +407,20 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
         let literal = path_at.filter(|p| matches!(self.tracer.kind(*p), ExprKind::Lit(Lit::Str(_))));
         let route = Route {
             method: method.to_owned(),
-            path: if path.text.is_empty() { "/".into() } else { path.text.clone() },
-            complete: path.complete && (handler.is_some() || text == CLOSURE),
+            path: normal(&path.text),
+            complete: path.complete && (handler.is_some() || text == CLOSURE || text == "(service)"),
             handler: handler.map(|f| FnId(f.0)),
             handler_text: text,
             at: literal.map_or_else(|| self.tracer.call_place(at), |p| self.tracer.place(p)),
             path_at: literal.map(|p| self.tracer.place(p)),
-            json: handler.map_or(Tri::Unknown, |f| self.speaks_json(f)),
+            json: handler.map_or(crate::place::Tri::Unknown, |f| self.speaks_json(f)),
+            layers: Vec::new(),
         };
         self.routes.list.push(route);
-    }
-
-    fn speaks_json(&self, function: FnIdx) -> Tri<()> {
-        let tracer = self.tracer;
-        let def = &tracer.program.defs.fns[function.at()];
-        let Some(body) = tracer.program.bodies.of_fn.get(&function) else { return Tri::Unknown };
-        let view = tracer.program.names.view(def.home.module);
-        let role = |ty: &Ty| ty.lib_path().and_then(|p| view?.type_entry(p)?.is);
-        let types = tracer.types_of(*body);
-        let locals = types.locals.iter().map(|l| &l.ty);
-        let declared = tracer.program.returned(function, &[], None, &[]);
-        let mut all = Vec::new();
-        flatten(&declared, &mut all);
-        let inputs: Vec<Ty> = tracer.program.param_types(function);
-        inputs.iter().for_each(|ty| flatten(ty, &mut all));
-        let roles: Vec<Role> =
-            all.into_iter().chain(locals).chain(types.types.iter()).filter_map(role).collect();
-        if roles.iter().any(|r| matches!(r, Role::Json | Role::Body)) {
-            Tri::Present(())
-        } else if roles.contains(&Role::Html) {
-            Tri::Absent
-        } else {
-            Tri::Unknown
-        }
-    }
-
-    fn site(&self, sources: &[At]) -> Option<RouterSite> {
-        let [made] = sources else { return None };
-        let mut calls = Vec::new();
-        let mut end = *made;
-        while let Some(outer) = self.tracer.parent(end).filter(|o| self.tracer.receiver(*o) == Some(end)) {
-            let ExprKind::MethodCall { method, .. } = self.tracer.kind(outer) else { break };
-            let builds = self.tracer.actions(outer).iter().any(|a| {
-                matches!(
-                    a,
-                    Action::Route { .. }
-                        | Action::RouteService { .. }
-                        | Action::Nest { .. }
-                        | Action::Merge { .. }
-                        | Action::Mount { .. }
-                        | Action::Configure { .. }
-                        | Action::Layer { .. }
-                        | Action::Fallback
-                        | Action::FallbackService
-                )
-            });
-            let arg = self.tracer.arg(outer, 0).map(|a| self.tracer.place(a));
-            calls.push(RouterCall {
-                name: method.to_string(),
-                at: self.tracer.call_place(outer),
-                builds,
-                arg,
-            });
-            end = outer;
-        }
-        Some(RouterSite {
-            made: self.tracer.place(*made),
-            chain: self.tracer.place(end),
-            calls,
-            in_fn: self.tracer.function_of(made.body)?,
-        })
-    }
-}
-
-fn flatten<'t>(ty: &'t Ty, all: &mut Vec<&'t Ty>) {
-    all.push(ty);
-    if let Ty::Lib(_, args) | Ty::Tuple(args) | Ty::Adt(_, args) = ty {
-        args.iter().for_each(|a| flatten(a, all));
     }
 }
 
 fn is_http_method(word: &str) -> bool {
     ["get", "post", "put", "patch", "delete", "head", "options", "trace"]
         .contains(&word.to_lowercase().as_str())
-}
-
-/// One path after another, with exactly one slash between them.
-fn join(prefix: &Text, path: &Text) -> Text {
-    let complete = prefix.complete && path.complete;
-    let (a, b) = (prefix.text.trim_end_matches('/'), path.text.as_str());
-    let text = match b {
-        "" | "/" if !a.is_empty() => a.to_owned(),
-        _ if b.starts_with('/') || b.is_empty() => format!("{a}{b}"),
-        _ => format!("{a}/{b}"),
-    };
-    Text { text, complete }
 }

@@ -1,0 +1,109 @@
+//! The order of things inside one body: which assignment a use sees, what happens always and what only sometimes.
+
+use svclint_facts::rust::{ExprKind, Stmt};
+use svclint_knowledge::Role;
+
+use crate::infer::LocalId;
+use crate::links::Origin;
+use crate::trace::{At, Tracer};
+
+impl Tracer<'_, '_, '_> {
+    /// The origins of a variable that its use may see: what a later, certain assignment replaces is gone.
+    pub(crate) fn reaching<'o>(&self, at: At, origins: &'o [Origin]) -> Vec<&'o Origin> {
+        if origins.len() < 2 {
+            return origins.iter().collect();
+        }
+        let place = |value: &At| self.place(*value).span;
+        let used = place(&at).start;
+        let last_certain = origins.iter().filter_map(|o| match o {
+            Origin::Expr(value, _) if place(value).end <= used && self.dominates(*value, at) => {
+                Some(place(value).end)
+            }
+            _ => None,
+        });
+        let last_certain = last_certain.max().unwrap_or(0);
+        let reaches = |o: &&Origin| match o {
+            Origin::Param(_) => last_certain == 0,
+            Origin::Expr(value, _) => {
+                let end = place(value).end;
+                end >= last_certain && (end <= used || self.shares_loop(*value, at))
+            }
+        };
+        origins.iter().filter(reaches).collect()
+    }
+
+    /// Whether an expression is evaluated whenever another one, later in the same body, is.
+    pub(crate) fn dominates(&self, first: At, second: At) -> bool {
+        let block = self.branch_of(first);
+        block.is_none_or(|b| self.ancestors(second).any(|a| a == b))
+    }
+
+    /// The innermost branch, loop body or closure that holds an expression: it may be left out.
+    fn branch_of(&self, at: At) -> Option<At> {
+        let mut inner = at;
+        while let Some(outer) = self.parent(inner) {
+            let may_be_left_out = match self.kind(outer) {
+                ExprKind::If { cond, .. } => *cond != inner.expr,
+                ExprKind::Match { scrutinee, .. } => *scrutinee != inner.expr,
+                ExprKind::While { cond, .. } => *cond != inner.expr,
+                ExprKind::For { iter, .. } => *iter != inner.expr,
+                ExprKind::Closure { .. } | ExprKind::Select { .. } => true,
+                _ => false,
+            };
+            if may_be_left_out {
+                return Some(inner);
+            }
+            inner = outer;
+        }
+        None
+    }
+
+    pub(crate) fn ancestors(&self, at: At) -> impl Iterator<Item = At> + '_ {
+        std::iter::successors(Some(at), |a| self.parent(*a))
+    }
+
+    fn shares_loop(&self, a: At, b: At) -> bool {
+        let is_loop = |at: &At| {
+            matches!(self.kind(*at), ExprKind::Loop(_) | ExprKind::While { .. } | ExprKind::For { .. })
+        };
+        let around: Vec<At> = self.ancestors(a).filter(is_loop).collect();
+        !around.is_empty() && self.ancestors(b).any(|x| around.contains(&x))
+    }
+
+    /// Calls on a builder held in a variable whose value nobody takes, before some use of it.
+    pub(crate) fn changes(&self, at: At, local: LocalId) -> Vec<At> {
+        let builds = matches!(
+            self.role(at.body, self.ty(at)),
+            Some(Role::ClientBuilder | Role::Router | Role::Server | Role::Policy)
+        );
+        if !builds {
+            return Vec::new();
+        }
+        let used = self.place(at).span.start;
+        let mut calls = self.calls_on(at.body, local);
+        calls.retain(|c| {
+            let dropped = self.parent(*c).is_none_or(|p| matches!(self.kind(p), ExprKind::Block { .. }));
+            let has_effect = !self.actions(*c).is_empty() || self.receiver(*c).is_some();
+            let outermost = self.parent(*c).is_none_or(|p| self.receiver(p) != Some(*c));
+            has_effect
+                && self.place(*c).span.end <= used
+                && (dropped || !outermost && self.is_dropped_chain(*c))
+        });
+        calls
+    }
+
+    /// Whether the chain that a call is part of ends as a statement.
+    fn is_dropped_chain(&self, at: At) -> bool {
+        let mut end = at;
+        while let Some(outer) = self.parent(end) {
+            match self.kind(outer) {
+                ExprKind::MethodCall { .. } if self.receiver(outer) == Some(end) => end = outer,
+                ExprKind::Block { stmts, .. } => {
+                    return stmts.iter().any(|s| matches!(s, Stmt::Expr(e) if *e == end.expr));
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+}

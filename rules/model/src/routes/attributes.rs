@@ -1,0 +1,53 @@
+//! Routes that are written as attributes of their handlers.
+
+use svclint_facts::rust::{AttrArg, Lit};
+
+use super::{RouteReader, is_http_method, path::join};
+use crate::defs::FnIdx;
+use crate::fold::Text;
+use crate::trace::At;
+
+impl RouteReader<'_, '_, '_, '_> {
+    /// `#[get("/x")] async fn handler()`
+    pub(super) fn attribute_routes(&mut self, function: FnIdx, text: &str, prefix: &Text, at: At) -> bool {
+        let def = &self.tracer.program.defs.fns[function.at()];
+        let module = def.home.module;
+        let names = self.tracer.program.names;
+        let mut any = false;
+        for attr in &def.item.attrs {
+            let Some(method) = names.attribute(module, &attr.path).and_then(|a| a.method.as_ref()) else {
+                continue;
+            };
+            let (mut route, mut methods) = (None, Vec::new());
+            for arg in &attr.args {
+                match arg {
+                    AttrArg::Lit(Lit::Str(text), span) if route.is_none() => route = Some((text, *span)),
+                    AttrArg::Pair(name, Lit::Str(text), span) if matches!(name.as_str(), "path" | "uri") => {
+                        route = Some((text, *span))
+                    }
+                    AttrArg::Pair(name, Lit::Str(text), _) if name == "method" => {
+                        methods.push(text.to_uppercase())
+                    }
+                    AttrArg::Nested(word, _) if method == "ANY" && is_http_method(word.last()) => {
+                        methods.push(word.last().to_uppercase())
+                    }
+                    _ => {}
+                }
+            }
+            let Some((route, span)) = route else { continue };
+            if methods.is_empty() {
+                methods.push(method.clone());
+            }
+            for method in methods {
+                let full = join(prefix, &Text::known(route.clone()));
+                self.push(&method, &full, Some(function), text.to_owned(), None, at);
+                if let Some(last) = self.routes.list.last_mut() {
+                    last.path_at = Some(def.home.place(span));
+                    last.at = def.home.place(span);
+                }
+                any = true;
+            }
+        }
+        any
+    }
+}
