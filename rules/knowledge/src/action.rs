@@ -267,8 +267,8 @@ pub enum Action {
     Bound {
         /// The argument with the duration.
         duration: u8,
-        /// The argument with the future.
-        future: u8,
+        /// The argument with the future; without it the receiver is the future.
+        future: Option<u8>,
     },
     /// Runs a future or closure elsewhere.
     Spawn {

@@ -165,12 +165,21 @@ impl<'k> View<'k> {
     where
         'k: 'p,
     {
-        let Some(inner) = path.strip_prefix(GENERATED) else { return path };
-        let mut words = inner.rsplit("::");
+        if self.types.contains_key(path) {
+            return path;
+        }
+        // In a module that is not here, or in a library of such code.
+        let mut words = path.rsplit("::");
         let (name, module) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
         let pages = self.knowledge.pages.iter().flat_map(|p| &p.generated);
         let mut fits = pages.filter(|g| module.ends_with(g.module.as_str()) && name.ends_with(g.ty.as_str()));
         fits.next().map_or(path, |g| g.like.as_str())
+    }
+
+    /// The last words of the types that are listed for a library.
+    pub fn types_of(&self, library: &str) -> Vec<&'k str> {
+        let own = self.types.keys().filter(|t| t.split("::").next() == Some(library));
+        own.filter_map(|t| t.rsplit("::").next()).collect()
     }
 
     /// Whether a type of generated code, in a module of some name, is one that a page speaks of.

@@ -60,8 +60,10 @@ pub(crate) fn joined<R>(
     read: impl FnOnce(&Tracer<'_, '_, '_>) -> R,
 ) -> R {
     let index = FileIndex::new(files);
-    let packages = Packages::read(files, &index, knowledge);
+    let mut packages = Packages::read(files, &index, knowledge);
     let mut defs = Defs::collect(files, &index, &packages);
+    let names = defs.type_names();
+    packages.use_pages(|package, name| names.contains(&(package, name)));
     defs.resolve_uses(&packages);
     let names = Names { defs: &defs, packages: &packages };
     let impls = Impls::read(&defs, &names);

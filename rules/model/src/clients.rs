@@ -144,7 +144,8 @@ impl<'k> Tracer<'_, '_, 'k> {
         let mut inner = at;
         while let Some(outer) = self.parent(inner) {
             let bounds = self.actions(outer).iter().any(|a| match a {
-                Action::Bound { future, .. } => self.arg(outer, *future) == Some(inner),
+                Action::Bound { future: Some(future), .. } => self.arg(outer, *future) == Some(inner),
+                Action::Bound { future: None, .. } => self.receiver(outer) == Some(inner),
                 _ => false,
             });
             if bounds {

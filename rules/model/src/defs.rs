@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use svclint_facts::rust as facts;
 use svclint_facts::rust::{
@@ -163,6 +163,13 @@ impl<'f> Defs<'f> {
             }
         }
         collector.defs
+    }
+
+    /// The types and traits of all packages by name.
+    pub(crate) fn type_names(&self) -> FxHashSet<(usize, &'f str)> {
+        let adts = self.adts.iter().map(|a| (a.home.module, a.item.name.as_str()));
+        let traits = self.traits.iter().map(|t| (t.home.module, t.name.as_str()));
+        adts.chain(traits).map(|(module, name)| (self.package_of(module), name)).collect()
     }
 
     pub(crate) fn module(&self, id: ModId) -> &Module<'f> {

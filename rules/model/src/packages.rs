@@ -113,6 +113,7 @@ impl<'k> Packages<'k> {
         let bin_files: Vec<(FileId, &Path)> = all.filter(in_bin).collect();
         let own: Vec<&Manifest<'_>> = manifests.iter().filter(|m| m.facts.name.is_some()).collect();
         let by_dir: FxHashMap<&Path, usize> = own.iter().enumerate().map(|(i, m)| (m.dir, i)).collect();
+        let by_name = by_name(&own, knowledge);
         let mut packages = Packages { list: Vec::new(), views: Vec::new() };
         let mut known_views: FxHashMap<Vec<Option<Version>>, usize> = FxHashMap::default();
         for manifest in &own {
@@ -120,7 +121,7 @@ impl<'k> Packages<'k> {
             let workspace = manifest.dir.ancestors().find_map(|a| workspaces.get(a).copied());
             let deps = manifest.facts.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
             let deps: Vec<(SmolStr, Dep, Option<String>)> =
-                deps.map(|d| resolve_dependency(d, manifest, workspace, &by_dir)).collect();
+                deps.map(|d| resolve_dependency(d, manifest, workspace, &by_dir, &by_name)).collect();
             let lock = manifest.dir.ancestors().find_map(|a| locks.get(a));
             let versions = Versions::new(name, &deps, lock);
             let key: Vec<Option<Version>> =
@@ -141,7 +142,35 @@ impl<'k> Packages<'k> {
     }
 }
 
+/// A page must know at least this many of a crate's types to speak for it.
+const KNOWN_TYPES: usize = 3;
+
 impl Packages<'_> {
+    /// Where the workspace holds a library that a page speaks of (its own repository, a copy), the others use it by what
+    /// the page says. `has` tells whether a crate defines a type of a name: another crate may have the same name.
+    pub(crate) fn use_pages(&mut self, has: impl Fn(usize, &str) -> bool) {
+        let mut known: FxHashMap<usize, SmolStr> = FxHashMap::default();
+        for (number, package) in self.list.iter().enumerate() {
+            let Some(view) = self.views.get(package.view) else { continue };
+            let name = code_name(&package.name);
+            let types = view.types_of(&name);
+            let here = types.iter().filter(|t| has(number, t)).count();
+            if here >= KNOWN_TYPES && here * 2 >= types.len() {
+                known.insert(number, name);
+            }
+        }
+        for (number, package) in self.list.iter_mut().enumerate() {
+            for dep in package.deps.values_mut() {
+                if let Dep::Workspace(other) = dep
+                    && *other != number
+                    && let Some(name) = known.get(other)
+                {
+                    *dep = Dep::Library(name.clone());
+                }
+            }
+        }
+    }
+
     /// A package and all packages of the workspace that it is built with.
     pub(crate) fn needed_by(&self, package: usize) -> FxHashSet<usize> {
         let mut needed = FxHashSet::default();
@@ -164,12 +193,31 @@ fn package_of(page: &svclint_knowledge::Page) -> &str {
     page.library.package.as_ref().unwrap_or(&page.library.name)
 }
 
+/// The packages that are here, for dependencies on some release of them: what this checkout holds is the nearest that can
+/// be read. Libraries that a page speaks of are better known from there.
+fn by_name<'m>(own: &[&'m Manifest<'_>], knowledge: &Knowledge) -> FxHashMap<&'m str, usize> {
+    let mut found: FxHashMap<&str, Option<usize>> = FxHashMap::default();
+    for (number, manifest) in own.iter().enumerate() {
+        let Some((name, _)) = &manifest.facts.name else { continue };
+        let entry = found.entry(name.as_str()).or_insert(Some(number));
+        if *entry != Some(number) {
+            *entry = None;
+        }
+    }
+    for page in knowledge.libraries() {
+        found.remove(package_of(page).replace('_', "-").as_str());
+        found.remove(package_of(page));
+    }
+    found.into_iter().filter_map(|(name, number)| Some((name, number?))).collect()
+}
+
 /// The name in code, what it is, and the version that the manifest asks for.
 fn resolve_dependency(
     dependency: &Dependency,
     manifest: &Manifest<'_>,
     workspace: Option<&Manifest<'_>>,
     by_dir: &FxHashMap<&Path, usize>,
+    by_name: &FxHashMap<&str, usize>,
 ) -> (SmolStr, Dep, Option<String>) {
     let inherited = workspace.filter(|_| dependency.workspace).and_then(|w| {
         let table = w.facts.workspace.as_ref()?;
@@ -179,6 +227,7 @@ fn resolve_dependency(
     let in_workspace =
         source.path.as_ref().and_then(|path| by_dir.get(normal_path(&dir.join(path)).as_path()));
     let package = source.package.as_ref().or(dependency.package.as_ref()).unwrap_or(&dependency.name);
+    let in_workspace = in_workspace.or_else(|| by_name.get(package.as_str()));
     let dep = in_workspace.map_or_else(|| Dep::Library(code_name(package)), |i| Dep::Workspace(*i));
     (code_name(&dependency.name), dep, source.version.clone())
 }

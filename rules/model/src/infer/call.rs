@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use svclint_facts::rust::{ExprId, ExprKind};
-use svclint_knowledge::{Callable, TypeEntry};
+use svclint_knowledge::{Callable, Template, TypeEntry};
 
 use super::{Callee, DEREF_DEPTH, Infer, LibraryCall, Target};
 use crate::defs::Res;
@@ -158,7 +158,7 @@ impl<'k> Infer<'_, '_, 'k> {
         }
         let receiver_ty = ty.clone();
         for _ in 0..DEREF_DEPTH {
-            if let Some((callee, given)) = self.method_of(&ty, name, turbofish, args) {
+            if let Some((callee, given)) = self.method_of(id, &ty, name, turbofish, args) {
                 self.out.callees.insert(id, callee);
                 return given;
             }
@@ -167,12 +167,12 @@ impl<'k> Infer<'_, '_, 'k> {
                 None => break,
             }
         }
-        if let Some((callee, given)) = self.trait_in_scope(&receiver_ty, name, turbofish, args) {
+        if let Some((callee, given)) = self.trait_in_scope(id, &receiver_ty, name, turbofish, args) {
             self.out.callees.insert(id, callee);
             return given;
         }
         // What values of every type may have. For a library's type that is known a method of this name may be its own.
-        if let Some((callee, given)) = self.library_method("*", &receiver_ty, name, turbofish, args) {
+        if let Some((callee, given)) = self.library_method(id, "*", &receiver_ty, name, turbofish, args) {
             let callee = if receiver_ty.is_known() { callee } else { Callee::Unknown };
             self.out.callees.insert(id, callee);
             return given;
@@ -185,6 +185,7 @@ impl<'k> Infer<'_, '_, 'k> {
     /// A method of an extension trait that is imported where the call stands.
     fn trait_in_scope(
         &mut self,
+        id: ExprId,
         receiver: &Ty,
         name: &str,
         turbofish: &[Ty],
@@ -197,10 +198,10 @@ impl<'k> Infer<'_, '_, 'k> {
             return None;
         }
         let mut module = Some(self.module);
-        while let Some(id) = module {
-            let def = program.defs.module(id);
+        while let Some(inside) = module {
+            let def = program.defs.module(inside);
             if let Some(path) = def.traits.iter().find(|t| view.method(t, name).is_some()) {
-                return self.library_method(path, receiver, name, turbofish, args);
+                return self.library_method(id, path, receiver, name, turbofish, args);
             }
             module = def.parent.filter(|_| def.is_block);
         }
@@ -212,6 +213,7 @@ impl<'k> Infer<'_, '_, 'k> {
 
     fn method_of(
         &mut self,
+        id: ExprId,
         ty: &Ty,
         name: &str,
         turbofish: &[Ty],
@@ -221,7 +223,7 @@ impl<'k> Infer<'_, '_, 'k> {
         match ty {
             Ty::Param(param) => {
                 let bounds = program.names.param_bounds(&self.env(), param);
-                self.method_of(&bounds, name, turbofish, args)
+                self.method_of(id, &bounds, name, turbofish, args)
             }
             Ty::Dyn(bounds) => {
                 let (trait_, declared) = program.impls.declared(program.defs, bounds, name)?;
@@ -238,7 +240,7 @@ impl<'k> Infer<'_, '_, 'k> {
                     return Some((Callee::Fns(fns), given));
                 }
                 if let Ty::Lib(path, _) | Ty::Prim(path) = ty
-                    && let Some(found) = self.library_method(path, ty, name, turbofish, args)
+                    && let Some(found) = self.library_method(id, path, ty, name, turbofish, args)
                 {
                     return Some(found);
                 }
@@ -246,15 +248,27 @@ impl<'k> Infer<'_, '_, 'k> {
                 let view = program.names.view(self.module)?;
                 let implemented = program.impls.library_traits(&key);
                 let path = implemented.iter().find(|t| view.method(t, name).is_some())?;
-                self.library_method(path, ty, name, turbofish, args)
+                self.library_method(id, path, ty, name, turbofish, args)
             }
             _ => None,
         }
     }
 
+    /// The type arguments of a call: as written, or else told by what its place asks for.
+    fn solved(&self, id: ExprId, template: &Template, turbofish: &[Ty]) -> Vec<Ty> {
+        let mut solved = turbofish.to_vec();
+        if solved.iter().all(|t| !t.is_known())
+            && let Some(expected) = self.expected.get(&id)
+        {
+            solve(template, expected, &mut solved);
+        }
+        solved
+    }
+
     /// A method that a page lists under a type or trait.
     fn library_method(
         &mut self,
+        id: ExprId,
         owner: &str,
         ty: &Ty,
         name: &str,
@@ -273,11 +287,12 @@ impl<'k> Infer<'_, '_, 'k> {
         let returned = match callable {
             None => ty.clone(),
             Some(callable) => callable.gives.as_ref().map_or(Ty::Unknown, |template| {
+                let solved = self.solved(id, template, turbofish);
                 Filling {
                     self_ty: ty,
                     entry: Some(entry),
                     args: &given,
-                    turbofish,
+                    turbofish: &solved,
                     returns: &|t, given| program.called(module, t, given),
                     awaited: &|t| program.awaited(module, t),
                     closure: &closure,
@@ -286,5 +301,29 @@ impl<'k> Infer<'_, '_, 'k> {
             }),
         };
         Some((Callee::Lib(SmolStr::new(format!("{owner}::{name}")), callable), returned))
+    }
+}
+
+/// Learns the type arguments of a call from the type that its place asks for.
+fn solve(template: &Template, expected: &Ty, solved: &mut Vec<Ty>) {
+    match (template, expected) {
+        (Template::Turbofish(n), ty) => {
+            let number = *n as usize;
+            if solved.len() <= number {
+                solved.resize(number + 1, Ty::Unknown);
+            }
+            solved[number] = ty.clone();
+        }
+        (Template::Path(path, templates), Ty::Lib(other, args)) if path == other => {
+            for (template, ty) in templates.iter().zip(args.iter()) {
+                solve(template, ty, solved);
+            }
+        }
+        (Template::Tuple(templates), Ty::Tuple(args)) => {
+            for (template, ty) in templates.iter().zip(args.iter()) {
+                solve(template, ty, solved);
+            }
+        }
+        _ => {}
     }
 }

@@ -102,6 +102,7 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
                 BodyOwner::Const(_) => None,
             },
             out: BodyTypes { types: vec![Ty::Unknown; def.body.exprs.len()], ..BodyTypes::default() },
+            expected: FxHashMap::default(),
             scope: Vec::new(),
         };
         infer.run();
@@ -320,6 +321,8 @@ struct Infer<'a, 'f, 'k> {
     module: ModId,
     self_ty: Option<&'a Ty>,
     block: Option<ImplId>,
+    /// What the place of an expression asks for, where that is written: `let x: T = ..`.
+    expected: FxHashMap<ExprId, Ty>,
     out: BodyTypes<'k>,
     scope: Vec<(SmolStr, LocalId)>,
 }
@@ -342,11 +345,53 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
             }
         }
         if let Some(root) = self.body.root {
+            let declared = match self.def.owner {
+                BodyOwner::Fn(f) => self.program.defs.fns[f.at()].def.ret.as_ref().map(|r| self.written_ty(r)),
+                BodyOwner::Const(c) => Some(self.written_ty(self.program.defs.consts[c.at()].ty)),
+            };
+            self.expect(root, declared.unwrap_or(Ty::Unknown));
             self.expr(root);
         }
     }
 
+    /// Notes what the place of an expression asks for.
+    fn expect(&mut self, id: ExprId, ty: Ty) {
+        if ty.is_known() {
+            self.expected.insert(id, ty);
+        }
+    }
+
+    /// Hands on to its parts what is expected of an expression.
+    fn expect_parts(&mut self, id: ExprId) {
+        let Some(ty) = self.expected.get(&id).cloned() else { return };
+        let body = self.body;
+        match &body.expr(id).kind {
+            ExprKind::Try(inner) => self.expect(*inner, Ty::lib(RESULT, [ty])),
+            ExprKind::Await(inner) => self.expect(*inner, Ty::lib(FUTURE, [ty])),
+            ExprKind::MethodCall { receiver, method, .. } if unwraps(method) => {
+                self.expect(*receiver, Ty::lib(RESULT, [ty]));
+            }
+            ExprKind::MethodCall { receiver, method, .. } if keeps_ok(method) => self.expect(*receiver, ty),
+            ExprKind::Call { args, .. } if args.len() == 1 => {
+                // `Ok(value)`, `Arc::new(value)`
+                if let Ty::Lib(_, inner) = &ty
+                    && let Some(inner) = inner.first()
+                {
+                    self.expect(args[0], inner.clone());
+                }
+            }
+            ExprKind::Block { tail: Some(tail), .. } => self.expect(*tail, ty),
+            ExprKind::If { then, otherwise, .. } => {
+                self.expect(*then, ty.clone());
+                otherwise.iter().for_each(|e| self.expect(*e, ty.clone()));
+            }
+            ExprKind::Match { arms, .. } => arms.iter().for_each(|a| self.expect(a.body, ty.clone())),
+            _ => {}
+        }
+    }
+
     fn expr(&mut self, id: ExprId) -> Ty {
+        self.expect_parts(id);
         let ty = self.kind(id);
         self.out.types[id.0 as usize] = ty.clone();
         ty
@@ -475,10 +520,8 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
                 }
             }
             ExprKind::Range(a, b) => {
-                a.iter().chain(b).for_each(|e| {
-                    self.expr(*e);
-                });
-                Ty::Unknown
+                let ends: Vec<Ty> = a.iter().chain(b).map(|e| self.expr(*e)).collect();
+                Ty::lib("std::ops::Range", ends.into_iter().next())
             }
             ExprKind::Cast(value, ty) => {
                 self.expr(*value);
@@ -527,12 +570,15 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
         for stmt in stmts {
             match stmt {
                 Stmt::Let { pat, ty, init, otherwise, .. } => {
-                    let actual = init.map_or(Ty::Unknown, |e| self.expr(e));
                     let written = ty.as_ref().map_or(Ty::Unknown, |t| self.written_ty(t));
+                    if let Some(init) = init {
+                        self.expect(*init, written.clone());
+                    }
+                    let actual = init.map_or(Ty::Unknown, |e| self.expr(e));
                     if let Some(otherwise) = otherwise {
                         self.expr(*otherwise);
                     }
-                    self.bind(*pat, if written.is_known() { &written } else { &actual });
+                    self.bind(*pat, &merged(written, actual));
                 }
                 Stmt::Expr(e) => {
                     self.expr(*e);
@@ -585,13 +631,18 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
     }
 
     fn struct_(&mut self, path: &Path, fields: &[(SmolStr, ExprId)], rest: Option<ExprId>) -> Ty {
-        for (_, value) in fields {
+        let adt = self.pattern_adt(path);
+        for (name, value) in fields {
+            if let Some((id, variant)) = adt {
+                let field = self.program.field(id, variant, name, &Args::default());
+                self.expect(*value, field.unwrap_or(Ty::Unknown));
+            }
             self.expr(*value);
         }
         if let Some(rest) = rest {
             self.expr(rest);
         }
-        self.pattern_adt(path).map_or(Ty::Unknown, |(id, _)| {
+        adt.map_or(Ty::Unknown, |(id, _)| {
             let written = self.written_ty(&TypeRef::Path(path.clone()));
             if matches!(&written, Ty::Adt(other, _) if *other == id) {
                 written
@@ -639,6 +690,26 @@ impl Program<'_, '_, '_> {
 
 fn adt_of(ty: &Ty) -> Option<AdtId> {
     if let Ty::Adt(id, _) = ty { Some(*id) } else { None }
+}
+
+/// What is written, and where that leaves something open (`Vec<_>`), what is there.
+fn merged(written: Ty, actual: Ty) -> Ty {
+    match (&written, &actual) {
+        (Ty::Unknown, _) => actual,
+        (Ty::Lib(a, open), Ty::Lib(b, given)) if a == b && open.iter().any(|t| !t.is_known()) => {
+            let all = open.iter().zip(given.iter().chain(std::iter::repeat(&Ty::Unknown)));
+            Ty::Lib(a.clone(), all.map(|(o, g)| merged(o.clone(), g.clone())).collect())
+        }
+        _ => written,
+    }
+}
+
+fn unwraps(method: &str) -> bool {
+    matches!(method, "unwrap" | "expect" | "unwrap_or_else" | "unwrap_or_default")
+}
+
+fn keeps_ok(method: &str) -> bool {
+    matches!(method, "map_err" | "context" | "with_context" | "wrap_err" | "wrap_err_with" | "or_else")
 }
 
 /// The more telling of two branches' types.

@@ -58,6 +58,10 @@ impl RouteReader<'_, '_, '_, '_> {
         };
         let words: Vec<&str> = path.trim_start_matches(GENERATED).split("::").collect();
         match words.as_slice() {
+            // In a library of generated code the modules need not be named like the package.
+            [.., server] if !path.starts_with(GENERATED) => {
+                format!("{}.{}", crate::fold::HOLE, server.strip_suffix("Server").unwrap_or(server))
+            }
             [package @ .., _, server] => {
                 let name = server.strip_suffix("Server").unwrap_or(server);
                 let package = package.first().copied().unwrap_or("");
@@ -111,7 +115,7 @@ impl RouteReader<'_, '_, '_, '_> {
             self.routes.list.push(Route {
                 method: "RPC".into(),
                 path: format!("/{service}/{}", camel(&def.item.name)),
-                complete: !service.is_empty(),
+                complete: !service.is_empty() && !service.contains(crate::fold::HOLE),
                 handler: Some(FnId(id.0)),
                 handler_text: def.item.name.to_string(),
                 at: def.home.place(def.item.name_span),
