@@ -60,7 +60,11 @@ impl Knowledge {
         };
         for page in &self.pages {
             let package = page.library.package.as_ref().unwrap_or(&page.library.name);
-            let version = version(package).or_else(|| newest(&page.library.checked));
+            let used = version(package);
+            if used.is_some() {
+                view.used.insert(&page.library.name);
+            }
+            let version = used.or_else(|| newest(&page.library.checked));
             let holds = |callable: &&Callable| match (&callable.versions, &version) {
                 (Some(req), Some(version)) => req.matches(version),
                 _ => true,
@@ -94,7 +98,9 @@ impl Knowledge {
                 view.deriving.insert(path.rsplit("::").next().unwrap_or(path), &of_type.entry.generates);
             }
             let active = of_type.methods.iter().filter(|(_, c)| !c.does.as_slice().is_empty());
-            view.active.extend(active.map(|(name, _)| name));
+            if view.used.contains(of_type.library.as_str()) {
+                view.active.extend(active.map(|(name, _)| name));
+            }
             if of_type.library == "std" {
                 view.common.extend(of_type.methods.keys());
             }
@@ -130,6 +136,8 @@ pub struct View<'k> {
     extension_traits: Vec<&'k str>,
     common: FxHashSet<&'k str>,
     active: FxHashSet<&'k str>,
+    /// The libraries that are depended on.
+    used: FxHashSet<&'k str>,
     deriving: FxHashMap<&'k str, &'k std::collections::BTreeMap<SmolStr, SmolStr>>,
 }
 
@@ -151,6 +159,7 @@ impl<'k> View<'k> {
             extension_traits: Vec::new(),
             common: FxHashSet::default(),
             active: FxHashSet::default(),
+            used: FxHashSet::default(),
             deriving: FxHashMap::default(),
         }
     }
@@ -247,8 +256,8 @@ impl<'k> View<'k> {
         self.extension_traits.iter().filter(|t| t.split("::").next() == Some(library)).copied().collect()
     }
 
-    /// Whether a method of this name may be one that matters: some library's method that does something, and no type of
-    /// the standard library has one.
+    /// Whether a method of this name may be one that matters: one that does something, of a library that is depended on,
+    /// and no type of the standard library has one.
     pub fn matters(&self, method: &str) -> bool {
         self.active.contains(method) && !self.common.contains(method)
     }

@@ -12,12 +12,12 @@ use crate::defs::Defs;
 use crate::functions::functions;
 use crate::impls::Impls;
 use crate::infer::{BodyTypes, Program};
+use crate::links::Links;
 use crate::names::Names;
 use crate::packages::{FileIndex, Packages};
 use crate::place::{FileFacts, SourceFile};
 use crate::services::services;
 use crate::system::{Coverage, FileScope, Model, Package, Share, Table};
-use crate::links::Links;
 use crate::trace::Tracer;
 
 impl Model {
@@ -72,7 +72,7 @@ pub(crate) fn joined<R>(
     let types: Vec<BodyTypes<'_>> =
         (0..bodies.list.len()).into_par_iter().map(|n| program.infer(BodyId(n as u32))).collect();
     let links = Links::read(program, &types);
-    read(&Tracer { program, types: &types, links: &links, scope: None })
+    read(&Tracer { program, types: &types, links: &links, scope: None, calls: Default::default() })
 }
 
 /// The tables of all migrations: what one file adds to another's table is put together.
@@ -126,6 +126,7 @@ fn coverage(model: &Model, types: &[BodyTypes<'_>]) -> Coverage {
     Coverage {
         paths: sum(|t| t.paths),
         method_calls: sum(|t| t.method_calls),
+        receivers: sum(|t| t.receivers),
         routes: Share {
             known: routes.iter().filter(|r| r.complete).count() as u64,
             total: routes.len() as u64,

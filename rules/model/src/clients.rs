@@ -111,6 +111,11 @@ impl<'k> Tracer<'_, '_, 'k> {
         let view = self.program.names.view(self.program.bodies.get(body).home.module)?;
         let mut ty = ty;
         for _ in 0..8 {
+            // `(client, connection)`
+            if let Ty::Tuple(parts) = ty {
+                ty = parts.first()?;
+                continue;
+            }
             let Ty::Lib(path, args) = ty else { return None };
             match view.type_entry(path).and_then(|e| e.is) {
                 Some(role) if role != Role::Pointer => return Some(role),
@@ -178,9 +183,11 @@ fn is_finish(tracer: &Tracer<'_, '_, '_>, at: At) -> bool {
     if tracer.role(at.body, tracer.ty(at)) != Some(Role::Client) {
         return false;
     }
-    let from_builder =
-        tracer.receiver(at).is_some_and(|r| tracer.role(at.body, tracer.ty(r)) == Some(Role::ClientBuilder));
-    from_builder || make_client(tracer, at).is_some()
+    let is_builder = |part: At| tracer.role(at.body, tracer.ty(part)) == Some(Role::ClientBuilder);
+    let args = (0..3).filter_map(|n| tracer.arg(at, n));
+    let from_builder = tracer.receiver(at).into_iter().chain(args).any(is_builder);
+    let by_library = matches!(tracer.types_of(at.body).callees.get(&at.expr), Some(Callee::Lib(..)));
+    from_builder && by_library || make_client(tracer, at).is_some()
 }
 
 /// The clients that a call makes or completes.

@@ -93,8 +93,11 @@ impl Tracer<'_, '_, '_> {
                     None => Text::hole(),
                 },
                 Some(Target::Local(_)) => {
-                    let single = self.single_origin(at);
-                    single.map_or_else(Text::hole, |value| self.text_at(value, depth + 1))
+                    if let Some(value) = self.single_origin(at) {
+                        return self.text_at(value, depth + 1);
+                    }
+                    let given = self.given(at);
+                    given.map_or_else(Text::hole, |(value, there)| there.text_at(value, depth + 1))
                 }
                 _ => Text::hole(),
             },

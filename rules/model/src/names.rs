@@ -101,12 +101,43 @@ impl<'f> Defs<'f> {
                 let view = Names { defs: self, packages }.view(module);
                 if let (Some(Res::Lib(path)), Some(view)) = (&types, view) {
                     let traits = if leaf.glob { view.traits_below(path) } else { view.extending(path) };
-                    self.modules[module.at()].traits.extend(traits.iter().map(|t| SmolStr::new(t)));
+                    // What is named shadows what a glob brings.
+                    let known = &mut self.modules[module.at()].traits;
+                    let at = if leaf.glob { known.len() } else { 0 };
+                    known.splice(at..at, traits.iter().map(|t| SmolStr::new(t)));
                 }
                 self.import(module, leaf, types, values);
             }
             if pending.is_empty() || pending.len() == before {
                 break;
+            }
+        }
+        self.complete_imports(packages);
+    }
+
+    /// A name may stand for a type and for a value; the second may have come to light after the first was imported.
+    fn complete_imports(&mut self, packages: &Packages<'_>) {
+        for _ in 0..2 {
+            let mut found = Vec::new();
+            for (number, module) in self.modules.iter().enumerate() {
+                for leaf in module.uses.iter().filter(|l| !l.glob) {
+                    let Some(name) = leaf.rename.as_ref().or(leaf.path.last()) else { continue };
+                    let (types, values) = (module.types.contains_key(name), module.values.contains_key(name));
+                    if types == values {
+                        continue;
+                    }
+                    let id = ModId(number as u32);
+                    let missing = if types { Ns::Values } else { Ns::Types };
+                    let names = Names { defs: self, packages };
+                    if let Some(res) = names.path(id, &leaf.path, leaf.global, missing) {
+                        found.push((id, name.clone(), missing, res));
+                    }
+                }
+            }
+            for (module, name, ns, res) in found {
+                let module = &mut self.modules[module.at()];
+                let map = if ns == Ns::Types { &mut module.types } else { &mut module.values };
+                map.entry(name).or_insert(res);
             }
         }
     }
@@ -221,8 +252,20 @@ impl<'a, 'k> Names<'a, '_, 'k> {
 
     /// A name of a module whose items a program writes.
     fn generated(&self, module: ModId, name: &str) -> Option<Res> {
-        let included = self.defs.module(module).generated.as_ref()?;
-        Some(Res::Lib(SmolStr::new(format!("{GENERATED}{included}::{name}"))))
+        self.generated_at(module, name, 0)
+    }
+
+    fn generated_at(&self, module: ModId, name: &str, depth: u32) -> Option<Res> {
+        let def = self.defs.module(module);
+        if let Some(included) = &def.generated {
+            return Some(Res::Lib(SmolStr::new(format!("{GENERATED}{included}::{name}"))));
+        }
+        // `pub use pb::*;`
+        let mut globs = def.globs.iter().filter(|_| depth < GLOB_DEPTH);
+        globs.find_map(|glob| match glob {
+            Res::Module(inner) => self.generated_at(*inner, name, depth + 1),
+            _ => None,
+        })
     }
 
     /// A type that only a glob of generated code can bring.
@@ -243,7 +286,9 @@ impl<'a, 'k> Names<'a, '_, 'k> {
         let mut globs: Vec<&SmolStr> = Vec::new();
         loop {
             let def = self.defs.module(module);
-            globs.extend(def.globs.iter().filter_map(|g| if let Res::Lib(path) = g { Some(path) } else { None }));
+            globs.extend(
+                def.globs.iter().filter_map(|g| if let Res::Lib(path) = g { Some(path) } else { None }),
+            );
             match def.parent.filter(|_| def.is_block) {
                 Some(parent) => module = parent,
                 None => break,

@@ -138,7 +138,35 @@ impl<'k> Packages<'k> {
                 view,
             });
         }
+        packages.use_library_names();
         packages
+    }
+
+    /// `[lib] name = "x"`: what others call the package, unless they rename it.
+    fn use_library_names(&mut self) {
+        let names: Vec<(SmolStr, Option<SmolStr>)> = self
+            .list
+            .iter()
+            .map(|p| {
+                let lib = p.targets.iter().find(|t| t.bin.is_none());
+                (code_name(&p.name), lib.map(|t| t.code_name.clone()))
+            })
+            .collect();
+        for package in &mut self.list {
+            let renamed: Vec<(SmolStr, Dep)> = package
+                .deps
+                .iter()
+                .filter_map(|(key, dep)| match dep {
+                    Dep::Workspace(other) => {
+                        let (own, lib) = names.get(*other)?;
+                        let lib = lib.as_ref().filter(|lib| *lib != own && key == own)?;
+                        Some((lib.clone(), dep.clone()))
+                    }
+                    Dep::Library(_) => None,
+                })
+                .collect();
+            package.deps.extend(renamed);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::fold::Text;
 use crate::infer::Callee;
 use crate::place::{Place, Tri};
 use crate::routes::{RouteReader, Routes};
-use crate::system::{FnId, Function, Listener, Service, What};
+use crate::system::{FnId, Function, Listener, Route, Service, What};
 use crate::trace::{At, Tracer};
 
 /// All services.
@@ -63,7 +63,7 @@ fn service(
     };
     let mut rpcs = Vec::new();
     for (at, serve) in own {
-        rpcs.extend(listener(tracer, at, serve, &mut service));
+        rpcs.extend(listener(tracer, at, serve, &running, &mut service));
     }
     if launches {
         launched(tracer, main, &mut service);
@@ -89,9 +89,9 @@ fn entry(tracer: &Tracer<'_, '_, '_>, krate: &Krate) -> Option<(FnId, bool)> {
     own.sort_unstable();
     let launches = |f: &&FnIdx| {
         let attrs = &defs.fns[f.at()].item.attrs;
-        attrs.iter().any(|a| {
-            tracer.program.names.attribute(krate.root, &a.path).is_some_and(|entry| entry.launches)
-        })
+        attrs
+            .iter()
+            .any(|a| tracer.program.names.attribute(krate.root, &a.path).is_some_and(|entry| entry.launches))
     };
     own.into_iter().find(launches).map(|f| (FnId(f.0), true))
 }
@@ -141,7 +141,13 @@ fn reached(
 }
 
 /// Reads what one call serves. Gives the functions that implement gRPC services.
-fn listener(tracer: &Tracer<'_, '_, '_>, at: At, serve: &Action, service: &mut Service) -> Vec<FnId> {
+fn listener(
+    tracer: &Tracer<'_, '_, '_>,
+    at: At,
+    serve: &Action,
+    running: &FxHashSet<FnId>,
+    service: &mut Service,
+) -> Vec<FnId> {
     let Action::Serve { router, listener, protocol } = serve else { return Vec::new() };
     let mut protocol = protocol.unwrap_or(Protocol::Http);
     let view = tracer.program.names.view(tracer.program.bodies.get(at.body).home.module);
@@ -160,9 +166,10 @@ fn listener(tracer: &Tracer<'_, '_, '_>, at: At, serve: &Action, service: &mut S
             Some(router) => RouteReader::read(tracer, router),
             None => Routes { incomplete: true, ..Routes::default() },
         },
-        None => server_routes(tracer, at, protocol, service.package as usize),
+        None => server_routes(tracer, at, protocol, running),
     };
-    if protocol == Protocol::Http && !routes.list.is_empty() && routes.list.iter().all(|r| r.method == "RPC") {
+    if protocol == Protocol::Http && !routes.list.is_empty() && routes.list.iter().all(|r| r.method == "RPC")
+    {
         protocol = Protocol::Grpc;
     }
     let address = bound_address(tracer, at, *listener);
@@ -181,7 +188,16 @@ fn listener(tracer: &Tracer<'_, '_, '_>, at: At, serve: &Action, service: &mut S
 
 /// Adds the routes of one listener to the service.
 fn adopt(mut routes: Routes, service: &mut Service) {
-    service.routes.append(&mut routes.list);
+    for route in routes.list.drain(..) {
+        // The same application behind several listeners, or built once with and once without something.
+        let known = |r: &&mut Route| {
+            r.method == route.method && r.path == route.path && r.handler == route.handler && r.at == route.at
+        };
+        match service.routes.iter_mut().find(known) {
+            Some(known) => known.layers.retain(|l| route.layers.contains(l)),
+            None => service.routes.push(route),
+        }
+    }
     service.routes_complete &= !routes.incomplete;
     for layer in routes.layers {
         if layer.carries.contains(&Carries::CorrelationIn) && service.correlation_in.is_none() {
@@ -195,7 +211,12 @@ fn adopt(mut routes: Routes, service: &mut Service) {
 
 /// The routes of a server that was set up before: `HttpServer::new(|| App::new()..).bind(..)?.run()`,
 /// `Server::builder().add_service(..)`.
-fn server_routes(tracer: &Tracer<'_, '_, '_>, serve: At, protocol: Protocol, package: usize) -> Routes {
+fn server_routes(
+    tracer: &Tracer<'_, '_, '_>,
+    serve: At,
+    protocol: Protocol,
+    running: &FxHashSet<FnId>,
+) -> Routes {
     let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeServer { .. }));
     let trace = tracer.trace(serve, &makes);
     let mut reader = RouteReader::new(tracer);
@@ -211,7 +232,7 @@ fn server_routes(tracer: &Tracer<'_, '_, '_>, serve: At, protocol: Protocol, pac
     }
     reader.steps(&trace.steps, &Text::known(""), 0);
     if protocol == Protocol::Grpc && reader.routes.list.is_empty() {
-        reader.all_grpc(package);
+        reader.all_grpc(running);
         reader.routes.incomplete = true;
     }
     reader.routes

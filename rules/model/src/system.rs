@@ -369,6 +369,9 @@ pub struct Coverage {
     pub paths: Share,
     /// Method calls, and those whose receiver's type is known.
     pub method_calls: Share,
+    /// Method calls that matter (they send, query, publish, spawn, configure, ..) or may by their name, and those whose
+    /// receiver's type is known.
+    pub receivers: Share,
     /// Routes, and those with full path and handler.
     pub routes: Share,
     /// Clients, and those whose limits are known.
@@ -382,6 +385,14 @@ pub struct Share {
     pub known: u64,
     /// How many there are.
     pub total: u64,
+}
+
+impl Share {
+    /// Counts one more.
+    pub(crate) fn add(&mut self, known: bool) {
+        self.total += 1;
+        self.known += u64::from(known);
+    }
 }
 
 /// A way from one function to another through calls.

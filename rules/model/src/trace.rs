@@ -4,11 +4,12 @@
 //! the calls that made it, and says when it lost the trail.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 use svclint_facts::rust::{ExprId, ExprKind, Stmt};
-use svclint_knowledge::{Action, Callable};
+use svclint_knowledge::{Action, Callable, Role};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
@@ -23,12 +24,17 @@ pub(crate) struct At {
     pub(crate) expr: ExprId,
 }
 
+/// The calls that lead from a question into other functions: a parameter is what its call gave.
+pub(crate) type Calls = Arc<[(BodyId, At)]>;
+
 /// A library call on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) at: At,
     /// Whether it is made whichever way the value took.
     pub(crate) always: bool,
+    /// Through which calls the walk came here.
+    pub(crate) calls: Calls,
 }
 
 /// The way of a value.
@@ -47,8 +53,8 @@ impl Trace {
         self.lost.is_empty() && !self.sources.is_empty()
     }
 
-    fn step(mut self, at: At) -> Trace {
-        self.steps.insert(0, Step { at, always: true });
+    fn step(mut self, at: At, walk: &Walk<'_>) -> Trace {
+        self.steps.insert(0, Step { at, always: true, calls: walk.calls() });
         self
     }
 
@@ -68,7 +74,7 @@ impl Trace {
                     .filter(|w| !w.is_cycle())
                     .all(|w| w.steps.iter().any(|s| s.at == step.at && s.always));
                 if !joined.steps.iter().any(|s| s.at == step.at) {
-                    joined.steps.push(Step { at: step.at, always: step.always && (single || everywhere) });
+                    joined.steps.push(Step { always: step.always && (single || everywhere), ..step.clone() });
                 }
             }
             for source in &way.sources {
@@ -88,13 +94,15 @@ const BUDGET: u32 = 4_000;
 const DEPTH: u32 = 160;
 
 /// Walks.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Tracer<'a, 'f, 'k> {
     pub(crate) program: Program<'a, 'f, 'k>,
     pub(crate) types: &'a [BodyTypes<'k>],
     pub(crate) links: &'a Links,
     /// The packages whose code takes part, where the question is about one program; otherwise all do.
     pub(crate) scope: Option<&'a FxHashSet<usize>>,
+    /// The calls through which questions come.
+    pub(crate) calls: Calls,
 }
 
 struct Walk<'a> {
@@ -102,8 +110,14 @@ struct Walk<'a> {
     wanted: &'a dyn Fn(&Callable) -> bool,
     visited: FxHashSet<At>,
     budget: Cell<u32>,
-    /// The calls through which the walk went into functions: a parameter is what this call gave.
+    /// The calls through which the walk went into functions.
     calls: Vec<(BodyId, At)>,
+}
+
+impl Walk<'_> {
+    fn calls(&self) -> Calls {
+        Arc::from(self.calls.as_slice())
+    }
 }
 
 impl<'f, 'k> Tracer<'_, 'f, 'k> {
@@ -136,13 +150,14 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
     /// Follows a value back to the calls that are `wanted`.
     pub(crate) fn trace(&self, at: At, wanted: &dyn Fn(&Callable) -> bool) -> Trace {
         let budget = Cell::new(BUDGET);
-        let mut walk = Walk { wanted, visited: FxHashSet::default(), budget, calls: Vec::new() };
+        let calls = self.calls.to_vec();
+        let mut walk = Walk { wanted, visited: FxHashSet::default(), budget, calls };
         self.walk(at, &mut walk, 0)
     }
 
     /// The same tracer for the code of some packages only.
     pub(crate) fn within<'s>(&'s self, scope: &'s FxHashSet<usize>) -> Tracer<'s, 'f, 'k> {
-        Tracer { scope: Some(scope), ..*self }
+        Tracer { scope: Some(scope), ..self.clone() }
     }
 
     /// Whether a body's code takes part.
@@ -174,14 +189,14 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
             ExprKind::MethodCall { receiver, method, args, .. } => {
                 match self.types_of(at.body).callees.get(&at.expr) {
                     Some(Callee::Lib(_, Some(callable))) if (walk.wanted)(callable) => {
-                        Trace { sources: vec![at], ..Trace::default() }.step(at)
+                        Trace { sources: vec![at], ..Trace::default() }.step(at, walk)
                     }
                     // `lazy.get_or_init(|| value)`
                     Some(Callee::Lib(..)) if method.starts_with("get_or_") => match args.first() {
                         Some(arg) => self.walk(here(*arg), walk, depth),
                         None => Self::lost(at),
                     },
-                    Some(Callee::Lib(..)) => self.walk(here(*receiver), walk, depth).step(at),
+                    Some(Callee::Lib(..)) => self.walk(here(*receiver), walk, depth).step(at, walk),
                     Some(Callee::Fns(fns)) => self.returns(at, fns, walk, depth),
                     _ if is_same_value(method) => self.walk(here(*receiver), walk, depth),
                     _ => Self::lost(at),
@@ -189,13 +204,24 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
             }
             ExprKind::Call { args, .. } => match self.types_of(at.body).callees.get(&at.expr) {
                 Some(Callee::Lib(_, Some(callable))) if (walk.wanted)(callable) => {
-                    Trace { sources: vec![at], ..Trace::default() }.step(at)
+                    Trace { sources: vec![at], ..Trace::default() }.step(at, walk)
                 }
                 // `Arc::new(value)`, `Ok(value)`, `LazyLock::new(|| value)`
-                Some(Callee::Lib(..)) => match args.first() {
-                    Some(arg) => self.walk(here(*arg), walk, depth).step(at),
-                    None => Self::lost(at).step(at),
-                },
+                Some(Callee::Lib(..)) => {
+                    let mut trace = match args.first() {
+                        Some(arg) => self.walk(here(*arg), walk, depth),
+                        None => Self::lost(at),
+                    };
+                    // `Manager::new_with_config(client, config)`: the configuration belongs to it too.
+                    for config in args.iter().skip(1).map(|a| here(*a)) {
+                        if self.role(at.body, self.ty(config)) == Some(Role::ClientBuilder) {
+                            let more = self.walk(config, walk, depth);
+                            trace.steps.splice(0..0, more.steps);
+                            trace.lost.extend(more.lost);
+                        }
+                    }
+                    trace.step(at, walk)
+                }
                 Some(Callee::Fns(fns)) => self.returns(at, fns, walk, depth),
                 _ => Self::lost(at),
             },
@@ -251,7 +277,7 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
         // `config.set("a", "b");` as a statement of its own.
         for call in self.changes(at, local) {
             let always = self.dominates(call, at);
-            trace.steps.insert(0, Step { at: call, always });
+            trace.steps.insert(0, Step { at: call, always, calls: walk.calls() });
         }
         trace
     }
@@ -326,6 +352,28 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
             None => Self::lost(at),
         });
         Trace::either(ways.collect())
+    }
+
+    /// What a variable is that is a parameter: the value that the call gave through which the question came, or the only
+    /// call's; with the tracer to go on with.
+    pub(crate) fn given(&self, at: At) -> Option<(At, Self)> {
+        let Some(Target::Local(local)) = self.types_of(at.body).targets.get(&at.expr) else { return None };
+        let [Origin::Param(number)] = self.links.locals.get(&(at.body, *local))?.as_slice() else {
+            return None;
+        };
+        let BodyOwner::Fn(function) = self.program.bodies.get(at.body).owner else { return None };
+        let through = self.calls.iter().rposition(|(body, _)| *body == at.body);
+        let (call, above) = match through.and_then(|n| Some((self.calls.get(n)?.1, self.calls.get(..n)?))) {
+            Some((call, above)) => (call, Arc::from(above)),
+            None => {
+                let calls = self.links.calls.get(&function)?;
+                let mut calls = calls.iter().filter(|c| self.in_scope(c.body));
+                let only = calls.next().filter(|_| calls.next().is_none())?;
+                (*only, Calls::default())
+            }
+        };
+        let arg = self.argument(call, function, *number)?;
+        Some((arg, Tracer { calls: above, ..self.clone() }))
     }
 
     /// What a call gives for a parameter of a function.
@@ -412,13 +460,16 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
         let types = self.types_of(body);
         let mut found = Vec::new();
         for (expr, node) in self.program.bodies.get(body).body.iter() {
-            let (ExprKind::Call { args, .. } | ExprKind::MethodCall { args, .. }) = &node.kind else { continue };
+            let (ExprKind::Call { args, .. } | ExprKind::MethodCall { args, .. }) = &node.kind else {
+                continue;
+            };
             if !matches!(types.callees.get(&expr), Some(Callee::Fns(_))) {
                 continue;
             }
             for (n, arg) in args.iter().enumerate() {
                 let mut arg = *arg;
-                while let ExprKind::Ref(inner) | ExprKind::Unary(_, inner) = self.kind(At { body, expr: arg }) {
+                while let ExprKind::Ref(inner) | ExprKind::Unary(_, inner) = self.kind(At { body, expr: arg })
+                {
                     arg = *inner;
                 }
                 if matches!(types.targets.get(&arg), Some(Target::Local(l)) if *l == local) {

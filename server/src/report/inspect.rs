@@ -188,8 +188,13 @@ pub(crate) fn print(out: &mut impl Write, seen: &Inspected) -> anyhow::Result<()
         )?;
     }
     let c = &seen.coverage;
-    let parts =
-        [("paths", c.paths), ("method calls", c.method_calls), ("routes", c.routes), ("clients", c.clients)];
+    let parts = [
+        ("paths", c.paths),
+        ("receivers", c.method_calls),
+        ("those that matter", c.receivers),
+        ("routes", c.routes),
+        ("clients", c.clients),
+    ];
     let parts: Vec<String> = parts.iter().map(|(name, s)| format!("{name} {}", percent(*s))).collect();
     writeln!(out, "{}", paint(style::FAINT, format!("seen: {}", parts.join(" · "))))?;
     Ok(())

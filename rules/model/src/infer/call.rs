@@ -151,11 +151,24 @@ impl<'k> Infer<'_, '_, 'k> {
         turbofish: &[Ty],
         args: &[ExprId],
     ) -> Ty {
-        let mut ty = self.expr(receiver);
-        self.out.method_calls.total += 1;
-        if ty.is_known() {
-            self.out.method_calls.known += 1;
+        let ty = self.expr(receiver);
+        let known = ty.is_known();
+        self.out.method_calls.add(known);
+        let given = self.resolved_call(id, ty, name, turbofish, args);
+        // Receivers that matter: those of calls that do something, and those that may be.
+        let does = match self.out.callees.get(&id) {
+            Some(Callee::Lib(_, Some(callable))) => !callable.does.as_slice().is_empty(),
+            _ => false,
+        };
+        let view = self.program.names.view(self.module);
+        if does || !known && view.is_some_and(|v| v.matters(name)) {
+            self.out.receivers.add(does);
         }
+        given
+    }
+
+    fn resolved_call(&mut self, id: ExprId, ty: Ty, name: &str, turbofish: &[Ty], args: &[ExprId]) -> Ty {
+        let mut ty = ty;
         let receiver_ty = ty.clone();
         for _ in 0..DEREF_DEPTH {
             if let Some((callee, given)) = self.method_of(id, &ty, name, turbofish, args) {

@@ -59,6 +59,7 @@ pub(crate) struct BodyTypes<'k> {
     pub(crate) of_pat: FxHashMap<PatId, LocalId>,
     pub(crate) paths: Share,
     pub(crate) method_calls: Share,
+    pub(crate) receivers: Share,
 }
 
 impl BodyTypes<'_> {
@@ -346,7 +347,9 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
         }
         if let Some(root) = self.body.root {
             let declared = match self.def.owner {
-                BodyOwner::Fn(f) => self.program.defs.fns[f.at()].def.ret.as_ref().map(|r| self.written_ty(r)),
+                BodyOwner::Fn(f) => {
+                    self.program.defs.fns[f.at()].def.ret.as_ref().map(|r| self.written_ty(r))
+                }
                 BodyOwner::Const(c) => Some(self.written_ty(self.program.defs.consts[c.at()].ty)),
             };
             self.expect(root, declared.unwrap_or(Ty::Unknown));

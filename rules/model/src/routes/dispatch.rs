@@ -13,7 +13,7 @@ use crate::trace::At;
 /// How many functions a request is followed through before it is told apart.
 const HOPS: u32 = 3;
 
-impl RouteReader<'_, '_, '_, '_> {
+impl RouteReader<'_, '_, '_> {
     /// The function or closure that answers all requests.
     pub(crate) fn dispatched(&mut self, handler: At) {
         let before = self.routes.list.len();
@@ -83,8 +83,9 @@ impl RouteReader<'_, '_, '_, '_> {
                 };
                 let Some(text) = pats.get(path).and_then(|p| self.pattern_text(at, *p)) else {
                     // A path that is taken apart further on; the arm for everything else is no route.
-                    let catches_all =
-                        pats.get(path).is_none_or(|p| matches!(self.pat(at, *p), PatKind::Wild | PatKind::Rest));
+                    let catches_all = pats
+                        .get(path)
+                        .is_none_or(|p| matches!(self.pat(at, *p), PatKind::Wild | PatKind::Rest));
                     self.routes.incomplete |= !catches_all || arm.guard.is_some();
                     continue;
                 };
@@ -103,7 +104,8 @@ impl RouteReader<'_, '_, '_, '_> {
             return;
         }
         let text = self.tracer.text(here(right));
-        let condition = self.tracer.ancestors(at).find(|a| matches!(self.tracer.kind(*a), ExprKind::If { .. }));
+        let condition =
+            self.tracer.ancestors(at).find(|a| matches!(self.tracer.kind(*a), ExprKind::If { .. }));
         let Some(ExprKind::If { cond, then, .. }) = condition.map(|c| self.tracer.kind(c)) else { return };
         if !text.complete {
             self.routes.incomplete = true;

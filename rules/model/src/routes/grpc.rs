@@ -1,16 +1,18 @@
 //! gRPC services: from what a server adds back to the functions that answer.
 
+use rustc_hash::FxHashSet;
 use svclint_knowledge::{Action, Callable, GENERATED, Role};
 
 use super::RouteReader;
-use crate::defs::{AdtId, FnIdx, ImplId};
+use crate::defs::{AdtId, FnIdx, ImplId, Res};
 use crate::infer::Callee;
+use crate::names::Ns;
 use crate::place::Tri;
 use crate::system::{FnId, Route};
 use crate::trace::At;
 use crate::ty::Ty;
 
-impl RouteReader<'_, '_, '_, '_> {
+impl RouteReader<'_, '_, '_> {
     /// `add_service(GreeterServer::new(greeter))`
     pub(super) fn grpc_service(&mut self, at: At) {
         let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::GrpcService { .. }));
@@ -56,19 +58,7 @@ impl RouteReader<'_, '_, '_, '_> {
                 _ => String::new(),
             },
         };
-        let words: Vec<&str> = path.trim_start_matches(GENERATED).split("::").collect();
-        match words.as_slice() {
-            // In a library of generated code the modules need not be named like the package.
-            [.., server] if !path.starts_with(GENERATED) => {
-                format!("{}.{}", crate::fold::HOLE, server.strip_suffix("Server").unwrap_or(server))
-            }
-            [package @ .., _, server] => {
-                let name = server.strip_suffix("Server").unwrap_or(server);
-                let package = package.first().copied().unwrap_or("");
-                if package.is_empty() { name.to_owned() } else { format!("{package}.{name}") }
-            }
-            _ => String::new(),
-        }
+        full_name(&path)
     }
 
     fn implemented(&mut self, served: At, service: &str) {
@@ -134,18 +124,40 @@ impl RouteReader<'_, '_, '_, '_> {
         program.param_types(id).first().is_some_and(is_request)
     }
 
-    /// All implementations of gRPC services in some package, where the added services could not be followed.
-    pub(crate) fn all_grpc(&mut self, package: usize) {
-        let defs = self.tracer.program.defs;
-        for (number, block) in defs.impls.iter().enumerate() {
-            let Some(trait_) = &block.def.trait_ else { continue };
-            if defs.package_of(block.home.module) == package {
-                self.rpcs(ImplId(number as u32), &format!("{}.{}", crate::fold::HOLE, trait_.last()));
+    /// The gRPC services that some functions make, where what is added to the server could not be followed.
+    pub(crate) fn all_grpc(&mut self, running: &FxHashSet<FnId>) {
+        let program = self.tracer.program;
+        let mut made: FxHashSet<AdtId> = FxHashSet::default();
+        for function in running {
+            if let Some(body) = program.bodies.of_fn.get(&FnIdx(function.0)) {
+                let types = &self.tracer.types_of(*body).types;
+                made.extend(types.iter().filter_map(|ty| self.served_type(ty)));
             }
         }
-        for route in &mut self.routes.list {
-            route.complete = false;
+        for (number, block) in program.defs.impls.iter().enumerate() {
+            let Some(Ty::Adt(adt, _)) = program.impls.self_ty.get(number) else { continue };
+            let Some(trait_) = block.def.trait_.as_ref().filter(|_| made.contains(adt)) else { continue };
+            let name = match program.names.written(block.home.module, trait_, Ns::Types) {
+                Some((Res::Lib(path), _)) => full_name(&path),
+                _ => format!("{}.{}", crate::fold::HOLE, trait_.last()),
+            };
+            self.rpcs(ImplId(number as u32), &name);
         }
+    }
+}
+
+/// `generated::shop.v1::greeter_server::GreeterServer` → `shop.v1.Greeter`. In a library of generated code the modules need
+/// not be named like the package.
+fn full_name(path: &str) -> String {
+    let words: Vec<&str> = path.trim_start_matches(GENERATED).split("::").collect();
+    let [.., server] = words.as_slice() else { return String::new() };
+    let name = server.strip_suffix("Server").unwrap_or(server);
+    match words.as_slice() {
+        [package, .., _, _] if path.starts_with(GENERATED) && !package.is_empty() => {
+            format!("{package}.{name}")
+        }
+        [_, _] if path.starts_with(GENERATED) => name.to_owned(),
+        _ => format!("{}.{name}", crate::fold::HOLE),
     }
 }
 

@@ -7,9 +7,9 @@ use crate::defs::FnIdx;
 use crate::place::Tri;
 use crate::ty::Ty;
 
-impl RouteReader<'_, '_, '_, '_> {
+impl RouteReader<'_, '_, '_> {
     pub(super) fn speaks_json(&self, function: FnIdx) -> Tri<()> {
-        let tracer = self.tracer;
+        let tracer = &self.tracer;
         let def = &tracer.program.defs.fns[function.at()];
         let Some(body) = tracer.program.bodies.of_fn.get(&function) else { return Tri::Unknown };
         let view = tracer.program.names.view(def.home.module);

@@ -36,7 +36,7 @@ fn around(layers: &[RouteLayer], routes: &mut [Route]) {
     }
 }
 
-impl RouteReader<'_, '_, '_, '_> {
+impl RouteReader<'_, '_, '_> {
     /// The layers that an expression holds, outermost first: a stack built with `ServiceBuilder` or a tuple has several.
     pub(super) fn layers_of(&self, at: At) -> Vec<RouteLayer> {
         if let ExprKind::Tuple(all) = self.tracer.kind(at) {
@@ -67,9 +67,13 @@ impl RouteReader<'_, '_, '_, '_> {
         let args = makers.flat_map(|m| (0..2).filter_map(move |n| self.tracer.arg(m, n)));
         let function = args.filter_map(|a| self.function(a).0).next().map(|f| FnId(f.0));
         let name = match function {
-            Some(f) => {
-                self.tracer.program.defs.fns.get(f.0 as usize).map_or_else(String::new, |d| d.item.name.to_string())
-            }
+            Some(f) => self
+                .tracer
+                .program
+                .defs
+                .fns
+                .get(f.0 as usize)
+                .map_or_else(String::new, |d| d.item.name.to_string()),
             None => self.layer_name(at),
         };
         RouteLayer { at: self.tracer.call_place(at), name, function, carries }

@@ -39,23 +39,25 @@ pub(crate) struct Routes {
 
 /// What a handler without a name is called.
 const CLOSURE: &str = "(closure)";
+/// What a handler is called that a library brings.
+const LIBRARY: &str = "(library)";
 /// How deep routers nest.
 const DEPTH: u32 = 24;
 
-pub(crate) struct RouteReader<'t, 'a, 'f, 'k> {
-    pub(crate) tracer: &'t Tracer<'a, 'f, 'k>,
+pub(crate) struct RouteReader<'a, 'f, 'k> {
+    pub(crate) tracer: Tracer<'a, 'f, 'k>,
     pub(crate) routes: Routes,
     /// The routers being read, with their prefix: one inside itself ends here.
     open: FxHashSet<At>,
 }
 
-impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
-    pub(crate) fn new(tracer: &'t Tracer<'a, 'f, 'k>) -> Self {
-        RouteReader { tracer, routes: Routes::default(), open: FxHashSet::default() }
+impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
+    pub(crate) fn new(tracer: &Tracer<'a, 'f, 'k>) -> Self {
+        RouteReader { tracer: tracer.clone(), routes: Routes::default(), open: FxHashSet::default() }
     }
 
     /// Reads the router that is served.
-    pub(crate) fn read(tracer: &'t Tracer<'a, 'f, 'k>, served: At) -> Routes {
+    pub(crate) fn read(tracer: &Tracer<'a, 'f, 'k>, served: At) -> Routes {
         let mut reader = RouteReader::new(tracer);
         reader.served(served);
         reader.routes
@@ -75,9 +77,8 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
         }
         let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeRouter { .. }));
         let trace = self.tracer.trace(at, &makes);
-        let dispatches = |s: &Step| {
-            self.tracer.actions(s.at).iter().any(|a| matches!(a, Action::ServiceFn { .. }))
-        };
+        let dispatches =
+            |s: &Step| self.tracer.actions(s.at).iter().any(|a| matches!(a, Action::ServiceFn { .. }));
         if !trace.is_complete() && !trace.steps.iter().any(dispatches) {
             self.routes.incomplete = true;
         }
@@ -109,7 +110,9 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
         let start = self.routes.list.len();
         let mut layers = Collected::default();
         let mut prefix = prefix.clone();
+        let outside = self.tracer.calls.clone();
         for step in steps.iter().rev() {
+            self.tracer.calls = step.calls.clone();
             for action in self.tracer.actions(step.at) {
                 match action {
                     Action::SetPath { path } => {
@@ -120,6 +123,7 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
                 }
             }
         }
+        self.tracer.calls = outside;
         layers.finish(self.routes.list.get_mut(start..).unwrap_or_default());
     }
 
@@ -217,7 +221,9 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
         let trace = self.tracer.trace(at, &|_| false);
         let mut found: Vec<(String, Option<At>)> = Vec::new();
         let (start, mut layers) = (self.routes.list.len(), Collected::default());
+        let outside = self.tracer.calls.clone();
         for step in trace.steps.iter().rev() {
+            self.tracer.calls = step.calls.clone();
             for action in self.tracer.actions(step.at) {
                 match action {
                     Action::MethodRoute { method, handler } => {
@@ -240,6 +246,7 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
             }
         }
         self.push_methods(&mut found, path, path_at, route);
+        self.tracer.calls = outside;
         if self.routes.list.len() == start {
             self.push("ANY", path, None, "(unknown)".into(), path_at, route);
         }
@@ -273,10 +280,15 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
                 let function = match self.tracer.types_of(at.body).targets.get(&at.expr) {
                     Some(Target::Res(Res::Fn(f))) => Some(*f),
                     Some(Target::Fns(fns)) => fns.first().copied(),
-                    Some(Target::Local(_)) => match self.tracer.single_origin(at) {
-                        Some(value) => return self.function(value),
-                        None => None,
-                    },
+                    Some(Target::Local(_)) => {
+                        let given = || self.tracer.given(at).map(|(value, _)| value);
+                        match self.tracer.single_origin(at).or_else(given) {
+                            Some(value) if value != at => return self.function(value),
+                            _ => None,
+                        }
+                    }
+                    // A library's function: there is nothing more to know.
+                    Some(Target::Res(Res::Lib(_))) => return (None, LIBRARY.into()),
                     _ => None,
                 };
                 (function, path.text())
@@ -383,15 +395,21 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
         if depth > DEPTH {
             return;
         }
-        let calls: Vec<Step> =
-            self.tracer.calls_on(body, local).into_iter().rev().map(|at| Step { at, always: true }).collect();
+        let calls = self.tracer.calls.clone();
+        let step = |at| Step { at, always: true, calls: calls.clone() };
+        let calls: Vec<Step> = self.tracer.calls_on(body, local).into_iter().rev().map(step).collect();
         self.steps(&calls, prefix, depth + 1);
         for (call, number) in self.tracer.passed_on(body, local) {
             let fns = match self.tracer.types_of(body).callees.get(&call.expr) {
                 Some(Callee::Fns(fns)) => fns.clone(),
                 _ => continue,
             };
+            let outside = self.tracer.calls.clone();
+            let through =
+                fns.iter().filter_map(|f| self.tracer.program.bodies.of_fn.get(f)).map(|b| (*b, call));
+            self.tracer.calls = outside.iter().copied().chain(through).collect();
             self.configure_with(&fns, number, prefix, depth + 1);
+            self.tracer.calls = outside;
         }
     }
 
@@ -408,7 +426,8 @@ impl<'t, 'a, 'f, 'k> RouteReader<'t, 'a, 'f, 'k> {
         let route = Route {
             method: method.to_owned(),
             path: normal(&path.text),
-            complete: path.complete && (handler.is_some() || text == CLOSURE || text == "(service)"),
+            complete: path.complete
+                && (handler.is_some() || [CLOSURE, LIBRARY, "(service)"].contains(&text.as_str())),
             handler: handler.map(|f| FnId(f.0)),
             handler_text: text,
             at: literal.map_or_else(|| self.tracer.call_place(at), |p| self.tracer.place(p)),
