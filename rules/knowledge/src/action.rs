@@ -82,6 +82,11 @@ pub enum Action {
         /// The argument with the topic, queue, subject or routing key.
         topic: Option<u8>,
     },
+    /// Says for which topic a message or a subscription is.
+    Topic {
+        /// The argument with the topic.
+        value: u8,
+    },
     /// Takes messages, or begins to.
     Consume {
         /// The argument with the topic, queue or subject.

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use svclint_facts::rust::ItemKind;
 use svclint_knowledge::Knowledge;
 
 use crate::bodies::{Bodies, BodyId};
 use crate::clients::Outbound;
 use crate::defs::Defs;
-use crate::functions::functions;
+use crate::effects::summaries;
+use crate::functions::{Known, functions};
 use crate::impls::Impls;
 use crate::infer::{BodyTypes, Program};
 use crate::links::Links;
@@ -26,7 +28,13 @@ impl Model {
         joined(files, knowledge, |tracer| {
             let program = tracer.program;
             let outbound = Outbound::read(tracer);
-            let functions = functions(tracer, &outbound);
+            let (mut settings, mut by_call) = (Vec::new(), FxHashMap::default());
+            for (call, setting) in crate::settings::settings(tracer) {
+                by_call.extend(call.map(|at| (at, settings.len() as u32)));
+                settings.push(setting);
+            }
+            let functions = functions(tracer, &Known { outbound: &outbound, settings: &by_call });
+            let effects = summaries(&functions, &outbound.requests);
             let services = services(tracer, &functions);
             let packages = &program.names.packages.list;
             let mut model = Model {
@@ -45,6 +53,10 @@ impl Model {
                 requests: outbound.requests,
                 scopes: files.iter().map(scope).collect(),
                 tables: tables(files),
+                policies: crate::limits::policies(tracer),
+                channels: crate::limits::channels(tracer),
+                settings,
+                effects,
                 coverage: Coverage::default(),
             };
             model.coverage = coverage(&model, tracer.types);

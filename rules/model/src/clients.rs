@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use svclint_facts::rust::ExprKind;
-use svclint_knowledge::{Action, Callable, Carries, Limit, LimitDefault, MakeClient, Protocol, Role};
+use svclint_knowledge::{Action, Callable, Carries, Limit, MakeClient, Protocol, Role};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::infer::{Callee, Target};
+use crate::limits;
 use crate::place::{Place, Tri};
 use crate::system::{Client, ClientId, ClientSite, FnId, Request};
 use crate::trace::{At, Step, Trace, Tracer};
@@ -124,42 +125,6 @@ impl<'k> Tracer<'_, '_, 'k> {
         }
         None
     }
-
-    /// Whether an expression stands in a loop or in a task that is spawned.
-    pub(crate) fn is_steady(&self, at: At) -> bool {
-        let mut inner = at;
-        while let Some(outer) = self.parent(inner) {
-            let steady = match self.kind(outer) {
-                ExprKind::Loop(_) | ExprKind::While { .. } | ExprKind::For { .. } => true,
-                ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
-                    self.actions(outer).iter().any(|a| matches!(a, Action::Spawn { .. }))
-                }
-                _ => false,
-            };
-            if steady {
-                return true;
-            }
-            inner = outer;
-        }
-        false
-    }
-
-    /// Whether something around an expression ends it after a while.
-    pub(crate) fn bounded_around(&self, at: At) -> Option<At> {
-        let mut inner = at;
-        while let Some(outer) = self.parent(inner) {
-            let bounds = self.actions(outer).iter().any(|a| match a {
-                Action::Bound { future: Some(future), .. } => self.arg(outer, *future) == Some(inner),
-                Action::Bound { future: None, .. } => self.receiver(outer) == Some(inner),
-                _ => false,
-            });
-            if bounds {
-                return Some(outer);
-            }
-            inner = outer;
-        }
-        None
-    }
 }
 
 fn make_client<'k>(tracer: &Tracer<'_, '_, 'k>, at: At) -> Option<&'k MakeClient> {
@@ -180,7 +145,8 @@ fn sends(callable: &Callable) -> bool {
 
 /// Whether a call turns a builder into a client, or makes one at once.
 fn is_finish(tracer: &Tracer<'_, '_, '_>, at: At) -> bool {
-    if tracer.role(at.body, tracer.ty(at)) != Some(Role::Client) {
+    let role = tracer.role(at.body, tracer.ty(at));
+    if !matches!(role, Some(Role::Client | Role::Producer | Role::Consumer)) {
         return false;
     }
     let is_builder = |part: At| tracer.role(at.body, tracer.ty(part)) == Some(Role::ClientBuilder);
@@ -227,11 +193,10 @@ fn client(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<Clie
     let owner = path.rsplit_once("::").map_or(path.as_str(), |(owner, _)| owner);
     let library =
         view.library(owner).unwrap_or_else(|| owner.split("::").next().unwrap_or(owner)).replace('_', "-");
-    let mut limits: BTreeMap<Limit, Tri<String>> =
-        made.limits.iter().map(|(limit, d)| (*limit, default_limit(d))).collect();
+    let mut limits = limits::defaults(&made.limits);
     let at_once = sends(callable);
     for (number, way) in built.iter().enumerate() {
-        let mut own = limits_of_way(tracer, way, made);
+        let mut own = limits::along(tracer, &made.limits, &way.steps, way.complete);
         if number > 0 {
             // Several ways: what they do not share is not known.
             for (limit, value) in &mut own {
@@ -259,52 +224,27 @@ fn client(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<Clie
         package: tracer.program.defs.package_of(def.home.module) as u32,
         built: client_site(tracer, site, built)?,
         limits,
+        options: options(tracer, built),
         carries_correlation: if carries > 0 { Tri::Present(()) } else { Tri::Absent },
         used_in: Vec::new(),
     })
 }
 
-fn default_limit(default: &LimitDefault) -> Tri<String> {
-    match default {
-        LimitDefault::None => Tri::Absent,
-        LimitDefault::Some(text) => Tri::Present(text.clone()),
-    }
-}
-
-fn limits_of_way(
-    tracer: &Tracer<'_, '_, '_>,
-    way: &Built,
-    made: &MakeClient,
-) -> BTreeMap<Limit, Tri<String>> {
-    let mut limits: BTreeMap<Limit, Tri<String>> =
-        made.limits.iter().map(|(limit, d)| (*limit, default_limit(d))).collect();
-    // From the construction onwards.
-    for step in way.steps.iter().rev() {
+/// Options by name, as far as all ways agree.
+fn options(tracer: &Tracer<'_, '_, '_>, built: &[Built]) -> BTreeMap<String, Tri<String>> {
+    let mut options: BTreeMap<String, Tri<String>> = BTreeMap::new();
+    for step in built.iter().flat_map(|b| b.steps.iter().rev()) {
         for action in tracer.actions(step.at) {
-            if let Action::SetLimit { limit, value } = action {
-                let text = value
-                    .and_then(|n| tracer.arg(step.at, n))
-                    .map_or_else(|| "set".into(), |v| tracer.duration(v));
-                let value = if step.always { Tri::Present(text) } else { Tri::Unknown };
-                limits.insert(*limit, value);
-            }
-        }
-        // A closure may do anything to the builder that it is given.
-        let is_configured = tracer.callable(step.at).is_none_or(|c| c.does.as_slice().is_empty())
-            && tracer.arg(step.at, 0).is_some_and(
-                |a| matches!(tracer.kind(a), ExprKind::Closure { params, .. } if !params.is_empty()),
-            );
-        let on_builder = tracer
-            .receiver(step.at)
-            .is_some_and(|r| tracer.ty(r).lib_path().is_some_and(|p| p.contains("Builder")));
-        if is_configured && on_builder {
-            limits.values_mut().for_each(|v| *v = Tri::Unknown);
+            let Action::SetOption { key, value } = action else { continue };
+            let Some(key) = tracer.arg(step.at, *key).map(|k| tracer.text(k)).filter(|k| k.complete) else {
+                continue;
+            };
+            let text = tracer.arg(step.at, *value).map(|v| tracer.text(v)).filter(|v| v.complete);
+            let value = text.filter(|_| step.always).map_or(Tri::Unknown, |v| Tri::Present(v.text));
+            options.insert(key.text, value);
         }
     }
-    if !way.complete {
-        limits.values_mut().filter(|v| v.is_absent()).for_each(|v| *v = Tri::Unknown);
-    }
-    limits
+    options
 }
 
 fn client_site(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<ClientSite> {
@@ -349,7 +289,7 @@ fn request(tracer: &Tracer<'_, '_, '_>, send: At, ids: &FxHashMap<At, ClientId>)
         clients: Vec::new(),
         clients_complete: trace.is_complete(),
         bound: bound(tracer, send, &trace),
-        steady: tracer.is_steady(send),
+        when: tracer.when(send),
         headers: Vec::new(),
         headers_complete: trace.is_complete(),
     };

@@ -1,10 +1,12 @@
 //! The order of things inside one body: which assignment a use sees, what happens always and what only sometimes.
 
 use svclint_facts::rust::{ExprKind, Stmt};
-use svclint_knowledge::Role;
+use svclint_knowledge::{Action, Effect, Role};
 
-use crate::infer::LocalId;
+use crate::defs::FnIdx;
+use crate::infer::{Callee, LocalId};
 use crate::links::Origin;
+use crate::system::When;
 use crate::trace::{At, Tracer};
 
 impl Tracer<'_, '_, '_> {
@@ -105,5 +107,74 @@ impl Tracer<'_, '_, '_> {
             }
         }
         false
+    }
+
+    /// In which circumstances an expression is evaluated.
+    pub(crate) fn when(&self, at: At) -> When {
+        let mut when = When::default();
+        let mut inner = at;
+        while let Some(outer) = self.parent(inner) {
+            match self.kind(outer) {
+                ExprKind::Loop(_) | ExprKind::While { .. } | ExprKind::For { .. } => when.looped = true,
+                ExprKind::Call { .. } | ExprKind::MethodCall { .. } => self.around(inner, outer, &mut when),
+                ExprKind::Select { branches, .. } => {
+                    // A branch that sleeps ends the others after a while.
+                    let others = branches.iter().filter_map(|b| b.future).filter(|f| *f != inner.expr);
+                    let sleeps = |f| {
+                        let actions = self.actions(At { body: at.body, expr: f });
+                        actions.iter().any(|a| matches!(a, Action::Effect(Effect::Sleep)))
+                    };
+                    when.bounded |= others.into_iter().any(sleeps);
+                }
+                _ => {}
+            }
+            inner = outer;
+        }
+        when
+    }
+
+    /// What a call does to something inside of it.
+    fn around(&self, inner: At, call: At, when: &mut When) {
+        let is_arg = |number: u8| self.arg(call, number) == Some(inner);
+        let is_receiver = self.receiver(call) == Some(inner);
+        for action in self.actions(call) {
+            match action {
+                Action::Bound { future, .. } => {
+                    when.bounded |= future.map_or(is_receiver, is_arg);
+                }
+                Action::Spawn { task } if is_arg(*task) => {
+                    when.spawned = true;
+                    // A thread runs a closure, a task a future.
+                    when.off_thread |= matches!(self.kind(inner), ExprKind::Closure { is_async: false, .. });
+                }
+                Action::Effect(Effect::BlockingPool) if !is_receiver => when.off_thread = true,
+                Action::Retry { task, .. } => when.retried |= task.map_or(is_receiver, is_arg),
+                _ => {}
+            }
+        }
+        // A function of the workspace that waits for its argument with a limit.
+        if let Some(Callee::Fns(fns)) = self.types_of(call.body).callees.get(&call.expr) {
+            let bounds = |f: &FnIdx| {
+                let number = self.links.bounds.get(f);
+                number.is_some_and(|n| self.argument(call, *f, *n) == Some(inner))
+            };
+            when.bounded |= !fns.is_empty() && fns.iter().all(bounds);
+        }
+    }
+
+    /// What around an expression ends it after a while.
+    pub(crate) fn bounded_around(&self, at: At) -> Option<At> {
+        let mut inner = at;
+        while let Some(outer) = self.parent(inner) {
+            let mut when = When::default();
+            if matches!(self.kind(outer), ExprKind::Call { .. } | ExprKind::MethodCall { .. }) {
+                self.around(inner, outer, &mut when);
+            }
+            if when.bounded {
+                return Some(outer);
+            }
+            inner = outer;
+        }
+        None
     }
 }

@@ -1,9 +1,10 @@
 //! Values that can be told from the code: strings and durations.
 
-use svclint_facts::rust::{ExprId, ExprKind, Lit};
+use svclint_facts::rust::{BinOp, ExprId, ExprKind, Lit};
 
 use crate::defs::Res;
 use crate::infer::{Callee, Target};
+use crate::place::Tri;
 use crate::trace::{At, Tracer};
 
 /// A text with holes.
@@ -22,6 +23,11 @@ impl Text {
         Text { text: text.into(), complete: true }
     }
 
+    /// Without a hole: known, or told but for what the environment says (`${HOST:-0.0.0.0}`).
+    pub(crate) fn told(self) -> Tri<String> {
+        if self.text.contains(HOLE) { Tri::Unknown } else { Tri::Present(self.text) }
+    }
+
     pub(crate) fn hole() -> Text {
         Text { text: HOLE.into(), complete: false }
     }
@@ -33,6 +39,21 @@ impl Tracer<'_, '_, '_> {
     /// The string that an expression is.
     pub(crate) fn text(&self, at: At) -> Text {
         self.text_at(at, 0)
+    }
+
+    /// The strings of a list, where all are known: `&["a", "b"]`; or the one that an expression is.
+    pub(crate) fn texts(&self, at: At) -> Vec<String> {
+        let here = |expr: &ExprId| At { body: at.body, expr: *expr };
+        match self.kind(at) {
+            ExprKind::Ref(inner) => self.texts(here(inner)),
+            ExprKind::Array(all) => {
+                all.iter().filter_map(|e| self.text(here(e)).told().present().cloned()).collect()
+            }
+            ExprKind::Macro(call) if call.path.last() == "vec" => {
+                call.args.iter().filter_map(|e| self.text(here(e)).told().present().cloned()).collect()
+            }
+            _ => self.text(at).told().present().cloned().into_iter().collect(),
+        }
     }
 
     fn text_at(&self, at: At, depth: u32) -> Text {
@@ -50,10 +71,30 @@ impl Tracer<'_, '_, '_> {
             ExprKind::Block { stmts, tail: Some(tail) } if stmts.is_empty() => {
                 self.text_at(here(*tail), depth + 1)
             }
-            ExprKind::MethodCall { receiver, method, .. } if keeps_text(method) => {
-                self.text_at(here(*receiver), depth + 1)
+            ExprKind::MethodCall { receiver, method, args, .. } => {
+                if let Some(setting) = self.environment(at) {
+                    return setting;
+                }
+                match args.as_slice() {
+                    [] if keeps_text(method) => self.text_at(here(*receiver), depth + 1),
+                    // `["/a", "/b"].concat()`
+                    [] if method == "concat" => self.concat(here(*receiver), depth),
+                    [_] if matches!(method.as_str(), "expect" | "context") => {
+                        self.text_at(here(*receiver), depth + 1)
+                    }
+                    _ => Text::hole(),
+                }
             }
+            ExprKind::Binary { op, left, right } => {
+                let (left, right) =
+                    (self.text_at(here(*left), depth + 1), self.text_at(here(*right), depth + 1));
+                arithmetic(*op, &left, &right)
+            }
+            ExprKind::Cast(inner, _) => self.text_at(here(*inner), depth + 1),
             ExprKind::Call { args, .. } => {
+                if let Some(setting) = self.environment(at) {
+                    return setting;
+                }
                 match (self.types_of(at.body).callees.get(&at.expr), args.as_slice()) {
                     (Some(Callee::Lib(path, _)), [only])
                         if path.ends_with("::from") || path.ends_with("::new") =>
@@ -103,6 +144,40 @@ impl Tracer<'_, '_, '_> {
             },
             _ => Text::hole(),
         }
+    }
+
+    fn concat(&self, at: At, depth: u32) -> Text {
+        match self.kind(at) {
+            ExprKind::Array(all) => {
+                let parts = all.iter().map(|e| self.text_at(At { body: at.body, expr: *e }, depth + 1));
+                parts.fold(Text::known(""), |a, b| Text {
+                    text: a.text + &b.text,
+                    complete: a.complete && b.complete,
+                })
+            }
+            _ => Text::hole(),
+        }
+    }
+
+    /// What a chain reads from the environment: `${HOST:-0.0.0.0}`, as shells write it.
+    fn environment(&self, at: At) -> Option<Text> {
+        let mut read = at;
+        for _ in 0..DEPTH {
+            if let Some(setting) = crate::settings::read(self, read).filter(|s| !s.prefixed) {
+                let name = setting.name.present()?;
+                let text = match &setting.default {
+                    Tri::Present(default) => format!("${{{name}:-{default}}}"),
+                    _ => format!("${{{name}}}"),
+                };
+                return Some(Text { text, complete: false });
+            }
+            read = match self.kind(read) {
+                ExprKind::MethodCall { receiver, .. } => At { body: read.body, expr: *receiver },
+                ExprKind::Try(inner) => At { body: read.body, expr: *inner },
+                _ => return None,
+            };
+        }
+        None
     }
 
     /// `format!("{base}/x/{}", y)`
@@ -189,9 +264,36 @@ impl Tracer<'_, '_, '_> {
     }
 }
 
+/// What two numbers give; for strings, one after the other.
+fn arithmetic(op: BinOp, left: &Text, right: &Text) -> Text {
+    let number = |t: &Text| t.text.parse::<i128>().ok().filter(|_| t.complete);
+    let value = match (op, number(left), number(right)) {
+        (BinOp::Add, Some(a), Some(b)) => a.checked_add(b),
+        (BinOp::Sub, Some(a), Some(b)) => a.checked_sub(b),
+        (BinOp::Mul, Some(a), Some(b)) => a.checked_mul(b),
+        (BinOp::Div, Some(a), Some(b)) => a.checked_div(b),
+        (BinOp::Add, ..) => {
+            let complete = left.complete && right.complete;
+            return Text { text: format!("{}{}", left.text, right.text), complete };
+        }
+        _ => None,
+    };
+    value.map_or_else(Text::hole, |v| Text::known(v.to_string()))
+}
+
 fn keeps_text(method: &str) -> bool {
     matches!(
         method,
-        "to_string" | "to_owned" | "as_str" | "into" | "clone" | "as_ref" | "into_boxed_str" | "as_bytes"
+        "to_string"
+            | "to_owned"
+            | "as_str"
+            | "into"
+            | "clone"
+            | "as_ref"
+            | "into_boxed_str"
+            | "as_bytes"
+            | "unwrap"
+            | "as_deref"
+            | "borrow"
     )
 }

@@ -3,26 +3,33 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use svclint_facts::rust::{ExprKind, Fields};
-use svclint_facts::sql;
 use svclint_knowledge::{Action, Callable, Role};
 
 use crate::bodies::BodyId;
 use crate::clients::Outbound;
 use crate::defs::{FnIdx, Owner, Res};
 use crate::infer::{Callee, Target};
-use crate::place::{Place, Tri};
-use crate::system::{CallSite, Deed, FnId, Function, Input, SqlDeed, SqlKind, What};
+use crate::place::Tri;
+use crate::system::{CallSite, Deed, FnId, Function, Input, What, When};
 use crate::trace::{At, Tracer};
 use crate::ty::Ty;
+use crate::{locks, sql};
 
 /// All functions, in the order of their definitions.
-pub(crate) fn functions(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound) -> Vec<Function> {
+pub(crate) fn functions(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>) -> Vec<Function> {
     let count = tracer.program.defs.fns.len();
-    (0..count).into_par_iter().map(|number| function(tracer, outbound, FnIdx(number as u32))).collect()
+    (0..count).into_par_iter().map(|number| function(tracer, known, FnIdx(number as u32))).collect()
 }
 
-fn function(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound, id: FnIdx) -> Function {
+/// What was read before, by the call that it belongs to.
+pub(crate) struct Known<'a> {
+    pub(crate) outbound: &'a Outbound,
+    pub(crate) settings: &'a FxHashMap<At, u32>,
+}
+
+fn function(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>, id: FnIdx) -> Function {
     let def = &tracer.program.defs.fns[id.at()];
     let mut function = Function {
         path: path(tracer, id),
@@ -40,7 +47,7 @@ fn function(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound, id: FnIdx) -> Func
         blind_spots: 0,
     };
     if let Some(body) = tracer.program.bodies.of_fn.get(&id) {
-        read_body(tracer, outbound, *body, &mut function);
+        read_body(tracer, known, *body, &mut function);
     }
     function
 }
@@ -64,7 +71,7 @@ pub(crate) fn path(tracer: &Tracer<'_, '_, '_>, id: FnIdx) -> String {
     }
 }
 
-fn read_body(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound, body: BodyId, function: &mut Function) {
+fn read_body(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>, body: BodyId, function: &mut Function) {
     let def = tracer.program.bodies.get(body);
     let types = tracer.types_of(body);
     for (expr, node) in def.body.iter() {
@@ -87,16 +94,23 @@ fn read_body(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound, body: BodyId, fun
                 let entry = tracer.program.macro_path(def.home.module, &call.path);
                 let view = tracer.program.names.view(def.home.module);
                 let does = entry.and_then(|p| view?.macro_entry(&p)).map_or(&[][..], |e| e.does.as_slice());
-                // A macro that holds SQL is run by a call on its value.
-                if does.iter().any(|a| matches!(a, Action::Execute { .. })) {
-                    sql_deeds(tracer, at, at, function);
+                for action in does {
+                    match action {
+                        // A macro that holds SQL is run by a call on its value.
+                        Action::Execute { .. } => function.does.extend(sql::deeds(tracer, at, at)),
+                        Action::Effect(_) => deeds(tracer, known, at, action, function),
+                        _ => {}
+                    }
                 }
             }
             _ => {}
         }
         for action in tracer.actions(at) {
-            deed(tracer, outbound, at, action, function);
+            deeds(tracer, known, at, action, function);
         }
+    }
+    for (lock, wait) in locks::held_locks(tracer, body) {
+        function.does.push(Deed { what: What::HeldLock(wait), at: lock, when: When::default() });
     }
 }
 
@@ -104,105 +118,73 @@ fn call_sites(tracer: &Tracer<'_, '_, '_>, at: At, fns: &[FnIdx], function: &mut
     if fns.is_empty() {
         return;
     }
-    let (bounded, steady) = (tracer.bounded_around(at).is_some(), tracer.is_steady(at));
-    let place = tracer.place(at);
-    function.calls.extend(fns.iter().map(|f| CallSite { to: FnId(f.0), at: place, bounded, steady }));
+    let (when, place) = (tracer.when(at), tracer.place(at));
+    function.calls.extend(fns.iter().map(|f| CallSite { to: FnId(f.0), at: place, when }));
 }
 
-fn deed(tracer: &Tracer<'_, '_, '_>, outbound: &Outbound, at: At, action: &Action, function: &mut Function) {
+fn deeds(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>, at: At, action: &Action, function: &mut Function) {
+    let text = |at: At| tracer.text(at).told();
     let what = match action {
-        Action::Send => match outbound.by_send.get(&at) {
+        Action::Send => match known.outbound.by_send.get(&at) {
             Some(number) => What::Request(*number),
             None => return,
         },
-        Action::ReadHeader { name } => {
+        Action::ReadHeader { name } | Action::SetHeader { name, .. } => {
             let name = tracer.arg(at, *name).and_then(|a| tracer.header_name(a));
-            What::ReadHeader(name.map_or(Tri::Unknown, Tri::Present))
+            let name = name.map_or(Tri::Unknown, Tri::Present);
+            if matches!(action, Action::ReadHeader { .. }) {
+                What::ReadHeader(name)
+            } else {
+                What::WriteHeader(name)
+            }
         }
-        Action::ReadEnv { name } => {
-            let text = tracer.arg(at, *name).map(|a| tracer.text(a)).filter(|t| t.complete);
-            What::ReadEnv(text.map_or(Tri::Unknown, |t| Tri::Present(t.text)))
-        }
+        Action::SetHeaders { .. } => What::WriteHeader(Tri::Unknown),
+        Action::ReadEnv { .. } | Action::ReadEnvPrefix { .. } => match known.settings.get(&at) {
+            Some(number) => What::ReadEnv(*number),
+            None => return,
+        },
         Action::Spawn { .. } => What::Spawn,
+        Action::Publish { topic } => {
+            let named = topic.and_then(|n| tracer.arg(at, n)).map_or(Tri::Unknown, text);
+            What::Publish(if named.is_unknown() { topic_of(tracer, at) } else { named })
+        }
+        Action::Consume { topic } => {
+            let topics = topic.and_then(|n| tracer.arg(at, n)).map(|a| tracer.texts(a)).unwrap_or_default();
+            let when = tracer.when(at);
+            let place = tracer.place(at);
+            let consumes = topics.iter().map(|t| What::Consume(Tri::Present(t.clone())));
+            let unknown = topics.is_empty().then_some(What::Consume(Tri::Unknown));
+            let all = consumes.chain(unknown).map(|what| Deed { what, at: place, when });
+            return function.does.extend(all);
+        }
+        Action::Acknowledge => What::Acknowledge,
+        Action::Call(call) => What::Call(call.protocol, call.access),
         Action::Effect(effect) => What::Effect(*effect),
         Action::Execute { query } => {
             let query = query.and_then(|n| tracer.arg(at, n)).or_else(|| tracer.receiver(at));
-            return sql_deeds(tracer, query.unwrap_or(at), at, function);
+            return function.does.extend(sql::deeds(tracer, query.unwrap_or(at), at));
         }
         _ => return,
     };
-    function.does.push(Deed { what, at: tracer.place(at) });
+    function.does.push(Deed { what, at: tracer.place(at), when: tracer.when(at) });
 }
 
-/// The statements that a query holds, done at the call that runs it.
-fn sql_deeds(tracer: &Tracer<'_, '_, '_>, query: At, run: At, function: &mut Function) {
-    let holds = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::Sql { .. }));
-    let mut texts = Vec::new();
-    let trace = tracer.trace(query, &holds);
-    for source in &trace.sources {
-        for action in tracer.actions(*source) {
-            if let Action::Sql { text } = action {
-                texts.extend(tracer.arg(*source, *text).map(|a| sql_text(tracer, a)));
-            }
-        }
-    }
-    for lost in trace.lost.iter().chain(trace.sources.is_empty().then_some(&query)) {
-        if let ExprKind::Macro(call) = tracer.kind(*lost) {
-            let module = tracer.program.bodies.get(lost.body).home.module;
-            let path = tracer.program.macro_path(module, &call.path);
-            let entry = path.and_then(|p| tracer.program.names.view(module)?.macro_entry(&p));
-            for action in entry.map_or(&[][..], |e| e.does.as_slice()) {
-                if let Action::Sql { text } = action {
-                    let arg = call.args.get(*text as usize).map(|expr| At { body: lost.body, expr: *expr });
-                    texts.extend(arg.map(|a| sql_text(tracer, a)));
+/// The topic that a record or a builder says: `producer.send(FutureRecord::to("orders"))`.
+fn topic_of(tracer: &Tracer<'_, '_, '_>, at: At) -> Tri<String> {
+    let parts = tracer.arg(at, 0).into_iter().chain(tracer.receiver(at));
+    for part in parts {
+        let names = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::Topic { .. }));
+        for step in tracer.trace(part, &names).steps {
+            for action in tracer.actions(step.at) {
+                if let Action::Topic { value } = action
+                    && let Some(topic) = tracer.arg(step.at, *value)
+                {
+                    return tracer.text(topic).told();
                 }
             }
-        } else if tracer.text(*lost).complete {
-            texts.push(sql_text(tracer, *lost));
         }
     }
-    let at = tracer.place(run);
-    if texts.is_empty() {
-        function.does.push(Deed { what: What::Sql(unknown_sql()), at });
-    }
-    for (text, literal) in texts {
-        let statements = sql::sql_statements(&text.text.replace(crate::fold::HOLE, "x_hole"));
-        let deeds = statements
-            .map_or_else(|| vec![unknown_sql()], |all| all.iter().map(|s| sql_deed(s, literal)).collect());
-        function.does.extend(deeds.into_iter().map(|deed| Deed { what: What::Sql(deed), at }));
-    }
-}
-
-fn unknown_sql() -> SqlDeed {
-    SqlDeed { kind: SqlKind::Other, table: String::new(), columns: Vec::new(), text: None }
-}
-
-/// The statement, and the literal that holds all of it.
-fn sql_text(tracer: &Tracer<'_, '_, '_>, at: At) -> (crate::fold::Text, Option<Place>) {
-    let literal = matches!(tracer.kind(at), ExprKind::Lit(_)).then(|| tracer.place(at));
-    (tracer.text(at), literal)
-}
-
-fn sql_deed(statement: &sql::SqlStatement, text: Option<Place>) -> SqlDeed {
-    let kind = match &statement.kind {
-        sql::SqlKind::Select => SqlKind::Select,
-        sql::SqlKind::Insert { repeatable: true, .. } => SqlKind::Upsert,
-        sql::SqlKind::Insert { .. } => SqlKind::Insert,
-        sql::SqlKind::Update { relative, guarded_by } => {
-            // `SET version = version + 1 .. WHERE version = $1` refuses a repeat by itself; a counter that only counts
-            // changes harms nobody.
-            let guards = ["version", "revision", "etag", "updated_at", "lock_version"];
-            let harmless = |c: &String| guards.iter().any(|g| c.contains(g));
-            let counts = relative.iter().any(|c| !harmless(c));
-            let guarded = guarded_by.iter().any(|c| harmless(c) || relative.contains(c));
-            if counts && !guarded { SqlKind::Increment } else { SqlKind::Update }
-        }
-        sql::SqlKind::Delete => SqlKind::Delete,
-        sql::SqlKind::Other => SqlKind::Other,
-    };
-    let columns =
-        if let sql::SqlKind::Insert { columns, .. } = &statement.kind { columns.clone() } else { Vec::new() };
-    SqlDeed { kind, table: statement.table.clone(), columns, text }
+    Tri::Unknown
 }
 
 fn inputs(tracer: &Tracer<'_, '_, '_>, id: FnIdx) -> Vec<Input> {

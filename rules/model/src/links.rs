@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use svclint_facts::rust::{ExprId, ExprKind, PatId, PatKind, Stmt};
+use svclint_knowledge::Action;
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
@@ -17,6 +18,8 @@ pub(crate) struct Links {
     pub(crate) calls: FxHashMap<FnIdx, Vec<At>>,
     /// The values written to a field, by struct literals and assignments.
     pub(crate) writes: FxHashMap<(AdtId, SmolStr), Vec<At>>,
+    /// The functions that wait for one of their parameters with a limit, and which.
+    pub(crate) bounds: FxHashMap<FnIdx, usize>,
     /// How each variable gets its value.
     pub(crate) locals: FxHashMap<(BodyId, LocalId), Vec<Origin>>,
 }
@@ -52,7 +55,33 @@ impl Links {
                 reader.expr(id, &expr.kind);
             }
         }
+        links.bounds = links.bounds(program, types);
         links
+    }
+
+    fn bounds(&self, program: Program<'_, '_, '_>, types: &[BodyTypes<'_>]) -> FxHashMap<FnIdx, usize> {
+        let mut found = FxHashMap::default();
+        for (number, def) in program.bodies.list.iter().enumerate() {
+            let BodyOwner::Fn(function) = def.owner else { continue };
+            for (id, callee) in &types[number].callees {
+                let Callee::Lib(_, Some(callable)) = callee else { continue };
+                let future = callable.does.as_slice().iter().find_map(|a| match a {
+                    Action::Bound { future: Some(n), .. } => Some(*n),
+                    _ => None,
+                });
+                let (Some(future), ExprKind::Call { args, .. }) = (future, &def.body.expr(*id).kind) else {
+                    continue;
+                };
+                let arg = args.get(future as usize).and_then(|a| types[number].targets.get(a));
+                if let Some(Target::Local(local)) = arg
+                    && let Some([Origin::Param(n)]) =
+                        self.locals.get(&(BodyId(number as u32), *local)).map(Vec::as_slice)
+                {
+                    found.insert(function, *n);
+                }
+            }
+        }
+        found
     }
 }
 

@@ -1,14 +1,16 @@
 //! Services: binaries that listen, with what they answer and what runs in them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
+use svclint_facts::rust::ExprKind;
 use svclint_knowledge::{Action, Callable, Carries, Protocol};
 
 use crate::defs::{FnIdx, Krate, Res};
 use crate::fold::Text;
 use crate::infer::Callee;
+use crate::limits::{self, Limits};
 use crate::place::{Place, Tri};
 use crate::routes::{RouteReader, Routes};
 use crate::system::{FnId, Function, Listener, Route, Service, What};
@@ -108,6 +110,8 @@ fn launched(tracer: &Tracer<'_, '_, '_>, main: FnId, service: &mut Service) {
             framework: framework.replace('_', "-"),
             address: Tri::Unknown,
             at: tracer.call_place(value),
+            limits: BTreeMap::new(),
+            shutdown: Tri::Unknown,
             router: routes.site.take(),
             snippets: view.and_then(|v| v.snippets(framework)).cloned().unwrap_or_default(),
         });
@@ -173,7 +177,10 @@ fn listener(
         protocol = Protocol::Grpc;
     }
     let address = bound_address(tracer, at, *listener);
+    let (limits, shutdown) = server(tracer, at);
     service.listeners.push(Listener {
+        limits,
+        shutdown,
         protocol,
         framework,
         address,
@@ -184,6 +191,39 @@ fn listener(
     let rpcs = std::mem::take(&mut routes.rpcs);
     adopt(routes, service);
     rpcs
+}
+
+/// A server's limits, and what makes it end gracefully.
+fn server(tracer: &Tracer<'_, '_, '_>, serve: At) -> (Limits, Tri<Place>) {
+    let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeServer { .. }));
+    let trace = tracer.trace(serve, &makes);
+    let (mut limits, mut shutdown) = (Limits::new(), Tri::Absent);
+    for source in &trace.sources {
+        for action in tracer.actions(*source) {
+            if let Action::MakeServer { limits: made, signals, .. } = action {
+                limits = limits::along(tracer, made, &trace.steps, trace.is_complete());
+                if *signals {
+                    shutdown = Tri::Present(tracer.call_place(serve));
+                }
+            }
+        }
+    }
+    // Calls before and, as in `axum::serve(..).with_graceful_shutdown(..)`, behind the one that serves.
+    let mut calls: Vec<At> = trace.steps.iter().map(|s| s.at).chain([serve]).collect();
+    let mut end = serve;
+    while let Some(outer) = tracer.parent(end) {
+        match tracer.kind(outer) {
+            ExprKind::MethodCall { .. } if tracer.receiver(outer) == Some(end) => calls.push(outer),
+            ExprKind::Await(_) | ExprKind::Try(_) => {}
+            _ => break,
+        }
+        end = outer;
+    }
+    let ends = |at: &&At| tracer.actions(**at).iter().any(|a| matches!(a, Action::Shutdown { .. }));
+    if let Some(at) = calls.iter().find(ends) {
+        shutdown = Tri::Present(tracer.call_place(*at));
+    }
+    (limits, shutdown)
 }
 
 /// Adds the routes of one listener to the service.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
-use svclint_knowledge::{Carries, Effect, Limit, Protocol, Role};
+use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
 
+use crate::effects::{EffectKind, Summary};
 use crate::place::{FileId, Place, Tri};
 
 /// Index of a [`Function`] in [`Model::functions`].
@@ -43,8 +44,53 @@ pub struct Model {
     pub scopes: Vec<FileScope>,
     /// The tables that migrations make.
     pub tables: Vec<Table>,
+    /// How often and how long things are tried again.
+    pub policies: Vec<Policy>,
+    /// The channels between tasks.
+    pub channels: Vec<Channel>,
+    /// What is read from the environment.
+    pub settings: Vec<Setting>,
+    /// What each function may do, by [`FnId`].
+    pub effects: Vec<Summary>,
     /// What could not be seen.
     pub coverage: Coverage,
+}
+
+/// A retry policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The library.
+    pub library: String,
+    /// Attempts, jitter, delays.
+    pub limits: BTreeMap<Limit, Tri<String>>,
+    /// The function in which it is made.
+    pub in_fn: Option<FnId>,
+    /// The whole expression that makes it.
+    pub at: Place,
+}
+
+/// A channel inside of a process.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// How many messages it holds; `Absent` for an unbounded one.
+    pub capacity: Tri<String>,
+    /// The function in which it is made.
+    pub in_fn: Option<FnId>,
+    /// The call that makes it.
+    pub at: Place,
+}
+
+/// A value that comes from the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The variable's name; with `prefixed` what its name begins with.
+    pub name: Tri<String>,
+    /// All variables whose names begin so are read.
+    pub prefixed: bool,
+    /// What is taken where it is not set; `Absent` where the program then fails or goes on without.
+    pub default: Tri<String>,
+    /// Where.
+    pub at: Place,
 }
 
 /// A package.
@@ -90,10 +136,8 @@ pub struct CallSite {
     pub to: FnId,
     /// The call.
     pub at: Place,
-    /// Whether something around the call ends it after a while.
-    pub bounded: bool,
-    /// Whether the call is made again and again, or in a task of its own: it stands in a loop or is spawned.
-    pub steady: bool,
+    /// In which circumstances.
+    pub when: When,
 }
 
 /// A parameter of a function.
@@ -116,6 +160,30 @@ pub struct Deed {
     pub what: What,
     /// Where.
     pub at: Place,
+    /// In which circumstances.
+    pub when: When,
+}
+
+/// The circumstances of a call or an effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    /// Something around it ends it after a while.
+    pub bounded: bool,
+    /// It stands in a loop.
+    pub looped: bool,
+    /// It runs in a task of its own.
+    pub spawned: bool,
+    /// It runs on a thread that may block.
+    pub off_thread: bool,
+    /// Something around it runs it again when it fails.
+    pub retried: bool,
+}
+
+impl When {
+    /// Whether it happens again and again, or in a task of its own.
+    pub fn is_steady(self) -> bool {
+        self.looped || self.spawned
+    }
 }
 
 /// What a deed is.
@@ -127,8 +195,20 @@ pub enum What {
     Request(u32),
     /// Reads a header; its name in lower case, where known.
     ReadHeader(Tri<String>),
-    /// Reads an environment variable.
-    ReadEnv(Tri<String>),
+    /// Sets a header of a request, an answer or a message.
+    WriteHeader(Tri<String>),
+    /// Reads an environment variable: index into [`Model::settings`].
+    ReadEnv(u32),
+    /// Sends a message to a topic, queue or subject.
+    Publish(Tri<String>),
+    /// Takes messages from one, or begins to.
+    Consume(Tri<String>),
+    /// Tells the broker that a message is done with.
+    Acknowledge,
+    /// Asks a store, broker or remote API that is neither SQL nor plain HTTP.
+    Call(Protocol, Option<Access>),
+    /// Holds a lock while it waits for something else; the place of the wait.
+    HeldLock(Place),
     /// Starts a task that goes on by itself.
     Spawn,
     /// Anything else that knowledge names.
@@ -149,7 +229,7 @@ pub struct SqlDeed {
 }
 
 /// Kinds of statements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SqlKind {
     /// Reads.
@@ -204,6 +284,10 @@ pub struct Listener {
     pub address: Tri<String>,
     /// The call that serves.
     pub at: Place,
+    /// Its limits.
+    pub limits: BTreeMap<Limit, Tri<String>>,
+    /// What makes it end gracefully: a call that hands it a signal, or the library by itself (the call that serves).
+    pub shutdown: Tri<Place>,
     /// Where the outermost router is made (`Router::new()`, `App::new()`), where known.
     pub router: Option<RouterSite>,
     /// Code of this library for fixes, by what it is for.
@@ -309,6 +393,8 @@ pub struct Client {
     pub built: ClientSite,
     /// Its limits: `Present` with the value as text, `Absent`, `Unknown`.
     pub limits: BTreeMap<Limit, Tri<String>>,
+    /// Options that have a name, as `enable.auto.commit`.
+    pub options: BTreeMap<String, Tri<String>>,
     /// Whether it passes the correlation id on by itself.
     pub carries_correlation: Tri<()>,
     /// Requests made with it, by index into [`Model::requests`].
@@ -353,8 +439,8 @@ pub struct Request {
     pub clients_complete: bool,
     /// A bound of its own: on the request or around the future. `Unknown` when the chain could not be followed.
     pub bound: Tri<Place>,
-    /// Whether it is made again and again, or in a task of its own.
-    pub steady: bool,
+    /// In which circumstances.
+    pub when: When,
     /// Header names set on it, lower case.
     pub headers: Vec<String>,
     /// Whether `headers` are all.
@@ -410,7 +496,22 @@ impl Model {
     }
 }
 
+impl Service {
+    /// Whether a place lies in the code of the packages that the service's own functions come from.
+    pub fn parses(&self, model: &Model, at: Place) -> bool {
+        let files = self.functions.iter().filter_map(|f| model.functions.get(f.0 as usize));
+        files.into_iter().any(|f| f.name.file == at.file)
+    }
+}
+
 impl Model {
+    /// A shortest way from a function to an effect of a kind: the calls, the function that has it, and its deed.
+    pub fn way(&self, from: FnId, kind: EffectKind) -> Option<(CallPath, FnId, &Deed)> {
+        let (calls, function, deed) = crate::effects::way(&self.functions, &self.effects, from, kind)?;
+        let deed = self.functions.get(function.0 as usize)?.does.get(deed as usize)?;
+        Some((calls, function, deed))
+    }
+
     /// The shortest way from any of `roots` to each function that is reached through calls that `follow` accepts.
     pub fn ways(&self, roots: &[FnId], follow: impl Fn(&CallSite) -> bool) -> FxHashMap<FnId, CallPath> {
         let mut ways: FxHashMap<FnId, CallPath> = roots.iter().map(|r| (*r, Vec::new())).collect();

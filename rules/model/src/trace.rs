@@ -160,6 +160,16 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
         Tracer { scope: Some(scope), ..self.clone() }
     }
 
+    /// The same tracer for a question that came through some calls.
+    pub(crate) fn through(&self, calls: &Calls) -> Self {
+        Tracer { calls: calls.clone(), ..self.clone() }
+    }
+
+    /// Whether an expression is `None`.
+    pub(crate) fn is_none(&self, at: At) -> bool {
+        matches!(self.kind(at), ExprKind::Path(path) if path.last() == "None")
+    }
+
     /// Whether a body's code takes part.
     pub(crate) fn in_scope(&self, body: BodyId) -> bool {
         let module = self.program.bodies.get(body).home.module;

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &InspectArgs) -> anyhow::Result<Outcome> {
         let (_, report) = analyse(&args.paths, Options::default())?;
         let seen = report::inspect::Inspected::of(&report);
         match args.format {
-            Format::Human => report::inspect::print(&mut out, &seen)?,
+            Format::Human => report::seen::print(&mut out, &seen)?,
             Format::Json => {
                 serde_json::to_writer_pretty(&mut out, &seen)?;
                 writeln!(out)?;

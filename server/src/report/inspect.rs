@@ -1,219 +1,352 @@
 //! What svclint sees, for people and (as JSON, version 1) for scripts.
 
-use std::collections::BTreeMap;
-use std::io::Write;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use svclint_engine::Report;
-use svclint_model::{Client, Coverage, Limit, Place, Protocol, Service, Share, Tri};
+use svclint_model::{
+    Client, Coverage, EffectKind, FnId, Function, Limit, Model, Place, Protocol, Service, SqlKind, Tri, What,
+};
 
-use super::style::{self, paint};
-use super::{Range, count, shown};
+use super::{Range, shown};
 
+/// Everything that is shown of a workspace.
 #[derive(Serialize)]
 pub(crate) struct Inspected {
     version: u32,
-    services: Vec<SeenService>,
-    coverage: Coverage,
+    pub(super) services: Vec<SeenService>,
+    pub(super) coverage: Coverage,
 }
 
 #[derive(Serialize)]
-struct SeenService {
-    name: String,
+pub(super) struct SeenService {
+    pub(super) name: String,
     #[serde(rename = "crate")]
-    package: String,
-    binaries: Vec<String>,
-    listeners: Vec<SeenListener>,
-    routes: Vec<SeenRoute>,
-    routes_complete: bool,
-    correlation_in: Option<SeenPlace>,
-    clients: Vec<SeenClient>,
+    pub(super) package: String,
+    pub(super) binaries: Vec<String>,
+    pub(super) listeners: Vec<SeenListener>,
+    pub(super) routes: Vec<SeenRoute>,
+    pub(super) routes_complete: bool,
+    pub(super) correlation_in: Option<SeenPlace>,
+    /// What makes requests.
+    pub(super) clients: Vec<SeenClient>,
+    /// Databases, caches and the like.
+    pub(super) stores: Vec<SeenClient>,
+    /// Tables, and what is done to them.
+    pub(super) tables: BTreeMap<String, BTreeSet<SqlKind>>,
+    pub(super) topics: Vec<SeenTopic>,
+    pub(super) tasks: Vec<SeenUse>,
+    pub(super) channels: Vec<SeenChannel>,
+    pub(super) retries: Vec<SeenPolicy>,
+    pub(super) settings: Vec<SeenSetting>,
 }
 
 #[derive(Serialize)]
-struct SeenListener {
-    protocol: Protocol,
-    framework: String,
-    address: Option<String>,
-    at: Option<SeenPlace>,
+pub(super) struct SeenListener {
+    pub(super) protocol: Protocol,
+    pub(super) framework: String,
+    pub(super) address: Option<String>,
+    pub(super) limits: BTreeMap<Limit, Tri<String>>,
+    pub(super) ends_gracefully: Option<bool>,
+    pub(super) at: Option<SeenPlace>,
 }
 
 #[derive(Serialize)]
-struct SeenRoute {
-    method: String,
-    path: String,
-    handler: String,
+pub(super) struct SeenRoute {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) handler: String,
     /// Where the handler is; where the route is written, if the handler is not known.
-    at: Option<SeenPlace>,
-    complete: bool,
+    pub(super) at: Option<SeenPlace>,
+    pub(super) complete: bool,
+    /// The middleware around it, outermost first.
+    pub(super) layers: Vec<SeenLayer>,
+    /// The handler's parameters, by the last word of their types.
+    pub(super) extractors: Vec<String>,
+    /// What answering may do, each kind once with a shortest way to it.
+    pub(super) effects: Vec<SeenEffect>,
 }
 
 #[derive(Serialize)]
-struct SeenClient {
-    kind: Protocol,
-    library: String,
-    constructed_at: Option<SeenPlace>,
-    limits: BTreeMap<Limit, Tri<String>>,
-    used_in: Vec<SeenUse>,
+pub(super) struct SeenLayer {
+    pub(super) name: String,
+    pub(super) carries: Vec<svclint_model::Carries>,
+    pub(super) at: Option<SeenPlace>,
 }
 
 #[derive(Serialize)]
-struct SeenUse {
-    method: Option<String>,
-    url: Option<String>,
-    function: String,
-    at: Option<SeenPlace>,
+pub(super) struct SeenEffect {
+    pub(super) kind: EffectKind,
+    /// The functions on the way from the handler.
+    pub(super) through: Vec<String>,
+    pub(super) at: Option<SeenPlace>,
 }
 
 #[derive(Serialize)]
-struct SeenPlace {
-    path: String,
-    range: Range,
+pub(super) struct SeenClient {
+    pub(super) kind: Protocol,
+    pub(super) library: String,
+    pub(super) constructed_at: Option<SeenPlace>,
+    pub(super) limits: BTreeMap<Limit, Tri<String>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) options: BTreeMap<String, Tri<String>>,
+    pub(super) used_in: Vec<SeenUse>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SeenUse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<String>,
+    pub(super) function: String,
+    pub(super) at: Option<SeenPlace>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SeenTopic {
+    /// `None` where it is not known.
+    pub(super) name: Option<String>,
+    /// `publishes` or `consumes`.
+    pub(super) direction: &'static str,
+    pub(super) function: String,
+    pub(super) at: Option<SeenPlace>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SeenChannel {
+    pub(super) capacity: Tri<String>,
+    pub(super) at: Option<SeenPlace>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SeenPolicy {
+    pub(super) library: String,
+    pub(super) limits: BTreeMap<Limit, Tri<String>>,
+    pub(super) at: Option<SeenPlace>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SeenSetting {
+    /// `None` where it is not known.
+    pub(super) name: Option<String>,
+    pub(super) prefixed: bool,
+    pub(super) default: Tri<String>,
+    pub(super) at: Option<SeenPlace>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SeenPlace {
+    pub(super) path: String,
+    pub(super) range: Range,
 }
 
 impl Inspected {
     pub(crate) fn of(report: &Report) -> Inspected {
-        let services = report.model.services.iter().map(|s| service(report, s)).collect();
+        let services =
+            report.model.services.iter().map(|s| Reader { report, service: s }.service()).collect();
         Inspected { version: 1, services, coverage: report.model.coverage }
     }
 }
 
-fn place(report: &Report, place: Place) -> Option<SeenPlace> {
-    report
-        .file(place.file)
-        .map(|file| SeenPlace { path: shown(&file.path), range: Range::of(&file, place.span) })
+/// Reads one service.
+struct Reader<'r> {
+    report: &'r Report,
+    service: &'r Service,
 }
 
-fn service(report: &Report, service: &Service) -> SeenService {
-    let model = &report.model;
-    let listeners = service.listeners.iter().map(|l| SeenListener {
-        protocol: l.protocol,
-        framework: l.framework.clone(),
-        address: l.address.present().cloned(),
-        at: place(report, l.at),
-    });
-    let routes = service.routes.iter().map(|r| SeenRoute {
-        method: r.method.clone(),
-        path: r.path.clone(),
-        handler: r.handler.map_or_else(|| r.handler_text.clone(), |f| model.function(f).path.clone()),
-        at: place(report, r.handler.map_or(r.at, |f| model.function(f).name)),
-        complete: r.complete,
-    });
-    let runs = |client: &&Client| {
-        client
-            .in_fn
-            .map_or(client.package == service.package, |f| service.functions.binary_search(&f).is_ok())
-    };
-    SeenService {
-        name: service.name.clone(),
-        package: model.packages.get(service.package as usize).map(|p| p.name.clone()).unwrap_or_default(),
-        binaries: vec![service.binary.clone()],
-        listeners: listeners.collect(),
-        routes: routes.collect(),
-        routes_complete: service.routes_complete,
-        correlation_in: service.correlation_in.and_then(|p| place(report, p)),
-        clients: model.clients.iter().filter(runs).map(|c| client(report, c)).collect(),
+impl<'r> Reader<'r> {
+    fn model(&self) -> &'r Model {
+        &self.report.model
     }
-}
 
-fn client(report: &Report, client: &Client) -> SeenClient {
-    let model = &report.model;
-    let requests = client.used_in.iter().filter_map(|n| model.requests.get(*n as usize));
-    let used_in = requests.map(|r| SeenUse {
-        method: r.method.present().cloned(),
-        url: r.url.present().cloned(),
-        function: model.function(r.in_fn).path.clone(),
-        at: place(report, r.at),
-    });
-    SeenClient {
-        kind: client.protocol,
-        library: client.library.clone(),
-        constructed_at: place(report, client.built.at),
-        limits: client.limits.clone(),
-        used_in: used_in.collect(),
+    fn place(&self, place: Place) -> Option<SeenPlace> {
+        self.report
+            .file(place.file)
+            .map(|file| SeenPlace { path: shown(&file.path), range: Range::of(&file, place.span) })
     }
-}
 
-pub(crate) fn print(out: &mut impl Write, seen: &Inspected) -> anyhow::Result<()> {
-    let at = |place: &Option<SeenPlace>| {
-        place.as_ref().map_or_else(String::new, |p| format!("{}:{}", p.path, p.range.start.line))
-    };
-    for service in &seen.services {
-        let same = service.name == service.package;
-        let package = if same { String::new() } else { format!("  in {}", service.package) };
-        writeln!(out, "{}{}", paint(style::STRONG, &service.name), paint(style::FAINT, package))?;
-        for l in &service.listeners {
-            let protocol = if l.protocol == Protocol::Grpc { "gRPC" } else { "HTTP" };
-            let address = l.address.as_deref().unwrap_or("address not known");
-            writeln!(
-                out,
-                "  listens  {protocol} · {} · {address}  {}",
-                l.framework,
-                paint(style::FAINT, at(&l.at))
-            )?;
+    /// Whether something made in a function, or in a static of a package, is part of the service.
+    fn runs(&self, in_fn: Option<FnId>, package: Option<u32>) -> bool {
+        match in_fn {
+            Some(f) => self.service.functions.binary_search(&f).is_ok(),
+            None => package == Some(self.service.package),
         }
-        let width = service.routes.iter().map(|r| r.path.chars().count()).max().unwrap_or(0).min(48);
-        for r in &service.routes {
-            let mark = if r.complete { " " } else { "?" };
-            let handler = r.handler.rsplit("::").next().unwrap_or(&r.handler);
-            writeln!(
-                out,
-                "  {mark} {:<7} {:<width$}  {handler}  {}",
-                r.method,
-                r.path,
-                paint(style::FAINT, at(&r.at))
-            )?;
-        }
-        if !service.routes_complete {
-            writeln!(out, "  {}", paint(style::FAINT, "some routes could not be followed"))?;
-        }
-        for c in &service.clients {
-            let limits: Vec<String> = c.limits.iter().map(limit).collect();
-            let uses =
-                if c.used_in.is_empty() { "no use seen".into() } else { count(c.used_in.len(), "request") };
-            writeln!(
-                out,
-                "  calls    {} · {} · {uses}  {}",
-                c.library,
-                limits.join(", "),
-                paint(style::FAINT, at(&c.constructed_at))
-            )?;
-        }
-        writeln!(out)?;
     }
-    if seen.services.is_empty() {
-        writeln!(
-            out,
-            "no service found: no binary here serves HTTP or gRPC with a library that svclint knows\n"
-        )?;
-    }
-    let c = &seen.coverage;
-    let parts = [
-        ("paths", c.paths),
-        ("receivers", c.method_calls),
-        ("those that matter", c.receivers),
-        ("routes", c.routes),
-        ("clients", c.clients),
-    ];
-    let parts: Vec<String> = parts.iter().map(|(name, s)| format!("{name} {}", percent(*s))).collect();
-    writeln!(out, "{}", paint(style::FAINT, format!("seen: {}", parts.join(" · "))))?;
-    Ok(())
-}
 
-fn limit((limit, value): (&Limit, &Tri<String>)) -> String {
-    let name =
-        serde_json::to_value(limit).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-    match value {
-        Tri::Present(text) => format!("{name} {text}"),
-        Tri::Absent => format!("no {name} limit"),
-        Tri::Unknown => format!("{name} not known"),
+    fn functions(&self) -> impl Iterator<Item = &'r Function> {
+        let model = self.model();
+        self.service.functions.iter().filter_map(move |f| model.functions.get(f.0 as usize))
     }
-}
 
-fn percent(share: Share) -> String {
-    if share.total == 0 {
-        "none".into()
-    } else {
-        format!("{:.0} % of {}", 100.0 * share.known as f64 / share.total as f64, share.total)
+    fn service(&self) -> SeenService {
+        let (service, model) = (self.service, self.model());
+        let own = model.clients.iter().filter(|c| self.runs(c.in_fn, Some(c.package)));
+        let calls = |c: &&Client| matches!(c.protocol, Protocol::Http | Protocol::Grpc);
+        let (clients, stores): (Vec<&Client>, Vec<&Client>) = own.partition(calls);
+        SeenService {
+            name: service.name.clone(),
+            package: model.packages.get(service.package as usize).map(|p| p.name.clone()).unwrap_or_default(),
+            binaries: vec![service.binary.clone()],
+            listeners: self.listeners(),
+            routes: service.routes.iter().map(|r| self.route(r)).collect(),
+            routes_complete: service.routes_complete,
+            correlation_in: service.correlation_in.and_then(|p| self.place(p)),
+            clients: clients.into_iter().map(|c| self.client(c)).collect(),
+            stores: stores.into_iter().map(|c| self.client(c)).collect(),
+            tables: self.tables(),
+            topics: self.topics(),
+            tasks: self.tasks(),
+            channels: self.channels(),
+            retries: self.retries(),
+            settings: self.settings(),
+        }
+    }
+
+    fn listeners(&self) -> Vec<SeenListener> {
+        let listener = |l: &svclint_model::Listener| SeenListener {
+            protocol: l.protocol,
+            framework: l.framework.clone(),
+            address: l.address.present().cloned(),
+            limits: l.limits.clone(),
+            ends_gracefully: match l.shutdown {
+                Tri::Present(_) => Some(true),
+                Tri::Absent => Some(false),
+                Tri::Unknown => None,
+            },
+            at: self.place(l.at),
+        };
+        self.service.listeners.iter().map(listener).collect()
+    }
+
+    fn route(&self, route: &svclint_model::Route) -> SeenRoute {
+        let model = self.model();
+        let handler = route.handler.and_then(|f| model.functions.get(f.0 as usize));
+        let layers = route.layers.iter().map(|l| SeenLayer {
+            name: l.name.clone(),
+            carries: l.carries.clone(),
+            at: self.place(l.at),
+        });
+        let inputs = handler.map_or(&[][..], |f| &f.inputs);
+        let extractors = inputs.iter().filter_map(|i| i.types.first().cloned()).collect();
+        SeenRoute {
+            method: route.method.clone(),
+            path: route.path.clone(),
+            handler: handler.map_or_else(|| route.handler_text.clone(), |f| f.path.clone()),
+            at: self.place(handler.map_or(route.at, |f| f.name)),
+            complete: route.complete,
+            layers: layers.collect(),
+            extractors,
+            effects: route.handler.map(|f| self.effects(f)).unwrap_or_default(),
+        }
+    }
+
+    fn effects(&self, handler: FnId) -> Vec<SeenEffect> {
+        let model = self.model();
+        let Some(summary) = model.effects.get(handler.0 as usize) else { return Vec::new() };
+        let effect = |kind| {
+            let (way, _, deed) = model.way(handler, kind)?;
+            let through = way.iter().map(|call| model.function(call.to).path.clone()).collect();
+            Some(SeenEffect { kind, through, at: self.place(deed.at) })
+        };
+        summary.kinds().filter_map(effect).collect()
+    }
+
+    fn client(&self, client: &Client) -> SeenClient {
+        let model = self.model();
+        let requests = client.used_in.iter().filter_map(|n| model.requests.get(*n as usize));
+        let used_in = requests.map(|r| SeenUse {
+            method: r.method.present().cloned(),
+            url: r.url.present().cloned(),
+            function: model.function(r.in_fn).path.clone(),
+            at: self.place(r.at),
+        });
+        SeenClient {
+            kind: client.protocol,
+            library: client.library.clone(),
+            constructed_at: self.place(client.built.at),
+            limits: client.limits.clone(),
+            options: client.options.clone(),
+            used_in: used_in.collect(),
+        }
+    }
+
+    fn tables(&self) -> BTreeMap<String, BTreeSet<SqlKind>> {
+        let mut tables: BTreeMap<String, BTreeSet<SqlKind>> = BTreeMap::new();
+        for deed in self.functions().flat_map(|f| &f.does) {
+            if let What::Sql(sql) = &deed.what
+                && !sql.table.is_empty()
+            {
+                tables.entry(sql.table.clone()).or_default().insert(sql.kind);
+            }
+        }
+        tables
+    }
+
+    fn topics(&self) -> Vec<SeenTopic> {
+        let mut topics = Vec::new();
+        for function in self.functions() {
+            for deed in &function.does {
+                let (name, direction) = match &deed.what {
+                    What::Publish(name) => (name, "publishes"),
+                    What::Consume(name) => (name, "consumes"),
+                    _ => continue,
+                };
+                topics.push(SeenTopic {
+                    name: name.present().cloned(),
+                    direction,
+                    function: function.path.clone(),
+                    at: self.place(deed.at),
+                });
+            }
+        }
+        topics
+    }
+
+    fn tasks(&self) -> Vec<SeenUse> {
+        let spawns = self
+            .functions()
+            .flat_map(|f| f.does.iter().filter(|d| d.what == What::Spawn).map(move |d| (f, d)));
+        let task = |(f, d): (&Function, &svclint_model::Deed)| SeenUse {
+            method: None,
+            url: None,
+            function: f.path.clone(),
+            at: self.place(d.at),
+        };
+        spawns.map(task).collect()
+    }
+
+    fn channels(&self) -> Vec<SeenChannel> {
+        let own = self.model().channels.iter().filter(|c| self.runs(c.in_fn, None));
+        own.map(|c| SeenChannel { capacity: c.capacity.clone(), at: self.place(c.at) }).collect()
+    }
+
+    fn retries(&self) -> Vec<SeenPolicy> {
+        let own = self.model().policies.iter().filter(|p| self.runs(p.in_fn, None));
+        let policy = |p: &svclint_model::Policy| SeenPolicy {
+            library: p.library.clone(),
+            limits: p.limits.clone(),
+            at: self.place(p.at),
+        };
+        own.map(policy).collect()
+    }
+
+    /// What code of the service reads, and what parsers in its packages are made to read.
+    fn settings(&self) -> Vec<SeenSetting> {
+        let model = self.model();
+        let read: BTreeSet<u32> = self
+            .functions()
+            .flat_map(|f| &f.does)
+            .filter_map(|d| if let What::ReadEnv(n) = d.what { Some(n) } else { None })
+            .collect();
+        let all = model.settings.iter().enumerate();
+        let own = all.filter(|(n, s)| read.contains(&(*n as u32)) || self.service.parses(model, s.at));
+        let setting = |(_, s): (usize, &svclint_model::Setting)| SeenSetting {
+            name: s.name.present().cloned(),
+            prefixed: s.prefixed,
+            default: s.default.clone(),
+            at: self.place(s.at),
+        };
+        own.map(setting).collect()
     }
 }

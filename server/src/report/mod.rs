@@ -5,6 +5,7 @@ pub(crate) mod human;
 pub(crate) mod inspect;
 pub(crate) mod json;
 pub(crate) mod sarif;
+pub(crate) mod seen;
 pub(crate) mod style;
 pub(crate) mod why;
 
@@ -41,6 +42,11 @@ impl Range {
             Point { line: position.line + 1, column: position.column + 1 }
         };
         Range { start: point(span.start), end: point(span.end) }
+    }
+
+    /// The line on which it begins, from 1.
+    pub(crate) fn start_line(&self) -> u32 {
+        self.start.line
     }
 }
 

@@ -108,8 +108,8 @@ impl<'m> Run<'m> {
         // What `main` does once, while it starts, is over when the service serves.
         let calls = service.functions.iter().flat_map(|f| &model.function(*f).calls);
         let tasks: Vec<svclint_model::FnId> =
-            calls.filter(|c| c.steady && !c.bounded).map(|c| c.to).collect();
-        Run { service, handlers, background: model.ways(&tasks, |call| !call.bounded) }
+            calls.filter(|c| c.when.is_steady() && !c.when.bounded).map(|c| c.to).collect();
+        Run { service, handlers, background: model.ways(&tasks, |call| !call.when.bounded) }
     }
 
     fn how(&self, request: &Request) -> Option<How> {
@@ -118,7 +118,8 @@ impl<'m> Run<'m> {
             return self.service.handler_timeout.is_none().then_some(How::Serving);
         }
         let runs = self.service.functions.binary_search(&request.in_fn).is_ok();
-        (self.background.contains_key(&request.in_fn) || request.steady && runs).then_some(How::Background)
+        (self.background.contains_key(&request.in_fn) || request.when.is_steady() && runs)
+            .then_some(How::Background)
     }
 }
 

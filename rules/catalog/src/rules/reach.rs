@@ -19,7 +19,7 @@ impl<'m> Reached<'m> {
         let roots: Vec<(FnId, &Route)> =
             service.routes.iter().filter_map(|r| Some((r.handler?, r))).collect();
         let ids: Vec<FnId> = roots.iter().map(|(id, _)| *id).collect();
-        Reached { ways: model.ways(&ids, |call| bounded || !call.bounded), roots }
+        Reached { ways: model.ways(&ids, |call| bounded || !call.when.bounded), roots }
     }
 
     /// The route whose handler reaches a function.

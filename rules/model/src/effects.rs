@@ -1,0 +1,212 @@
+//! What running a function may do, through everything that it calls.
+//!
+//! A function's summary holds each kind of effect once, with the first step of a shortest way to it. Summaries are the least
+//! fixpoint over the call graph, so recursion needs no special care: each kind spreads from the functions that have it
+//! against the direction of calls, one step at a time.
+
+use std::collections::VecDeque;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use svclint_knowledge::{Effect, Protocol};
+
+use crate::system::{CallSite, FnId, Function, Request, SqlKind, What};
+
+/// Kinds of effects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EffectKind {
+    /// Sends a request and waits for the answer, with a bound of its own or around it.
+    BoundedRequest(Protocol),
+    /// The same without a bound that is certain.
+    Request(Protocol),
+    /// Runs a SQL statement.
+    Sql(SqlKind),
+    /// Asks another kind of store, broker or remote API.
+    Call(Protocol),
+    /// Sends a message.
+    Publish,
+    /// Takes messages.
+    Consume,
+    /// Tells the broker that a message is done with.
+    Acknowledge,
+    /// Starts a task.
+    Spawn,
+    /// Blocks the thread that it runs on.
+    Block,
+    /// Holds a lock while it waits.
+    HeldLock,
+    /// Reads a header.
+    ReadHeader,
+    /// Sets a header.
+    WriteHeader,
+    /// Reads the environment.
+    ReadEnv,
+    /// What else knowledge names.
+    Other(Effect),
+}
+
+/// What a function may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The kinds, sorted, each with its witness.
+    effects: Vec<(EffectKind, Witness)>,
+}
+
+/// The first step of a shortest way to an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Witness {
+    /// The function has it itself: index into [`Function::does`].
+    Own(u32),
+    /// One of its calls leads to it: index into [`Function::calls`], and how many calls there are on the way.
+    Call(u32, u32),
+}
+
+impl Summary {
+    /// All kinds.
+    pub fn kinds(&self) -> impl Iterator<Item = EffectKind> + '_ {
+        self.effects.iter().map(|(kind, _)| *kind)
+    }
+
+    /// The first step to an effect of a kind.
+    pub fn witness(&self, kind: EffectKind) -> Option<Witness> {
+        let at = self.effects.binary_search_by_key(&kind, |(k, _)| *k).ok()?;
+        self.effects.get(at).map(|(_, witness)| *witness)
+    }
+}
+
+/// A shortest way from a function to an effect: the calls, the function that has it, and the index of its deed.
+pub(crate) fn way(
+    functions: &[Function],
+    summaries: &[Summary],
+    from: FnId,
+    kind: EffectKind,
+) -> Option<(Vec<CallSite>, FnId, u32)> {
+    let (mut calls, mut at) = (Vec::new(), from);
+    loop {
+        match summaries.get(at.0 as usize)?.witness(kind)? {
+            Witness::Own(deed) => return Some((calls, at, deed)),
+            Witness::Call(number, _) => {
+                let call = *functions.get(at.0 as usize)?.calls.get(number as usize)?;
+                calls.push(call);
+                at = call.to;
+            }
+        }
+    }
+}
+
+/// The summaries of all functions.
+pub(crate) fn summaries(functions: &[Function], requests: &[Request]) -> Vec<Summary> {
+    let callers = Callers::of(functions);
+    let mut sources: FxHashMap<EffectKind, Vec<(u32, u32)>> = FxHashMap::default();
+    for (number, function) in functions.iter().enumerate() {
+        for (deed_number, deed) in function.does.iter().enumerate() {
+            let Some(kind) = kind_of(&deed.what, deed.when, requests) else { continue };
+            let own = sources.entry(kind).or_default();
+            if own.last().is_none_or(|(f, _)| *f != number as u32) {
+                own.push((number as u32, deed_number as u32));
+            }
+        }
+    }
+    let spread: Vec<(EffectKind, Vec<(u32, Witness)>)> =
+        sources.into_par_iter().map(|(kind, own)| (kind, callers.spread(functions, kind, &own))).collect();
+    let mut summaries = vec![Summary::default(); functions.len()];
+    for (kind, reached) in spread {
+        for (function, witness) in reached {
+            if let Some(summary) = summaries.get_mut(function as usize) {
+                summary.effects.push((kind, witness));
+            }
+        }
+    }
+    for summary in &mut summaries {
+        summary.effects.sort_unstable_by_key(|(kind, _)| *kind);
+    }
+    summaries
+}
+
+fn kind_of(what: &What, when: crate::system::When, requests: &[Request]) -> Option<EffectKind> {
+    Some(match what {
+        What::Sql(sql) => EffectKind::Sql(sql.kind),
+        What::Request(number) => {
+            let request = requests.get(*number as usize)?;
+            let bounded = when.bounded || request.bound.present().is_some();
+            match bounded {
+                true => EffectKind::BoundedRequest(request.protocol),
+                false => EffectKind::Request(request.protocol),
+            }
+        }
+        What::ReadHeader(_) => EffectKind::ReadHeader,
+        What::WriteHeader(_) => EffectKind::WriteHeader,
+        What::ReadEnv(_) => EffectKind::ReadEnv,
+        What::Spawn => EffectKind::Spawn,
+        What::Publish(_) => EffectKind::Publish,
+        What::Consume(_) => EffectKind::Consume,
+        What::Acknowledge => EffectKind::Acknowledge,
+        What::Call(protocol, _) => EffectKind::Call(*protocol),
+        What::HeldLock(_) => EffectKind::HeldLock,
+        What::Effect(Effect::Block) if when.off_thread => return None,
+        What::Effect(Effect::Block) => EffectKind::Block,
+        What::Effect(effect) => EffectKind::Other(*effect),
+    })
+}
+
+/// Who calls whom, backwards: `edges[start[f]..start[f + 1]]` are the calls of `f`.
+struct Callers {
+    start: Vec<u32>,
+    /// The caller, and the number of the call in its list.
+    edges: Vec<(u32, u32)>,
+}
+
+impl Callers {
+    fn of(functions: &[Function]) -> Callers {
+        let mut start = vec![0u32; functions.len() + 1];
+        let calls =
+            || functions.iter().flat_map(|f| &f.calls).filter(|c| (c.to.0 as usize) < functions.len());
+        for call in calls() {
+            start[call.to.0 as usize + 1] += 1;
+        }
+        for n in 1..start.len() {
+            start[n] += start[n - 1];
+        }
+        let mut next = start.clone();
+        let mut edges = vec![(0, 0); calls().count()];
+        for (caller, function) in functions.iter().enumerate() {
+            for (number, call) in function.calls.iter().enumerate() {
+                let Some(at) =
+                    next.get_mut(call.to.0 as usize).filter(|_| (call.to.0 as usize) < functions.len())
+                else {
+                    continue;
+                };
+                edges[*at as usize] = (caller as u32, number as u32);
+                *at += 1;
+            }
+        }
+        Callers { start, edges }
+    }
+
+    /// The functions that reach an effect, nearest first.
+    fn spread(&self, functions: &[Function], kind: EffectKind, own: &[(u32, u32)]) -> Vec<(u32, Witness)> {
+        let mut seen = vec![false; functions.len()];
+        let mut reached = Vec::new();
+        let mut queue: VecDeque<(u32, u32)> = VecDeque::new();
+        for (function, deed) in own {
+            seen[*function as usize] = true;
+            reached.push((*function, Witness::Own(*deed)));
+            queue.push_back((*function, 0));
+        }
+        while let Some((function, distance)) = queue.pop_front() {
+            let (from, to) = (self.start[function as usize], self.start[function as usize + 1]);
+            for (caller, number) in &self.edges[from as usize..to as usize] {
+                let off_thread = functions[*caller as usize].calls[*number as usize].when.off_thread;
+                if seen[*caller as usize] || off_thread && kind == EffectKind::Block {
+                    continue;
+                }
+                seen[*caller as usize] = true;
+                reached.push((*caller, Witness::Call(*number, distance + 1)));
+                queue.push_back((*caller, distance + 1));
+            }
+        }
+        reached
+    }
+}

@@ -1,0 +1,159 @@
+//! Limits: what a library sets by itself, and what the code sets on the way from a constructor to a value's use.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use svclint_facts::rust::{ExprKind, Stmt};
+use svclint_knowledge::{Action, Callable, Limit, LimitDefault, Role};
+
+use crate::infer::Callee;
+use crate::place::Tri;
+use crate::system::{Channel, Policy};
+use crate::trace::{At, Step, Tracer};
+
+/// Limits by kind, as text for people.
+pub(crate) type Limits = BTreeMap<Limit, Tri<String>>;
+
+/// What a library sets by itself.
+pub(crate) fn defaults(made: &BTreeMap<Limit, LimitDefault>) -> Limits {
+    let tri = |default: &LimitDefault| match default {
+        LimitDefault::None => Tri::Absent,
+        LimitDefault::Some(text) => Tri::Present(text.clone()),
+    };
+    made.iter().map(|(limit, default)| (*limit, tri(default))).collect()
+}
+
+/// The limits after some calls, the last one first. Where not all calls could be seen, an absent limit is not known.
+pub(crate) fn along(
+    tracer: &Tracer<'_, '_, '_>,
+    made: &BTreeMap<Limit, LimitDefault>,
+    steps: &[Step],
+    complete: bool,
+) -> Limits {
+    let mut limits = defaults(made);
+    for step in steps.iter().rev() {
+        let there = tracer.through(&step.calls);
+        set(&there, step, tracer.actions(step.at), &mut limits);
+        configure(tracer, step, &mut limits);
+    }
+    if !complete {
+        limits.values_mut().filter(|v| v.is_absent()).for_each(|v| *v = Tri::Unknown);
+    }
+    limits
+}
+
+fn set(tracer: &Tracer<'_, '_, '_>, step: &Step, actions: &[Action], limits: &mut Limits) {
+    for action in actions {
+        let (limit, value) = match action {
+            Action::SetLimit { limit, value } => {
+                let given = value.and_then(|n| tracer.arg(step.at, n));
+                // `timeout(None)`
+                if given.is_some_and(|v| tracer.is_none(v)) {
+                    (limit, Tri::Absent)
+                } else {
+                    (limit, Tri::Present(given.map_or_else(|| "set".into(), |v| tracer.duration(v))))
+                }
+            }
+            Action::DropLimit { limit } => (limit, Tri::Absent),
+            _ => continue,
+        };
+        let known = step.always || limits.get(limit) == Some(&value);
+        limits.insert(*limit, if known { value } else { Tri::Unknown });
+    }
+}
+
+/// `.map(|e| e.timeout(t))` and `.configure(|b| b.timeout(t))`: a closure that gets the builder may set anything; what it
+/// sets on its parameter is read, and the rest is open unless the parameter is all that it gives back.
+fn configure(tracer: &Tracer<'_, '_, '_>, step: &Step, limits: &mut Limits) {
+    let does_something = tracer.callable(step.at).is_some_and(|c| !c.does.as_slice().is_empty());
+    let receiver = tracer.receiver(step.at);
+    let on_builder = receiver.is_some_and(|r| {
+        matches!(
+            tracer.role(step.at.body, tracer.ty(r)),
+            Some(Role::ClientBuilder | Role::Server | Role::Policy)
+        )
+    });
+    let closure = tracer
+        .arg(step.at, 0)
+        .filter(|a| matches!(tracer.kind(*a), ExprKind::Closure { params, .. } if !params.is_empty()));
+    let Some(closure) = closure.filter(|_| on_builder && !does_something) else { return };
+    let ExprKind::Closure { params, body, .. } = tracer.kind(closure) else { return };
+    let inside = At { body: closure.body, expr: *body };
+    let end = match tracer.kind(inside) {
+        ExprKind::Block { stmts, tail: Some(tail) } if !has_let(stmts) => {
+            At { body: inside.body, expr: *tail }
+        }
+        _ => inside,
+    };
+    let local = params.first().and_then(|(pat, _)| tracer.types_of(closure.body).of_pat.get(pat));
+    let calls = local.map(|l| tracer.calls_on(closure.body, *l)).unwrap_or_default();
+    let whole = calls.contains(&end);
+    for call in calls {
+        let inner = Step { at: call, always: step.always, calls: step.calls.clone() };
+        set(tracer, &inner, tracer.actions(call), limits);
+    }
+    if !whole {
+        limits.values_mut().filter(|v| v.is_absent()).for_each(|v| *v = Tri::Unknown);
+    }
+}
+
+fn has_let(stmts: &[Stmt]) -> bool {
+    stmts.iter().any(|s| matches!(s, Stmt::Let { .. }))
+}
+
+fn policy_of(callable: &Callable) -> Option<&BTreeMap<Limit, LimitDefault>> {
+    callable.does.as_slice().iter().find_map(|a| match a {
+        Action::MakePolicy { limits } => Some(limits),
+        _ => None,
+    })
+}
+
+/// The retry policies: each with what is set between its construction and its end.
+pub(crate) fn policies(tracer: &Tracer<'_, '_, '_>) -> Vec<Policy> {
+    let calls: Vec<At> = tracer.calls().collect();
+    calls.par_iter().filter_map(|at| policy(tracer, *at)).collect()
+}
+
+fn policy(tracer: &Tracer<'_, '_, '_>, made: At) -> Option<Policy> {
+    let limits = policy_of(tracer.callable(made)?)?;
+    // The calls on it that follow at once; what happens to it elsewhere is open.
+    let (mut end, mut steps) = (made, Vec::new());
+    while let Some(outer) = tracer.parent(end).filter(|o| tracer.receiver(*o) == Some(end)) {
+        steps.insert(0, Step { at: outer, always: true, calls: Default::default() });
+        end = outer;
+    }
+    let is_done = tracer.parent(end).is_none_or(|p| {
+        matches!(tracer.kind(p), ExprKind::Call { .. } | ExprKind::MethodCall { .. } | ExprKind::Try(_))
+    });
+    let path = match tracer.types_of(made.body).callees.get(&made.expr) {
+        Some(Callee::Lib(path, _)) => path,
+        _ => return None,
+    };
+    Some(Policy {
+        library: path.split("::").next().unwrap_or("").replace('_', "-"),
+        limits: along(tracer, limits, &steps, is_done),
+        in_fn: tracer.function_of(made.body),
+        at: tracer.place(end),
+    })
+}
+
+/// The channels inside of processes.
+pub(crate) fn channels(tracer: &Tracer<'_, '_, '_>) -> Vec<Channel> {
+    let made = |at: At| {
+        tracer.actions(at).iter().find_map(|a| match a {
+            Action::MakeChannel { capacity } => Some(Channel {
+                capacity: match capacity {
+                    None => Tri::Absent,
+                    Some(n) => {
+                        let text = tracer.arg(at, *n).map(|a| tracer.text(a)).filter(|t| t.complete);
+                        text.map_or(Tri::Unknown, |t| Tri::Present(t.text))
+                    }
+                },
+                in_fn: tracer.function_of(at.body),
+                at: tracer.place(at),
+            }),
+            _ => None,
+        })
+    };
+    tracer.calls().filter_map(made).collect()
+}

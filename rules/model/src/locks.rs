@@ -1,0 +1,88 @@
+//! Locks that are held while something else is waited for.
+
+use svclint_facts::rust::{ExprId, ExprKind, PatKind, Stmt};
+use svclint_knowledge::{Action, Effect};
+
+use crate::bodies::BodyId;
+use crate::infer::Target;
+use crate::place::Place;
+use crate::trace::{At, Tracer};
+
+/// The lock, and the first wait during which it is held, for each guard in a body.
+pub(crate) fn held_locks(tracer: &Tracer<'_, '_, '_>, body: BodyId) -> Vec<(Place, Place)> {
+    let mut found = Vec::new();
+    for (_, node) in tracer.program.bodies.get(body).body.iter() {
+        let ExprKind::Block { stmts, tail } = &node.kind else { continue };
+        for (number, stmt) in stmts.iter().enumerate() {
+            let Stmt::Let { pat, init: Some(init), .. } = stmt else { continue };
+            let Some(lock) = guard(tracer, At { body, expr: *init }) else { continue };
+            if !matches!(tracer.program.bodies.get(body).body.pat(*pat).kind, PatKind::Bind { .. }) {
+                continue;
+            }
+            let after = stmts.iter().skip(number + 1);
+            let wait = first_wait(tracer, body, *pat, after, *tail);
+            found.extend(wait.map(|w| (tracer.place(lock), tracer.place(w))));
+        }
+    }
+    found
+}
+
+/// The call that locks, if an expression gives the guard itself and not something behind it.
+fn guard(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<At> {
+    let locks = |at: At| tracer.actions(at).iter().any(|a| matches!(a, Action::Effect(Effect::Lock)));
+    match tracer.kind(at) {
+        ExprKind::Await(inner) | ExprKind::Try(inner) => guard(tracer, At { body: at.body, expr: *inner }),
+        ExprKind::MethodCall { .. } if locks(at) => Some(at),
+        ExprKind::MethodCall { receiver, method, .. } => {
+            let keeps = matches!(method.as_str(), "unwrap" | "expect" | "map_err" | "unwrap_or_else");
+            guard(tracer, At { body: at.body, expr: *receiver }).filter(|_| keeps)
+        }
+        _ => None,
+    }
+}
+
+/// The first `.await` behind a statement in its block, before the guard is dropped or given away.
+fn first_wait<'s>(
+    tracer: &Tracer<'_, '_, '_>,
+    body: BodyId,
+    guard: svclint_facts::rust::PatId,
+    after: impl Iterator<Item = &'s Stmt>,
+    tail: Option<ExprId>,
+) -> Option<At> {
+    let types = tracer.types_of(body);
+    let local = *types.of_pat.get(&guard)?;
+    let parts = after.filter_map(|stmt| match stmt {
+        Stmt::Let { init, .. } => *init,
+        Stmt::Expr(e) => Some(*e),
+        Stmt::Item(_) => None,
+    });
+    for part in parts.chain(tail) {
+        let part = At { body, expr: part };
+        // `drop(guard)`, or the guard given to something else.
+        if let ExprKind::Call { args, .. } = tracer.kind(part) {
+            let given =
+                |arg: &ExprId| matches!(types.targets.get(arg), Some(Target::Local(l)) if *l == local);
+            if args.iter().any(given) {
+                return None;
+            }
+        }
+        if let Some(wait) = wait_in(tracer, part) {
+            return Some(wait);
+        }
+    }
+    None
+}
+
+/// An `.await` of this body in an expression, not one of a closure or a task in it.
+fn wait_in(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<At> {
+    let mut stack = vec![at.expr];
+    let body = tracer.program.bodies.get(at.body).body;
+    while let Some(expr) = stack.pop() {
+        match &body.expr(expr).kind {
+            ExprKind::Await(_) => return Some(At { body: at.body, expr }),
+            ExprKind::Closure { .. } | ExprKind::Async(_) => {}
+            kind => crate::bodies::children(kind, &mut |child| stack.push(child)),
+        }
+    }
+    None
+}

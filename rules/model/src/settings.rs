@@ -1,0 +1,137 @@
+//! What is read from the environment, and what is taken where it is not set.
+
+use rayon::prelude::*;
+use svclint_facts::rust::{AttrArg, ExprKind, Fields, Lit};
+use svclint_knowledge::{Action, EnvAttribute};
+
+use crate::impls::Key;
+use crate::place::Tri;
+use crate::system::Setting;
+use crate::trace::{At, Tracer};
+
+/// The reads in code, with the calls that read, and those that `#[derive]` macros write.
+pub(crate) fn settings(tracer: &Tracer<'_, '_, '_>) -> Vec<(Option<At>, Setting)> {
+    let calls: Vec<At> = tracer.calls().collect();
+    let mut all: Vec<(Option<At>, Setting)> =
+        calls.par_iter().filter_map(|at| Some((Some(*at), read(tracer, *at)?))).collect();
+    all.extend(derived(tracer).into_iter().map(|s| (None, s)));
+    all
+}
+
+/// What a call reads.
+pub(crate) fn read(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<Setting> {
+    tracer.actions(at).iter().find_map(|action| {
+        let (name, prefixed) = match action {
+            Action::ReadEnv { name } => (tracer.arg(at, *name), false),
+            Action::ReadEnvPrefix { prefix } => (prefix.and_then(|n| tracer.arg(at, n)), true),
+            _ => return None,
+        };
+        let text = name.map(|n| tracer.text(n)).filter(|t| t.complete).map(|t| t.text);
+        let none = prefixed && name.is_none();
+        let name = if none { Tri::Present(String::new()) } else { text.map_or(Tri::Unknown, Tri::Present) };
+        let default = if prefixed { Tri::Unknown } else { default(tracer, at) };
+        Some(Setting { name, prefixed, default, at: tracer.place(at) })
+    })
+}
+
+/// `env::var("X").unwrap_or("y".into())`
+fn default(tracer: &Tracer<'_, '_, '_>, read: At) -> Tri<String> {
+    let mut inner = read;
+    while let Some(outer) = tracer.parent(inner) {
+        match tracer.kind(outer) {
+            ExprKind::MethodCall { method, .. } if tracer.receiver(outer) == Some(inner) => {
+                match method.as_str() {
+                    "unwrap_or" | "unwrap_or_else" | "map_or" => {
+                        return tracer.arg(outer, 0).map_or(Tri::Unknown, |a| fallback(tracer, a));
+                    }
+                    "unwrap_or_default" => return Tri::Present(String::new()),
+                    "unwrap" | "expect" => return Tri::Absent,
+                    "ok" | "map" | "map_err" | "as_deref" | "as_ref" | "context" | "with_context"
+                    | "and_then" | "parse" | "filter" | "into_string" | "to_string" | "trim" | "or_else" => {
+                        inner = outer
+                    }
+                    _ => return Tri::Unknown,
+                }
+            }
+            ExprKind::Try(_) => return Tri::Absent,
+            ExprKind::Ref(_) | ExprKind::Await(_) => inner = outer,
+            _ => return Tri::Unknown,
+        }
+    }
+    Tri::Unknown
+}
+
+fn fallback(tracer: &Tracer<'_, '_, '_>, at: At) -> Tri<String> {
+    let value = match tracer.kind(at) {
+        ExprKind::Closure { body, .. } => At { body: at.body, expr: *body },
+        _ => at,
+    };
+    if *tracer.ty(value) == crate::ty::Ty::Never {
+        return Tri::Absent;
+    }
+    let text = tracer.text(value);
+    if text.complete { Tri::Present(text.text) } else { Tri::Unknown }
+}
+
+/// `#[arg(env = "X", default_value = "y")]` on the fields of types that derive a parser.
+fn derived(tracer: &Tracer<'_, '_, '_>) -> Vec<Setting> {
+    let defs = tracer.program.defs;
+    let mut found = Vec::new();
+    for (number, adt) in defs.adts.iter().enumerate() {
+        let key = Key::Adt(crate::defs::AdtId(number as u32));
+        let view = tracer.program.names.view(adt.home.module);
+        let traits = tracer.program.impls.library_traits(&key).iter();
+        let attribute = traits.filter_map(|t| view?.type_entry(t)?.env_attribute.as_ref()).next();
+        let Some(attribute) = attribute else { continue };
+        for (_, fields) in &adt.variants {
+            if let Fields::Named(fields) = fields {
+                found.extend(fields.iter().filter_map(|f| field(f, attribute, adt.home)));
+            }
+        }
+    }
+    found
+}
+
+fn field(
+    field: &svclint_facts::rust::Field,
+    attribute: &EnvAttribute,
+    home: crate::defs::Home,
+) -> Option<Setting> {
+    let args = field
+        .attrs
+        .iter()
+        .filter(|a| attribute.names.iter().any(|n| n == a.path.last()))
+        .flat_map(|a| &a.args);
+    let (mut name, mut default) = (None, Tri::Absent);
+    for arg in args {
+        match arg {
+            AttrArg::Pair(key, value, _) if *key == attribute.env => name = text(value),
+            AttrArg::Nested(path, _) if path.last() == attribute.env => {
+                name = Some(field.name.to_uppercase());
+            }
+            AttrArg::Pair(key, value, _) if attribute.default.contains(key) => {
+                default = text(value).map_or(Tri::Unknown, Tri::Present);
+            }
+            AttrArg::Nested(path, _) if attribute.default.iter().any(|d| d == path.last()) => {
+                default = Tri::Unknown;
+            }
+            _ => {}
+        }
+    }
+    name.map(|name| Setting {
+        name: Tri::Present(name),
+        prefixed: false,
+        default,
+        at: home.place(field.span),
+    })
+}
+
+fn text(lit: &Lit) -> Option<String> {
+    match lit {
+        Lit::Str(text) => Some(text.clone()),
+        Lit::Int(Some(number)) => Some(number.to_string()),
+        Lit::Float(text) => Some(text.clone()),
+        Lit::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}

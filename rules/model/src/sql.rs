@@ -1,0 +1,166 @@
+//! SQL: the statements that a call runs, written as text or built with a library.
+
+use svclint_facts::rust::ExprKind;
+use svclint_facts::sql as facts;
+use svclint_knowledge::{Access, Action, Callable};
+
+use crate::defs::Res;
+use crate::fold::{HOLE, Text};
+use crate::infer::Target;
+use crate::place::Place;
+use crate::system::{Deed, SqlDeed, SqlKind, What};
+use crate::trace::{At, Step, Tracer};
+use crate::ty::Ty;
+
+/// The statements that a query holds, done at the call that runs it.
+pub(crate) fn deeds(tracer: &Tracer<'_, '_, '_>, query: At, run: At) -> Vec<Deed> {
+    let holds = |c: &Callable| {
+        c.does.as_slice().iter().any(|a| matches!(a, Action::Sql { .. } | Action::Statement { .. }))
+    };
+    let mut found = Vec::new();
+    let trace = tracer.trace(query, &holds);
+    let mut texts = Vec::new();
+    for source in &trace.sources {
+        for action in tracer.actions(*source) {
+            match action {
+                Action::Sql { text } => texts.extend(tracer.arg(*source, *text).map(|a| sql_text(tracer, a))),
+                Action::Statement { access, table } => {
+                    found.push(built(tracer, *source, *access, *table, &trace.steps));
+                }
+                _ => {}
+            }
+        }
+    }
+    // A call that builds and runs at once: `active_model.insert(db)`.
+    if let Some((access, table)) = statement(tracer, run)
+        && found.is_empty()
+    {
+        found.push(built(tracer, run, access, table, &trace.steps));
+    }
+    for lost in trace.lost.iter().chain(trace.sources.is_empty().then_some(&query)) {
+        if let ExprKind::Macro(call) = tracer.kind(*lost) {
+            let module = tracer.program.bodies.get(lost.body).home.module;
+            let path = tracer.program.macro_path(module, &call.path);
+            let entry = path.and_then(|p| tracer.program.names.view(module)?.macro_entry(&p));
+            for action in entry.map_or(&[][..], |e| e.does.as_slice()) {
+                if let Action::Sql { text } = action {
+                    let arg = call.args.get(*text as usize).map(|expr| At { body: lost.body, expr: *expr });
+                    texts.extend(arg.map(|a| sql_text(tracer, a)));
+                }
+            }
+        } else if tracer.text(*lost).complete {
+            texts.push(sql_text(tracer, *lost));
+        }
+    }
+    for (text, literal) in texts {
+        let statements = facts::sql_statements(&text.text.replace(HOLE, "x_hole"));
+        match statements {
+            Some(all) => found.extend(all.iter().map(|s| parsed(s, literal))),
+            None => found.push(unknown()),
+        }
+    }
+    if found.is_empty() {
+        found.push(unknown());
+    }
+    let (at, when) = (tracer.place(run), tracer.when(run));
+    found.into_iter().map(|deed| Deed { what: What::Sql(deed), at, when }).collect()
+}
+
+fn statement(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<(Access, Option<u8>)> {
+    tracer.actions(at).iter().find_map(|a| match a {
+        Action::Statement { access, table } => Some((*access, *table)),
+        _ => None,
+    })
+}
+
+fn unknown() -> SqlDeed {
+    SqlDeed { kind: SqlKind::Other, table: String::new(), columns: Vec::new(), text: None }
+}
+
+/// The statement, and the literal that holds all of it.
+fn sql_text(tracer: &Tracer<'_, '_, '_>, at: At) -> (Text, Option<Place>) {
+    let literal = matches!(tracer.kind(at), ExprKind::Lit(_)).then(|| tracer.place(at));
+    (tracer.text(at), literal)
+}
+
+/// A statement of a query builder.
+fn built(tracer: &Tracer<'_, '_, '_>, at: At, access: Access, table: Option<u8>, steps: &[Step]) -> SqlDeed {
+    let upserts = steps.iter().any(|s| tracer.actions(s.at).iter().any(|a| matches!(a, Action::Upsert)));
+    let kind = match access {
+        Access::Insert if upserts => SqlKind::Upsert,
+        Access::Read => SqlKind::Select,
+        Access::Insert => SqlKind::Insert,
+        Access::Upsert => SqlKind::Upsert,
+        Access::Write | Access::Update => SqlKind::Update,
+        Access::Increment => SqlKind::Increment,
+        Access::Delete => SqlKind::Delete,
+    };
+    let table = match table {
+        Some(number) => tracer.arg(at, number).and_then(|a| table_of(tracer, a)),
+        None => owner_table(tracer, at),
+    };
+    SqlDeed { kind, table: table.unwrap_or_default(), columns: Vec::new(), text: None }
+}
+
+/// `orders::table`: a unit struct in a module named like the table; or a type made for a table.
+fn table_of(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<String> {
+    let mut at = at;
+    // `orders::table.filter(..)`
+    while let Some(inner) = tracer.receiver(at) {
+        at = inner;
+    }
+    if let Some(Target::Res(Res::Adt(id) | Res::Variant(id, _))) =
+        tracer.types_of(at.body).targets.get(&at.expr)
+    {
+        let module = tracer.program.defs.adts[id.at()].home.module;
+        return tracer.program.defs.module(module).path.rsplit("::").next().map(str::to_lowercase);
+    }
+    made_for(tracer.ty(at))
+}
+
+/// The table of the type that a function or method belongs to: `orders::Entity::insert(..)`, `model.insert(db)`.
+fn owner_table(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<String> {
+    match tracer.kind(at) {
+        ExprKind::MethodCall { receiver, .. } => made_for(tracer.ty(At { body: at.body, expr: *receiver })),
+        ExprKind::Call { callee, .. } => match tracer.ty(At { body: at.body, expr: *callee }) {
+            Ty::LibFn(_, owner) => made_for(owner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn made_for(ty: &Ty) -> Option<String> {
+    match ty {
+        Ty::Lib(_, args) => match args.first()? {
+            Ty::Prim(table) => Some(table.to_lowercase()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn parsed(statement: &facts::SqlStatement, text: Option<Place>) -> SqlDeed {
+    let kind = match &statement.kind {
+        facts::SqlKind::Select => SqlKind::Select,
+        facts::SqlKind::Insert { repeatable: true, .. } => SqlKind::Upsert,
+        facts::SqlKind::Insert { .. } => SqlKind::Insert,
+        facts::SqlKind::Update { relative, guarded_by } => {
+            // `SET version = version + 1 .. WHERE version = $1` refuses a repeat by itself; a counter that only counts
+            // changes harms nobody.
+            let guards = ["version", "revision", "etag", "updated_at", "lock_version"];
+            let harmless = |c: &String| guards.iter().any(|g| c.contains(g));
+            let counts = relative.iter().any(|c| !harmless(c));
+            let guarded = guarded_by.iter().any(|c| harmless(c) || relative.contains(c));
+            if counts && !guarded { SqlKind::Increment } else { SqlKind::Update }
+        }
+        facts::SqlKind::Delete => SqlKind::Delete,
+        facts::SqlKind::Other => SqlKind::Other,
+    };
+    let columns = if let facts::SqlKind::Insert { columns, .. } = &statement.kind {
+        columns.clone()
+    } else {
+        Vec::new()
+    };
+    SqlDeed { kind, table: statement.table.clone(), columns, text }
+}
