@@ -403,7 +403,7 @@ fn note(rule: &'static RuleMeta, place: Place, message: String) -> Finding {
 /// Whether a file says something that the model reads.
 fn is_read(path: &Path) -> bool {
     match Language::of(path) {
-        Language::Rust | Language::Sql | Language::Dockerfile | Language::Yaml => true,
+        Language::Rust | Language::Sql | Language::Dockerfile | Language::Yaml | Language::Proto => true,
         Language::Toml => path.ends_with("Cargo.toml") || path.ends_with("Cargo.lock"),
         _ => false,
     }

@@ -18,6 +18,7 @@ use crate::links::Links;
 use crate::names::Names;
 use crate::packages::{FileIndex, Packages};
 use crate::place::{FileFacts, SourceFile};
+use crate::protos::Protos;
 use crate::services::services;
 use crate::system::{Coverage, FileScope, Model, Package, Share, Table};
 use crate::trace::Tracer;
@@ -76,11 +77,13 @@ pub(crate) fn joined<R>(
     let mut defs = Defs::collect(files, &index, &packages);
     let names = defs.type_names();
     packages.use_pages(|package, name| names.contains(&(package, name)));
+    packages.settle();
     defs.resolve_uses(&packages);
     let names = Names { defs: &defs, packages: &packages };
     let impls = Impls::read(&defs, &names);
     let bodies = Bodies::collect(&defs);
-    let program = Program { defs: &defs, names: &names, impls: &impls, bodies: &bodies };
+    let protos = Protos::read(files);
+    let program = Program { defs: &defs, names: &names, impls: &impls, bodies: &bodies, protos: &protos };
     let types: Vec<BodyTypes<'_>> =
         (0..bodies.list.len()).into_par_iter().map(|n| program.infer(BodyId(n as u32))).collect();
     let links = Links::read(program, &types);

@@ -291,7 +291,7 @@ impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
         match &item.kind {
             ItemKind::Fn(def) => {
                 let id = self.function(home, item, def, Owner::None);
-                self.value(home.module, &item.name, Res::Fn(id));
+                self.named_fn(home.module, item, id);
             }
             ItemKind::Struct(generics, fields) => {
                 self.adt(home, item, generics, vec![(&item.name, fields)]);
@@ -371,6 +371,14 @@ impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
 
     fn value(&mut self, module: ModId, name: &SmolStr, res: Res) {
         self.defs.modules[module.at()].values.insert(name.clone(), res);
+    }
+
+    /// A function; of twins under different `cfg`s, the one that is built in most cases.
+    fn named_fn(&mut self, module: ModId, item: &Item, id: FnIdx) {
+        let values = &mut self.defs.modules[module.at()].values;
+        if !values.contains_key(&item.name) || !is_exception(&item.attrs) {
+            values.insert(item.name.clone(), Res::Fn(id));
+        }
     }
 
     fn adt(
@@ -496,6 +504,12 @@ impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
             }
         }
     }
+}
+
+/// `#[cfg(not(..))]`
+fn is_exception(attrs: &[Attr]) -> bool {
+    let cfg = attrs.iter().filter(|a| a.path.last() == "cfg").flat_map(|a| &a.args);
+    cfg.into_iter().any(|arg| matches!(arg, AttrArg::Nested(path, _) if path.last() == "not"))
 }
 
 /// Whether an item is compiled for tests only.

@@ -1,11 +1,13 @@
 //! Values that can be told from the code: strings and durations.
 
-use svclint_facts::rust::{BinOp, ExprId, ExprKind, Lit};
+use svclint_facts::rust::{BinOp, ExprId, ExprKind, Lit, Path, TypeRef};
 
-use crate::defs::Res;
+use crate::defs::{FnIdx, Res};
+use crate::impls::Key;
 use crate::infer::{Callee, Target};
 use crate::place::Tri;
-use crate::trace::{At, Tracer};
+use crate::trace::{At, Calls, Tracer};
+use crate::ty::Env;
 
 /// A text with holes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +84,10 @@ impl Tracer<'_, '_, '_> {
                     [_] if matches!(method.as_str(), "expect" | "context") => {
                         self.text_at(here(*receiver), depth + 1)
                     }
-                    _ => Text::hole(),
+                    _ => match self.types_of(at.body).callees.get(&at.expr) {
+                        Some(Callee::Fns(fns)) => self.returned_text(at, fns, depth),
+                        _ => Text::hole(),
+                    },
                 }
             }
             ExprKind::Binary { op, left, right } => {
@@ -101,6 +106,7 @@ impl Tracer<'_, '_, '_> {
                     {
                         self.text_at(here(*only), depth + 1)
                     }
+                    (Some(Callee::Fns(fns)), _) => self.returned_text(at, fns, depth),
                     _ => Text::hole(),
                 }
             }
@@ -144,6 +150,40 @@ impl Tracer<'_, '_, '_> {
             },
             _ => Text::hole(),
         }
+    }
+
+    /// The text that functions return, where all return the same.
+    fn returned_text(&self, at: At, fns: &[FnIdx], depth: u32) -> Text {
+        let bodies = fns.iter().filter_map(|f| self.program.bodies.of_fn.get(f));
+        let mut found: Option<Text> = None;
+        for value in bodies.filter(|b| self.in_scope(**b)).flat_map(|b| self.returned(*b)) {
+            let calls: Calls = self.calls.iter().copied().chain([(value.body, at)]).collect();
+            let owned = self.constant_of_callee(at, value);
+            let text = owned.unwrap_or_else(|| self.through(&calls).text_at(value, depth + 1));
+            match &found {
+                Some(known) if *known != text => return Text::hole(),
+                _ => found = Some(text),
+            }
+        }
+        found.unwrap_or_else(Text::hole)
+    }
+
+    /// `Page::route()`, where the function gives `Self::PATH`: the constant of the type in front.
+    fn constant_of_callee(&self, call: At, value: At) -> Option<Text> {
+        let ExprKind::Path(path) = self.kind(value) else { return None };
+        let [this, name] = path.segments.as_slice() else { return None };
+        let ExprKind::Call { callee, .. } = self.kind(call) else { return None };
+        let ExprKind::Path(written) = self.kind(At { body: call.body, expr: *callee }) else { return None };
+        let owner =
+            written.segments.split_last().map(|(_, owner)| owner.to_vec()).filter(|o| !o.is_empty())?;
+        let module = self.program.bodies.get(call.body).home.module;
+        let env = Env { module, generics: [None, None], self_ty: None, block: None };
+        let owner = TypeRef::Path(Path { segments: owner, ..written.clone() });
+        let key = Key::of(&self.program.names.ty(&env, &owner)).filter(|_| this.name == "Self")?;
+        let constant = self.program.impls.constant(&key, &name.name)?;
+        let body = *self.program.bodies.of_const.get(&constant)?;
+        let expr = self.program.bodies.get(body).body.root?;
+        Some(self.text(At { body, expr }))
     }
 
     fn concat(&self, at: At, depth: u32) -> Text {

@@ -1,6 +1,6 @@
 //! Which type has which methods.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use svclint_facts::rust::{AttrArg, TypeRef};
 use svclint_knowledge::GENERATED;
@@ -126,9 +126,12 @@ impl<'f> Impls<'f> {
         self.library_traits.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// The methods of a name that blanket implementations bring: none if they are of several traits.
-    pub(crate) fn blanket(&self, name: &str) -> &[FnIdx] {
-        self.blanket.get(name).filter(|all| all.len() == 1).map_or(&[], Vec::as_slice)
+    /// The method of a name that a blanket implementation in one of some packages brings, where there is but one.
+    pub(crate) fn blanket(&self, defs: &Defs<'_>, packages: &FxHashSet<usize>, name: &str) -> Vec<FnIdx> {
+        let all = self.blanket.get(name).map_or(&[][..], Vec::as_slice);
+        let near = |f: &&FnIdx| packages.contains(&defs.package_of(defs.fns[f.at()].home.module));
+        let found: Vec<FnIdx> = all.iter().filter(near).copied().collect();
+        if found.len() == 1 { found } else { Vec::new() }
     }
 
     /// The methods and associated functions of a type by name: its own, those of traits implemented for it, and the

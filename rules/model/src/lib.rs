@@ -20,6 +20,7 @@ mod locks;
 mod names;
 mod packages;
 mod place;
+mod protos;
 mod routes;
 mod services;
 mod settings;

@@ -44,6 +44,8 @@ pub(crate) struct TargetInfo {
 pub(crate) struct Packages<'k> {
     pub(crate) list: Vec<PackageInfo>,
     pub(crate) views: Vec<View<'k>>,
+    /// For each package, itself and the packages of the workspace that it is built with.
+    needed: Vec<FxHashSet<usize>>,
 }
 
 /// The files by path.
@@ -114,7 +116,7 @@ impl<'k> Packages<'k> {
         let own: Vec<&Manifest<'_>> = manifests.iter().filter(|m| m.facts.name.is_some()).collect();
         let by_dir: FxHashMap<&Path, usize> = own.iter().enumerate().map(|(i, m)| (m.dir, i)).collect();
         let by_name = by_name(&own, knowledge);
-        let mut packages = Packages { list: Vec::new(), views: Vec::new() };
+        let mut packages = Packages { list: Vec::new(), views: Vec::new(), needed: Vec::new() };
         let mut known_views: FxHashMap<Vec<Option<Version>>, usize> = FxHashMap::default();
         for manifest in &own {
             let name = manifest.facts.name.as_ref().map_or("", |(n, _)| n.as_str());
@@ -200,7 +202,17 @@ impl Packages<'_> {
     }
 
     /// A package and all packages of the workspace that it is built with.
-    pub(crate) fn needed_by(&self, package: usize) -> FxHashSet<usize> {
+    pub(crate) fn needed_by(&self, package: usize) -> &FxHashSet<usize> {
+        static NONE: std::sync::LazyLock<FxHashSet<usize>> = std::sync::LazyLock::new(FxHashSet::default);
+        self.needed.get(package).unwrap_or(&NONE)
+    }
+
+    /// Finds what each package needs. To be called when the dependencies are settled.
+    pub(crate) fn settle(&mut self) {
+        self.needed = (0..self.list.len()).map(|n| self.reach(n)).collect();
+    }
+
+    fn reach(&self, package: usize) -> FxHashSet<usize> {
         let mut needed = FxHashSet::default();
         let mut queue = vec![package];
         while let Some(next) = queue.pop() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use svclint_facts::cargo::{CargoLock, CargoManifest};
+use svclint_facts::proto::ProtoFile;
 use svclint_facts::rust::RustFile;
 use svclint_facts::sql::SqlTable;
 use svclint_syntax::Span;
@@ -43,6 +44,8 @@ pub enum FileFacts {
     Lock(Arc<CargoLock>),
     /// A migration: the tables and unique keys that it makes.
     Sql(Arc<Vec<SqlTable>>),
+    /// A protobuf file.
+    Proto(Arc<ProtoFile>),
     /// A file that is known to exist.
     Other,
 }

@@ -39,8 +39,8 @@ fn service(
     // Of code that several programs share, only what this one is built with takes part.
     let packages = &tracer.program.names.packages;
     let scope = packages.needed_by(krate.package);
-    let tracer = &tracer.within(&scope);
-    let mut running = reached(functions, [main], &scope);
+    let tracer = &tracer.within(scope);
+    let mut running = reached(functions, [main], scope);
     let own: Vec<(At, &Action)> = serves
         .iter()
         .filter(|(at, _)| tracer.function_of(at.body).is_some_and(|f| running.contains(&f)))
@@ -71,7 +71,7 @@ fn service(
         launched(tracer, main, &mut service);
     }
     // Generated code calls what implements gRPC services.
-    running.extend(reached(functions, rpcs, &scope));
+    running.extend(reached(functions, rpcs, scope));
     service.functions = sorted(running);
     if service.correlation_in.is_none() {
         service.correlation_in = reads_id(functions, &service);

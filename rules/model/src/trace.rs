@@ -273,8 +273,34 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
                 None => Self::lost(at),
             },
             Some(Target::Res(Res::Fn(f))) => self.returns(at, &[*f], walk, depth),
+            Some(Target::This) => self.walk_this(at, walk, depth),
             _ => Self::lost(at),
         }
+    }
+
+    /// `self`: what the call through which the walk came was made on, or else what any call was made on.
+    fn walk_this(&self, at: At, walk: &mut Walk<'_>, depth: u32) -> Trace {
+        let on = |call: At| match self.kind(call) {
+            ExprKind::MethodCall { receiver, .. } => Some(At { body: call.body, expr: *receiver }),
+            ExprKind::Call { args, .. } => args.first().map(|a| At { body: call.body, expr: *a }),
+            _ => None,
+        };
+        if let Some(number) = walk.calls.iter().rposition(|(body, _)| *body == at.body) {
+            let above = walk.calls.split_off(number);
+            let this = above.first().and_then(|(_, call)| on(*call));
+            let trace = this.map_or_else(|| Self::lost(at), |this| self.walk(this, walk, depth));
+            walk.calls.extend(above);
+            return trace;
+        }
+        let BodyOwner::Fn(function) = self.program.bodies.get(at.body).owner else { return Self::lost(at) };
+        let calls = self.links.calls.get(&function).map_or(&[][..], Vec::as_slice);
+        let ways: Vec<Trace> = calls
+            .iter()
+            .filter(|c| self.in_scope(c.body))
+            .filter_map(|c| on(*c))
+            .map(|this| self.walk(this, walk, depth))
+            .collect();
+        if ways.is_empty() { Self::lost(at) } else { Trace::either(ways) }
     }
 
     fn walk_local(&self, at: At, local: LocalId, walk: &mut Walk<'_>, depth: u32) -> Trace {

@@ -3,6 +3,8 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod seen;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -218,10 +218,10 @@ impl<'k> Infer<'_, '_, 'k> {
             }
             module = def.parent.filter(|_| def.is_block);
         }
-        let fns = program.impls.blanket(name);
+        let fns = program.blanket(self.module, name);
         let first = fns.first()?;
         let given = self.all(args);
-        Some((Callee::Fns(fns.to_vec()), program.returned(*first, &given, Some(receiver), turbofish)))
+        Some((Callee::Fns(fns.clone()), program.returned(*first, &given, Some(receiver), turbofish)))
     }
 
     fn method_of(

@@ -17,6 +17,7 @@ use crate::bodies::{Bodies, BodyDef, BodyId, BodyOwner};
 use crate::defs::{AdtId, Defs, FnIdx, ImplId, ModId, Owner, Res, address};
 use crate::impls::{Impls, Key};
 use crate::names::{Names, Ns};
+use crate::protos::Protos;
 use crate::system::Share;
 use crate::ty::{Args, Env, FUTURE, Filling, OPTION, RESULT, Ty};
 
@@ -80,6 +81,7 @@ pub(crate) struct Program<'a, 'f, 'k> {
     pub(crate) names: &'a Names<'a, 'f, 'k>,
     pub(crate) impls: &'a Impls<'f>,
     pub(crate) bodies: &'a Bodies<'f>,
+    pub(crate) protos: &'a Protos,
 }
 
 /// How deep `Arc<State<X>>` is seen through.
@@ -168,6 +170,12 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
             block: block_of(def.owner),
         };
         def.def.params.iter().map(|p| self.names.ty(&env, &p.ty)).collect()
+    }
+
+    /// The method of a name that a blanket implementation of this package, or of one that it uses, brings.
+    fn blanket(self, module: ModId, name: &str) -> Vec<FnIdx> {
+        let packages = self.names.packages.needed_by(self.defs.package_of(module));
+        self.impls.blanket(self.defs, &packages, name)
     }
 
     /// What a callable value returns when it is given values of some types.

@@ -98,7 +98,7 @@ impl Infer<'_, '_, '_> {
         let key = Key::of(ty)?;
         let mut fns = program.impls.method(program.defs, &key, name);
         if fns.is_empty() && ty.lib_path().is_none() {
-            fns = program.impls.blanket(name).to_vec();
+            fns = program.blanket(self.module, name);
         }
         if let Some(first) = fns.first() {
             return Some((Target::Fns(fns.clone()), Ty::Fn(*first)));

@@ -5,11 +5,12 @@ use svclint_knowledge::{Action, Callable, GENERATED, Role};
 
 use super::RouteReader;
 use crate::defs::{AdtId, FnIdx, ImplId, Res};
-use crate::infer::Callee;
+use crate::fold::HOLE;
+use crate::infer::{Callee, Target};
 use crate::names::Ns;
 use crate::place::Tri;
 use crate::system::{FnId, Route};
-use crate::trace::At;
+use crate::trace::{At, Step};
 use crate::ty::Ty;
 
 impl RouteReader<'_, '_, '_> {
@@ -17,6 +18,9 @@ impl RouteReader<'_, '_, '_> {
     pub(super) fn grpc_service(&mut self, at: At) {
         let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::GrpcService { .. }));
         let trace = self.tracer.trace(at, &makes);
+        if trace.sources.is_empty() && self.mapped_service(&trace.steps) {
+            return;
+        }
         if !trace.is_complete() {
             self.routes.incomplete = true;
         }
@@ -25,11 +29,35 @@ impl RouteReader<'_, '_, '_> {
                 let Action::GrpcService { name, implementation } = action else { continue };
                 match (name, implementation.and_then(|n| self.tracer.arg(source, n))) {
                     (Some(name), _) => self.library_service(name, source),
-                    (None, Some(served)) => self.implemented(served, &self.service_name(source)),
+                    (None, Some(served)) => self.implemented(served, &self.made_service(source)),
                     (None, None) => self.routes.incomplete = true,
                 }
             }
         }
+    }
+
+    /// `greeter.map(GreeterServer::new)`: the constructor as a value.
+    fn mapped_service(&mut self, steps: &[Step]) -> bool {
+        for step in steps {
+            let Some(constructor) = self.tracer.arg(step.at, 0) else { continue };
+            let Some(Target::Res(Res::Lib(path))) =
+                self.tracer.types_of(step.at.body).targets.get(&constructor.expr)
+            else {
+                continue;
+            };
+            let view =
+                self.tracer.program.names.view(self.tracer.program.bodies.get(step.at.body).home.module);
+            let (owner, function) = path.rsplit_once("::").unwrap_or(("", path));
+            let callable = view.and_then(|v| v.method(owner, function));
+            let serves = callable
+                .is_some_and(|c| c.does.as_slice().iter().any(|a| matches!(a, Action::GrpcService { .. })));
+            if let Some(served) = self.tracer.receiver(step.at).filter(|_| serves) {
+                let name = self.grpc_name(owner);
+                self.implemented(served, &name);
+                return true;
+            }
+        }
+        false
     }
 
     fn library_service(&mut self, name: &str, at: At) {
@@ -47,8 +75,8 @@ impl RouteReader<'_, '_, '_> {
         });
     }
 
-    /// The full name of the service that `shop.v1::greeter_server::GreeterServer::new` makes: `shop.v1.Greeter`.
-    fn service_name(&self, made: At) -> String {
+    /// The service that `shop.v1::greeter_server::GreeterServer::new` makes.
+    fn made_service(&self, made: At) -> GrpcName {
         let path = match self.tracer.ty(made) {
             Ty::Lib(path, _) => path.to_string(),
             _ => match self.tracer.types_of(made.body).callees.get(&made.expr) {
@@ -58,25 +86,58 @@ impl RouteReader<'_, '_, '_> {
                 _ => String::new(),
             },
         };
-        full_name(&path)
+        self.grpc_name(&path)
     }
 
-    fn implemented(&mut self, served: At, service: &str) {
-        let Some(adt) = self.served_type(self.tracer.ty(served)) else {
+    /// `generated::shop.v1::greeter_server::GreeterServer` → `shop.v1.Greeter`, as the protobuf files spell it.
+    fn grpc_name(&self, path: &str) -> GrpcName {
+        let words: Vec<&str> = path.trim_start_matches(GENERATED).split("::").collect();
+        let server = words.last().copied().unwrap_or("");
+        let service = server.strip_suffix("Server").unwrap_or(server).to_owned();
+        let package = words.get(..words.len().saturating_sub(2)).unwrap_or_default().join(".");
+        if let Some(full) = self.tracer.program.protos.full_name(&package, &service) {
+            return GrpcName { service, full, certain: true };
+        }
+        // Without its file, only a package that is named to `include_proto!` is told.
+        let told = path.starts_with(GENERATED) && words.len() == 3 && !package.is_empty();
+        let full = format!("{}.{service}", if told { &package } else { HOLE });
+        GrpcName { service, full, certain: told }
+    }
+
+    fn implemented(&mut self, served: At, name: &GrpcName) {
+        let Some(adt) = self.served_adt(served) else {
             self.routes.incomplete = true;
             return;
         };
-        let trait_ = service.rsplit('.').next().unwrap_or(service);
         let program = self.tracer.program;
         let before = self.routes.list.len();
         for (number, block) in program.defs.impls.iter().enumerate() {
             let of_type = matches!(program.impls.self_ty.get(number), Some(Ty::Adt(id, _)) if *id == adt);
-            let of_trait = block.def.trait_.as_ref().is_some_and(|t| t.last() == trait_);
-            if of_type && of_trait {
-                self.rpcs(ImplId(number as u32), service);
+            let Some(trait_) = block.def.trait_.as_ref().filter(|_| of_type) else { continue };
+            // The trait may have another name where it is implemented.
+            let implemented = match program.names.written(block.home.module, trait_, Ns::Types) {
+                Some((Res::Lib(path), _)) => self.grpc_name(&path).service,
+                _ => trait_.last().to_owned(),
+            };
+            if implemented == name.service {
+                self.rpcs(ImplId(number as u32), name);
             }
         }
         self.routes.incomplete |= self.routes.list.len() == before;
+    }
+
+    /// The type that answers: of the value itself, or of what was given for a type parameter.
+    fn served_adt(&self, at: At) -> Option<AdtId> {
+        let own = self.served_type(self.tracer.ty(at));
+        own.or_else(|| {
+            let (value, there) = self.tracer.given(at)?;
+            self.served_type(there.ty(value))
+        })
+        .or_else(|| {
+            let trace = self.tracer.trace(at, &|_| false);
+            let ends = trace.lost.iter().chain(trace.steps.iter().map(|s| &s.at));
+            ends.filter_map(|end| self.served_type(self.tracer.ty(*end))).next()
+        })
     }
 
     /// The type that answers, behind pointers.
@@ -92,7 +153,7 @@ impl RouteReader<'_, '_, '_> {
         None
     }
 
-    fn rpcs(&mut self, block: ImplId, service: &str) {
+    fn rpcs(&mut self, block: ImplId, name: &GrpcName) {
         let defs = self.tracer.program.defs;
         let mut fns: Vec<FnIdx> = defs.impls[block.at()].fns.values().copied().collect();
         fns.sort_unstable();
@@ -104,8 +165,8 @@ impl RouteReader<'_, '_, '_> {
             self.routes.rpcs.push(FnId(id.0));
             self.routes.list.push(Route {
                 method: "RPC".into(),
-                path: format!("/{service}/{}", camel(&def.item.name)),
-                complete: !service.is_empty() && !service.contains(crate::fold::HOLE),
+                path: format!("/{}/{}", name.full, camel(&def.item.name)),
+                complete: name.certain,
                 handler: Some(FnId(id.0)),
                 handler_text: def.item.name.to_string(),
                 at: def.home.place(def.item.name_span),
@@ -138,27 +199,22 @@ impl RouteReader<'_, '_, '_> {
             let Some(Ty::Adt(adt, _)) = program.impls.self_ty.get(number) else { continue };
             let Some(trait_) = block.def.trait_.as_ref().filter(|_| made.contains(adt)) else { continue };
             let name = match program.names.written(block.home.module, trait_, Ns::Types) {
-                Some((Res::Lib(path), _)) => full_name(&path),
-                _ => format!("{}.{}", crate::fold::HOLE, trait_.last()),
+                Some((Res::Lib(path), _)) => self.grpc_name(&path),
+                _ => self.grpc_name(trait_.last()),
             };
             self.rpcs(ImplId(number as u32), &name);
         }
     }
 }
 
-/// `generated::shop.v1::greeter_server::GreeterServer` → `shop.v1.Greeter`. In a library of generated code the modules need
-/// not be named like the package.
-fn full_name(path: &str) -> String {
-    let words: Vec<&str> = path.trim_start_matches(GENERATED).split("::").collect();
-    let [.., server] = words.as_slice() else { return String::new() };
-    let name = server.strip_suffix("Server").unwrap_or(server);
-    match words.as_slice() {
-        [package, .., _, _] if path.starts_with(GENERATED) && !package.is_empty() => {
-            format!("{package}.{name}")
-        }
-        [_, _] if path.starts_with(GENERATED) => name.to_owned(),
-        _ => format!("{}.{name}", crate::fold::HOLE),
-    }
+/// A gRPC service's name.
+struct GrpcName {
+    /// Its last word.
+    service: String,
+    /// With its package, as on the wire.
+    full: String,
+    /// Whether that is certain.
+    certain: bool,
 }
 
 fn camel(name: &str) -> String {

@@ -19,6 +19,7 @@ use crate::fold::Text;
 use crate::infer::{Callee, LocalId, Target};
 use crate::system::{FnId, Route, RouteLayer, RouterSite};
 use crate::trace::{At, Step, Tracer};
+use crate::ty::Ty;
 
 use layers::Collected;
 use path::{join, normal};
@@ -151,7 +152,14 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
             Action::Nest { path, router } => {
                 let Some((path_at, router)) = arg(path).zip(arg(router)) else { return };
                 let prefix = join(prefix, &self.tracer.text(path_at));
-                self.router(router, &prefix, depth + 1);
+                let ty = self.tracer.ty(router);
+                if matches!(ty, Ty::Lib(..)) && self.tracer.role(router.body, ty).is_none() {
+                    // Something that serves by itself: files, a documentation page.
+                    let all = join(&prefix, &Text::known("{*rest}"));
+                    self.push("ANY", &all, None, "(service)".into(), None, at);
+                } else {
+                    self.router(router, &prefix, depth + 1);
+                }
             }
             Action::Merge { router } => {
                 if let Some(router) = arg(router) {
@@ -310,11 +318,24 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
             }
             return;
         }
-        if let ExprKind::Tuple(all) | ExprKind::Array(all) = self.tracer.kind(at) {
-            for one in all {
-                self.mount(At { body: at.body, expr: *one }, prefix, depth);
-            }
+        if depth > DEPTH {
+            self.routes.incomplete = true;
             return;
+        }
+        let here = |expr| At { body: at.body, expr };
+        match self.tracer.kind(at) {
+            ExprKind::Tuple(all) | ExprKind::Array(all) => {
+                all.iter().for_each(|one| self.mount(here(*one), prefix, depth + 1));
+                return;
+            }
+            ExprKind::Ref(inner) => return self.mount(here(*inner), prefix, depth + 1),
+            ExprKind::If { then, otherwise: Some(otherwise), .. } => {
+                self.mount(here(*then), prefix, depth + 1);
+                return self.mount(here(*otherwise), prefix, depth + 1);
+            }
+            ExprKind::Block { tail: Some(tail), .. } => return self.mount(here(*tail), prefix, depth + 1),
+            ExprKind::Path(_) if self.mount_list(at, prefix, depth) => return,
+            _ => {}
         }
         if let (Some(function), text) = self.function(at)
             && matches!(self.tracer.kind(at), ExprKind::Path(_))
@@ -336,6 +357,37 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
             return;
         }
         self.router(at, prefix, depth + 1);
+    }
+
+    /// A variable that holds a list of handlers: how it begins, and what is added to it.
+    fn mount_list(&mut self, at: At, prefix: &Text, depth: u32) -> bool {
+        let Some(Target::Local(local)) = self.tracer.types_of(at.body).targets.get(&at.expr) else {
+            return false;
+        };
+        let Some(first) = self.tracer.single_origin(at) else { return false };
+        let added: Vec<At> = self
+            .tracer
+            .calls_on(at.body, *local)
+            .into_iter()
+            .filter(|call| match self.tracer.kind(*call) {
+                ExprKind::MethodCall { method, .. } => {
+                    matches!(method.as_str(), "append" | "extend" | "push" | "extend_from_slice")
+                }
+                _ => false,
+            })
+            .filter_map(|call| self.tracer.arg(call, 0))
+            .collect();
+        let begins_empty = matches!(self.tracer.kind(first), ExprKind::Call { args, .. } if args.is_empty())
+            || matches!(self.tracer.kind(first), ExprKind::Macro(call) if call.args.is_empty());
+        let is_list = !added.is_empty() || matches!(self.tracer.kind(first), ExprKind::Macro(_));
+        if !is_list {
+            return false;
+        }
+        if !begins_empty || added.is_empty() {
+            self.mount(first, prefix, depth + 1);
+        }
+        added.into_iter().for_each(|list| self.mount(list, prefix, depth + 1));
+        true
     }
 
     /// A function or closure that gets the router and adds to it.

@@ -16,11 +16,9 @@ pub(super) fn join(prefix: &Text, path: &Text) -> Text {
 
 /// `/users/:id`, `/users/<id>`, `/users/{id:\\d+}` are all `/users/{id}`; what takes the rest is `{*rest}`. A query is cut.
 pub(super) fn normal(path: &str) -> String {
-    let path = match path.split_once('?') {
-        // `{?}` is a part that is not known.
-        Some((before, _)) if !before.ends_with('{') => before,
-        _ => path,
-    };
+    // `{?}` is a part that is not known, and no query.
+    let query = path.match_indices('?').find(|(at, _)| !path[..*at].ends_with('{'));
+    let path = query.map_or(path, |(at, _)| &path[..at]);
     let segments: Vec<String> = split(path).into_iter().map(segment).collect();
     let joined = segments.join("/");
     if joined.is_empty() { "/".into() } else { joined }
@@ -92,6 +90,7 @@ mod tests {
             ("/files/<path..>", "/files/{*path}"),
             ("/files/<**path>", "/files/{*path}"),
             ("/{?}/orders", "/{?}/orders"),
+            ("/{?}/orders?<page>", "/{?}/orders"),
             ("", "/"),
         ] {
             assert_eq!(normal(written), expected, "{written}");
