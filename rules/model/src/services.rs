@@ -70,6 +70,11 @@ fn service(
     if launches {
         launched(tracer, main, &mut service);
     }
+    if service.routes.is_empty() && !service.routes_complete {
+        let mut reader = RouteReader::new(tracer);
+        reader.roots(&running);
+        adopt(reader.routes, &mut service);
+    }
     // Generated code calls what implements gRPC services.
     running.extend(reached(functions, rpcs, scope));
     service.functions = sorted(running);

@@ -550,6 +550,10 @@ fn is_same_value(method: &str) -> bool {
             | "into_inner"
             | "unwrap"
             | "expect"
+            | "context"
+            | "with_context"
+            | "wrap_err"
+            | "map_err"
     )
 }
 

@@ -53,7 +53,8 @@ pub enum BlindKind {
     Method,
 }
 
-/// What is known of the expressions that begin inside of a span, outermost first.
+/// What is known of the expressions that begin inside of a span (a call in a chain: whose name stands there), outermost
+/// first.
 pub fn why(files: &[SourceFile], knowledge: &Knowledge, file: FileId, span: Span) -> Vec<Insight> {
     joined(files, knowledge, |tracer| {
         let mut found = Vec::new();
@@ -63,7 +64,12 @@ pub fn why(files: &[SourceFile], knowledge: &Knowledge, file: FileId, span: Span
             }
             for (expr, node) in def.body.iter() {
                 let at = def.home.place(node.span);
-                let inside = span.start <= at.span.start && at.span.start < span.end.max(span.start + 1);
+                // A call in a chain stands where its name does.
+                let begins = match &node.kind {
+                    ExprKind::MethodCall { method_span, .. } => def.home.place(*method_span).span.start,
+                    _ => at.span.start,
+                };
+                let inside = span.start <= begins && begins < span.end.max(span.start + 1);
                 if inside && !matches!(node.kind, ExprKind::Lit(_) | ExprKind::Block { .. }) {
                     found.push(insight(tracer, At { body: BodyId(number as u32), expr }));
                 }

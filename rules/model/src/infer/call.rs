@@ -8,7 +8,7 @@ use svclint_facts::rust::{ExprId, ExprKind};
 use svclint_knowledge::{Callable, Template, TypeEntry};
 
 use super::{Callee, DEREF_DEPTH, Infer, LibraryCall, Target};
-use crate::defs::Res;
+use crate::defs::{FnIdx, Res};
 use crate::impls::Key;
 use crate::ty::{Args, FUTURE, Filling, Ty};
 
@@ -246,7 +246,20 @@ impl<'k> Infer<'_, '_, 'k> {
             }
             Ty::Adt(..) | Ty::Prim(_) | Ty::Lib(..) => {
                 let key = Key::of(ty)?;
-                let fns = program.impls.method(program.defs, &key, name);
+                // A library's type: its own methods go before those of this workspace's traits, and these must be near.
+                let view = program.names.view(self.module)?;
+                if let Ty::Lib(path, _) | Ty::Prim(path) = ty
+                    && view.type_entry(path).is_some_and(|e| e.methods.contains_key(name))
+                    && let Some(found) = self.library_method(id, path, ty, name, turbofish, args)
+                {
+                    return Some(found);
+                }
+                let mut fns = program.impls.method(program.defs, &key, name);
+                if !matches!(ty, Ty::Adt(..)) {
+                    let near = program.names.packages.needed_by(program.defs.package_of(self.module));
+                    let package = |f: &FnIdx| program.defs.package_of(program.defs.fns[f.at()].home.module);
+                    fns.retain(|f| near.contains(&package(f)));
+                }
                 if let Some(first) = fns.first() {
                     let given = self.all(args);
                     let given = program.returned(*first, &given, Some(ty), turbofish);
@@ -258,7 +271,6 @@ impl<'k> Infer<'_, '_, 'k> {
                     return Some(found);
                 }
                 // What a library's trait brings to a type that implements or derives it.
-                let view = program.names.view(self.module)?;
                 let implemented = program.impls.library_traits(&key);
                 let path = implemented.iter().find(|t| view.method(t, name).is_some())?;
                 self.library_method(id, path, ty, name, turbofish, args)

@@ -7,6 +7,7 @@ mod grpc;
 mod json;
 mod layers;
 mod path;
+mod roots;
 mod site;
 
 use rustc_hash::FxHashSet;
