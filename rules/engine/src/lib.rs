@@ -1,6 +1,7 @@
 //! Workspace state: files in, findings out.
 #![forbid(unsafe_code)]
 
+mod config;
 mod fix;
 mod fs;
 mod report;

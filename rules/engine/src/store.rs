@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_catalog::Sources;
 use svclint_facts::cargo::{cargo_lock, cargo_manifest};
 use svclint_facts::proto::proto_file;
@@ -96,6 +96,26 @@ impl FactStore {
         if self.files.remove(path).is_some() {
             self.paths.retain(|p| &**p != path);
         }
+    }
+
+    /// The libraries that packages here are or use, by their names in code; `None` where a package without a lock file may
+    /// use more than its manifest says.
+    pub(crate) fn libraries(&self) -> Option<FxHashSet<String>> {
+        let mut libraries = FxHashSet::default();
+        let locked = |path: &Path| {
+            let mut above = path.ancestors().skip(1);
+            above.any(|dir| self.files.contains_key(dir.join("Cargo.lock").as_path()))
+        };
+        for (path, analysis) in &self.files {
+            match &analysis.facts {
+                FileFacts::Lock(lock) => {
+                    libraries.extend(lock.packages.iter().map(|p| p.name.replace('-', "_")))
+                }
+                FileFacts::Manifest(_) if !locked(path) => return None,
+                _ => {}
+            }
+        }
+        Some(libraries)
     }
 
     /// What the model is built from.

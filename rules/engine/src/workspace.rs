@@ -10,11 +10,12 @@ use std::time::Instant;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_catalog::{Category, Confidence, Context, Finding, Level, RuleMeta, Severity, rules};
-use svclint_knowledge::{Knowledge, KnowledgeError, built_in};
+use svclint_knowledge::{Knowledge, KnowledgeError, shipped};
 use svclint_model::{BlindSpot, FileId, Insight, Model, Place, blind_spots, normal_path, why};
 use svclint_syntax::{Bounds, Language, PARSER_STACK_BYTES, Span};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::config::{self, Config};
 use crate::fs::{EntryKind, FileSystem};
 use crate::report::{FileRef, Report, ReportedFinding, Skipped, Summary};
 use crate::store::{Analysis, FactStore};
@@ -41,6 +42,9 @@ pub enum WorkspaceError {
     /// The shipped data is broken.
     #[error("the built-in knowledge is broken: {0}")]
     Knowledge(#[from] KnowledgeError),
+    /// The configuration cannot be read.
+    #[error("the configuration cannot be read: {0}")]
+    Config(KnowledgeError),
     /// No threads.
     #[error("no threads could be started: {0}")]
     Threads(String),
@@ -71,7 +75,11 @@ pub struct Workspace {
     fs: Arc<dyn FileSystem>,
     roots: Vec<PathBuf>,
     options: Options,
-    knowledge: &'static Knowledge,
+    knowledge: Arc<Knowledge>,
+    /// What the knowledge was put together for: the libraries, and the declarations.
+    knowledge_key: u64,
+    /// What is wrong with the configuration that stands; the last good one is used.
+    config_error: Option<(PathBuf, KnowledgeError)>,
     pool: rayon::ThreadPool,
     store: FactStore,
     unread: BTreeMap<PathBuf, String>,
@@ -99,7 +107,9 @@ impl Workspace {
             fs,
             roots,
             options,
-            knowledge: built_in()?,
+            knowledge: Arc::default(),
+            knowledge_key: 0,
+            config_error: None,
             pool,
             store: FactStore::default(),
             unread: BTreeMap::new(),
@@ -144,6 +154,43 @@ impl Workspace {
             let names: Vec<String> = self.roots.iter().map(|r| format!("`{}`", r.display())).collect();
             return Err(WorkspaceError::Empty(names.join(", ")));
         }
+        self.learn()?;
+        match &self.config_error {
+            Some((_, error)) => Err(WorkspaceError::Config(error.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts together what is known of the libraries that are used here, and what the configuration declares.
+    fn learn(&mut self) -> Result<(), WorkspaceError> {
+        let wanted = self.store.libraries();
+        let config = self.roots.iter().find_map(|root| {
+            let path = normal_path(&root.join(config::FILE));
+            Some((path.clone(), self.store.get(&path)?.text.clone()))
+        });
+        let mut names: Vec<&String> = wanted.iter().flatten().collect();
+        names.sort_unstable();
+        let text = config.as_ref().map_or("", |(_, text)| text);
+        let key = xxh3_64(format!("{}{names:?}\0{text}", wanted.is_none()).as_bytes());
+        if key == self.knowledge_key {
+            return Ok(());
+        }
+        let declared = match config.map(|(path, text)| Config::read(&path, &text).map_err(|e| (path, e))) {
+            Some(Ok(config)) => {
+                self.config_error = None;
+                config.knowledge
+            }
+            Some(Err(error)) => {
+                self.config_error = Some(error);
+                return Ok(());
+            }
+            None => Vec::new(),
+        };
+        let pages = shipped(|library| wanted.as_ref().is_none_or(|w| w.contains(library)))?;
+        let knowledge = Knowledge::new(pages);
+        self.knowledge =
+            Arc::new(if declared.is_empty() { knowledge } else { knowledge.declaring(declared) });
+        self.knowledge_key = key;
         Ok(())
     }
 
@@ -169,6 +216,8 @@ impl Workspace {
             }
         }
         self.read_all(read);
+        // A shipped page that is broken would have been told when everything was loaded.
+        let _ = self.learn();
     }
 
     fn read_all(&mut self, paths: Vec<PathBuf>) {
@@ -202,7 +251,7 @@ impl Workspace {
         let shown = self.file(file)?;
         let line = line.checked_sub(1).filter(|l| *l < shown.lines.line_count())?;
         let span = shown.lines.line_span(&shown.text, line);
-        Some(self.pool.install(|| why(&self.store.sources(), self.knowledge, file, span)))
+        Some(self.pool.install(|| why(&self.store.sources(), &self.knowledge, file, span)))
     }
 
     /// A file of the workspace, for showing its places.
@@ -213,13 +262,13 @@ impl Workspace {
 
     /// What could not be resolved, by file.
     pub fn blind_spots(&self) -> Vec<BlindSpot> {
-        self.pool.install(|| blind_spots(&self.store.sources(), self.knowledge))
+        self.pool.install(|| blind_spots(&self.store.sources(), &self.knowledge))
     }
 
     fn check_here(&self, cancel: &Cancel) -> Option<Report> {
         let started = Instant::now();
         let mut findings = Vec::new();
-        let model = match contained(|| Model::build(&self.store.sources(), self.knowledge)) {
+        let model = match contained(|| Model::build(&self.store.sources(), &self.knowledge)) {
             Ok(model) => model,
             Err(message) => {
                 findings.extend(self.internal_error("the model", &message));
@@ -266,6 +315,7 @@ impl Workspace {
         let suppressed =
             before.saturating_sub(findings.iter().filter(|f| f.rule.category != Category::Svclint).count());
         findings.extend(self.syntax_errors());
+        findings.extend(self.config_findings());
         findings.sort_by(|a, b| (a.place, a.rule.id, &a.message).cmp(&(b.place, b.rule.id, &b.message)));
         let findings = self.fingerprinted(findings);
         let skipped = self.skipped();
@@ -334,6 +384,17 @@ impl Workspace {
         found
     }
 
+    fn config_findings(&self) -> Option<Finding> {
+        let (path, error) = self.config_error.as_ref()?;
+        let number = self.store.paths.iter().position(|p| **p == **path)?;
+        let file = svclint_model::FileId(number as u32);
+        let shown = self.file(file)?;
+        let line = (error.line as u32).saturating_sub(1).min(shown.lines.line_count().saturating_sub(1));
+        let span = shown.lines.line_span(&shown.text, line);
+        let message = format!("{}{}; the last good configuration is used", error.key, error.message);
+        Some(note(&CONFIG_ERROR, Place { file, span }, message))
+    }
+
     fn internal_error(&self, what: &str, message: &str) -> Option<Finding> {
         let file = svclint_model::FileId(0);
         self.store.file(file)?;
@@ -374,6 +435,16 @@ static SYNTAX_ERROR: RuleMeta = RuleMeta {
     docs: "## What it does\nNotes a part of a file that does not parse.\n\n## Why it matters\nIt was not checked; the rest of the file was.\n",
 };
 
+static CONFIG_ERROR: RuleMeta = RuleMeta {
+    id: "config-error",
+    category: Category::Svclint,
+    level: Level::Warn,
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    since: "0.1",
+    docs: "## What it does\nReports a mistake in `svclint.toml`.\n\n## Why it matters\nWhat it says is not used.\n",
+};
+
 static INTERNAL_ERROR: RuleMeta = RuleMeta {
     id: "internal-error",
     category: Category::Svclint,
@@ -404,7 +475,7 @@ fn note(rule: &'static RuleMeta, place: Place, message: String) -> Finding {
 fn is_read(path: &Path) -> bool {
     match Language::of(path) {
         Language::Rust | Language::Sql | Language::Dockerfile | Language::Yaml | Language::Proto => true,
-        Language::Toml => path.ends_with("Cargo.toml") || path.ends_with("Cargo.lock"),
+        Language::Toml => ["Cargo.toml", "Cargo.lock", config::FILE].iter().any(|f| path.ends_with(f)),
         _ => false,
     }
 }

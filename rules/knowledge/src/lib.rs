@@ -13,7 +13,7 @@ mod view;
 pub use action::{
     Access, Action, Call, Carries, Covers, Effect, Limit, LimitDefault, MakeClient, Protocol, Role,
 };
-pub use load::{KnowledgeError, built_in, load_page};
+pub use load::{KnowledgeError, built_in, load_page, read_toml, shipped};
 pub use page::{
     Attribute, Callable, EnvAttribute, Generated, Library, MacroEntry, OneOrMany, Page, TypeEntry,
 };

@@ -1,6 +1,6 @@
 //! Reading pages. A mistake in one is told with file, line, column and key.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::page::Page;
 use crate::view::Knowledge;
@@ -23,6 +23,11 @@ pub struct KnowledgeError {
 
 /// Reads one page.
 pub fn load_page(file: &str, text: &str) -> Result<Page, KnowledgeError> {
+    read_toml(file, text)
+}
+
+/// Reads anything in TOML; a mistake is told with its place.
+pub fn read_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, KnowledgeError> {
     toml::from_str(text).map_err(|error| {
         let offset = error.span().map_or(0, |s| s.start).min(text.len());
         let before = text.get(..offset).unwrap_or("");
@@ -45,21 +50,34 @@ fn key_at(text: &str, line: usize) -> String {
     }
 }
 
-// All files under `libraries/`, by name: a new page is one new file.
-const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+/// A shipped page: its file, the libraries that it speaks of, its text.
+type Shipped = (&'static str, &'static [&'static str], &'static str);
 
-/// The pages that svclint ships. Read once.
+// All files under `libraries/`, by name: a new page is one new file.
+const PAGES: &[Shipped] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+/// Each page is read when it is first asked for.
+static READ: [OnceLock<Result<Arc<Page>, KnowledgeError>>; PAGES.len()] =
+    [const { OnceLock::new() }; PAGES.len()];
+
+/// The pages that svclint ships of the libraries that are wanted, by their names in code (`_`, not `-`).
+///
+/// # Errors
+/// When a shipped page is broken; a test keeps that from happening.
+pub fn shipped(wanted: impl Fn(&str) -> bool) -> Result<Vec<Arc<Page>>, KnowledgeError> {
+    PAGES
+        .iter()
+        .zip(&READ)
+        .filter(|((_, libraries, _), _)| libraries.iter().any(|l| *l == "std" || wanted(l)))
+        .map(|((file, _, text), read)| read.get_or_init(|| load_page(file, text).map(Arc::new)).clone())
+        .collect()
+}
+
+/// All pages that svclint ships.
 ///
 /// # Errors
 /// When a shipped page is broken; a test keeps that from happening.
 pub fn built_in() -> Result<&'static Knowledge, KnowledgeError> {
     static BUILT_IN: OnceLock<Result<Knowledge, KnowledgeError>> = OnceLock::new();
-    let read = || {
-        PAGES
-            .iter()
-            .map(|(file, text)| load_page(file, text))
-            .collect::<Result<Vec<_>, _>>()
-            .map(Knowledge::new)
-    };
-    BUILT_IN.get_or_init(read).as_ref().map_err(Clone::clone)
+    BUILT_IN.get_or_init(|| shipped(|_| true).map(Knowledge::new)).as_ref().map_err(Clone::clone)
 }

@@ -1,29 +1,73 @@
 //! Looking things up.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
 use smol_str::SmolStr;
 
-use crate::page::{Attribute, Callable, MacroEntry, Page, TypeEntry};
+use crate::page::{Attribute, Callable, MacroEntry, OneOrMany, Page, TypeEntry};
 
-/// All pages.
+/// Some pages.
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
-    pages: Vec<Page>,
+    pages: Vec<Arc<Page>>,
     reexports: FxHashMap<SmolStr, SmolStr>,
+    /// The names of methods that types of the standard library have.
+    common: FxHashSet<SmolStr>,
+    /// The functions and types that people declared for their own code.
+    declared: FxHashSet<SmolStr>,
+    /// The libraries that have a method of a name that does something.
+    active: FxHashMap<SmolStr, Vec<SmolStr>>,
 }
 
 impl Knowledge {
     /// Puts pages together. A later page adds to an earlier one of the same library.
-    pub fn new(pages: Vec<Page>) -> Self {
-        let reexports =
-            pages.iter().flat_map(|p| &p.reexports).map(|(from, to)| (from.clone(), to.clone())).collect();
-        Knowledge { pages, reexports }
+    pub fn new(pages: Vec<Arc<Page>>) -> Self {
+        let mut knowledge = Knowledge::default();
+        for page in &pages {
+            let library = &page.library.name;
+            for (from, to) in &page.reexports {
+                knowledge.reexports.insert(from.clone(), to.clone());
+            }
+            for (name, callables) in page.types.values().flat_map(|t| &t.methods) {
+                if library == "std" {
+                    knowledge.common.insert(name.clone());
+                }
+                if callables.as_slice().iter().any(|c| !c.does.as_slice().is_empty()) {
+                    let libraries = knowledge.active.entry(name.clone()).or_default();
+                    if libraries.last() != Some(library) {
+                        libraries.push(library.clone());
+                    }
+                }
+            }
+        }
+        knowledge.pages = pages;
+        knowledge
+    }
+
+    /// With pages that people wrote about their own wrappers, which may be code of the workspace itself: what they declare
+    /// goes before what can be read.
+    #[must_use]
+    pub fn declaring(&self, pages: Vec<Arc<Page>>) -> Knowledge {
+        let declared = pages.iter().flat_map(|p| p.types.keys().chain(p.functions.keys())).cloned().collect();
+        let all = self.pages.iter().cloned().chain(pages).collect();
+        Knowledge { declared, ..Knowledge::new(all) }
+    }
+
+    /// Whether people declared something themselves.
+    pub fn declares(&self, path: &str) -> bool {
+        self.declared.contains(path)
+    }
+
+    /// Whether people declared anything.
+    pub fn has_declarations(&self) -> bool {
+        !self.declared.is_empty()
     }
 
     /// The libraries that have a page.
     pub fn libraries(&self) -> impl Iterator<Item = &Page> {
-        self.pages.iter()
+        self.pages.iter().map(|p| &**p)
     }
 
     /// The path under which something has its entry: `axum::http::HeaderMap` → `http::HeaderMap`. Follows re-exports by
@@ -52,12 +96,7 @@ impl Knowledge {
     /// The entries that hold for a set of dependencies. `version` gives the release of a package, or `None` where it is
     /// not known: then the newest release that the page was checked with is taken.
     pub fn view(&self, version: impl Fn(&str) -> Option<Version>) -> View<'_> {
-        let mut view = View {
-            knowledge: self,
-            types: FxHashMap::default(),
-            functions: FxHashMap::default(),
-            ..View::new(self)
-        };
+        let mut view = View { knowledge: self, ..View::new(self) };
         for page in &self.pages {
             let package = page.library.package.as_ref().unwrap_or(&page.library.name);
             let used = version(package);
@@ -65,49 +104,39 @@ impl Knowledge {
                 view.used.insert(&page.library.name);
             }
             let version = used.or_else(|| newest(&page.library.checked));
-            let holds = |callable: &&Callable| match (&callable.versions, &version) {
-                (Some(req), Some(version)) => req.matches(version),
-                _ => true,
-            };
             if version.as_ref().is_some_and(|v| !page.library.versions.matches(&stable(v))) {
                 continue;
             }
+            let release = view.releases.len() as u32;
             for (path, entry) in &page.types {
-                let mut methods = FxHashMap::default();
-                for (name, callables) in &entry.methods {
-                    if let Some(callable) = callables.as_slice().iter().find(holds) {
-                        methods.insert(name.as_str(), callable);
-                    }
+                view.types.insert(path, TypeView { entry, release, library: &page.library.name });
+                if entry.extends {
+                    view.extension_traits.push(path);
                 }
-                view.types
-                    .insert(path.as_str(), TypeView { entry, methods, library: page.library.name.clone() });
+                if !entry.generates.is_empty() {
+                    view.deriving.insert(path.rsplit("::").next().unwrap_or(path), &entry.generates);
+                }
             }
             for (path, callables) in &page.functions {
-                if let Some(callable) = callables.as_slice().iter().find(holds) {
-                    view.functions.insert(path.as_str(), callable);
+                if let Some(callable) = holding(callables, version.as_ref()) {
+                    view.functions.insert(path, callable);
                 }
             }
             view.macros.extend(page.macros.iter().map(|(path, entry)| (path.as_str(), entry)));
             view.attributes.extend(page.attributes.iter().map(|(path, entry)| (path.as_str(), entry)));
-        }
-        for (path, of_type) in &view.types {
-            if of_type.entry.extends {
-                view.extension_traits.push(path);
-            }
-            if !of_type.entry.generates.is_empty() {
-                view.deriving.insert(path.rsplit("::").next().unwrap_or(path), &of_type.entry.generates);
-            }
-            let active = of_type.methods.iter().filter(|(_, c)| !c.does.as_slice().is_empty());
-            if view.used.contains(of_type.library.as_str()) {
-                view.active.extend(active.map(|(name, _)| name));
-            }
-            if of_type.library == "std" {
-                view.common.extend(of_type.methods.keys());
-            }
+            view.releases.push(version);
         }
         view.extension_traits.sort_unstable();
         view
     }
+}
+
+/// The entry of a call that holds for a release.
+fn holding<'k>(callables: &'k OneOrMany<Callable>, version: Option<&Version>) -> Option<&'k Callable> {
+    callables.as_slice().iter().find(|callable| match (&callable.versions, version) {
+        (Some(req), Some(version)) => req.matches(version),
+        _ => true,
+    })
 }
 
 /// What the path of something begins with that a program writes and that is not on disk.
@@ -134,8 +163,8 @@ pub struct View<'k> {
     macros: FxHashMap<&'k str, &'k MacroEntry>,
     attributes: FxHashMap<&'k str, &'k Attribute>,
     extension_traits: Vec<&'k str>,
-    common: FxHashSet<&'k str>,
-    active: FxHashSet<&'k str>,
+    /// The releases that the pages' entries are taken for.
+    releases: Vec<Option<Version>>,
     /// The libraries that are depended on.
     used: FxHashSet<&'k str>,
     deriving: FxHashMap<&'k str, &'k std::collections::BTreeMap<SmolStr, SmolStr>>,
@@ -144,8 +173,9 @@ pub struct View<'k> {
 #[derive(Clone, Debug)]
 struct TypeView<'k> {
     entry: &'k TypeEntry,
-    methods: FxHashMap<&'k str, &'k Callable>,
-    library: SmolStr,
+    /// Index into [`View::releases`].
+    release: u32,
+    library: &'k str,
 }
 
 impl<'k> View<'k> {
@@ -157,11 +187,15 @@ impl<'k> View<'k> {
             macros: FxHashMap::default(),
             attributes: FxHashMap::default(),
             extension_traits: Vec::new(),
-            common: FxHashSet::default(),
-            active: FxHashSet::default(),
+            releases: Vec::new(),
             used: FxHashSet::default(),
             deriving: FxHashMap::default(),
         }
+    }
+
+    /// What the view is of.
+    pub fn knowledge(&self) -> &'k Knowledge {
+        self.knowledge
     }
 
     /// See [`Knowledge::canonical`].
@@ -219,7 +253,7 @@ impl<'k> View<'k> {
     /// The name of the library that a type belongs to, as shown to users.
     pub fn library(&self, path: &str) -> Option<&str> {
         let view = self.types.get(self.entry_path(path))?;
-        Some(view.entry.shown.as_ref().unwrap_or(&view.library))
+        Some(view.entry.shown.as_ref().map_or(view.library, SmolStr::as_str))
     }
 
     /// The code for fixes of a library, by its name.
@@ -234,7 +268,8 @@ impl<'k> View<'k> {
 
     fn method_at(&self, path: &str, name: &str, depth: u32) -> Option<&'k Callable> {
         let view = self.types.get(path)?;
-        let own = view.methods.get(name).copied();
+        let release = self.releases.get(view.release as usize).and_then(Option::as_ref);
+        let own = view.entry.methods.get(name).and_then(|callables| holding(callables, release));
         own.or_else(|| {
             let mut like = view.entry.like.as_slice().iter().filter(|_| depth < LIKE_DEPTH);
             like.find_map(|other| self.method_at(other, name, depth + 1))
@@ -259,12 +294,13 @@ impl<'k> View<'k> {
     /// Whether a method of this name may be one that matters: one that does something, of a library that is depended on,
     /// and no type of the standard library has one.
     pub fn matters(&self, method: &str) -> bool {
-        self.active.contains(method) && !self.common.contains(method)
+        let libraries = self.knowledge.active.get(method).map_or(&[][..], Vec::as_slice);
+        libraries.iter().any(|l| self.used.contains(l.as_str())) && !self.is_common(method)
     }
 
     /// Whether a method's name says nothing by itself: the standard library's types have it too.
     pub fn is_common(&self, method: &str) -> bool {
-        self.common.contains(method)
+        self.knowledge.common.contains(method)
     }
 
     /// A free function by canonical path.

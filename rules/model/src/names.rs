@@ -168,13 +168,30 @@ impl<'a, 'k> Names<'a, '_, 'k> {
     /// A path of plain words.
     pub(crate) fn path(&self, module: ModId, words: &[SmolStr], global: bool, ns: Ns) -> Option<Res> {
         let (res, used) = self.prefix(module, words, global, ns)?;
-        (used == words.len()).then_some(res)
+        (used == words.len()).then(|| self.declared(module, res))
     }
 
     /// A path as written in code.
     pub(crate) fn written(&self, module: ModId, path: &Path, ns: Ns) -> Option<(Res, usize)> {
         let words: Vec<SmolStr> = path.segments.iter().map(|s| s.name.clone()).collect();
-        self.prefix(module, &words, path.global, ns)
+        let (res, used) = self.prefix(module, &words, path.global, ns)?;
+        Some((self.declared(module, res), used))
+    }
+
+    /// What people declared of their own code goes before the code.
+    fn declared(&self, module: ModId, res: Res) -> Res {
+        let Some(knowledge) = self.view(module).map(View::knowledge).filter(|k| k.has_declarations()) else {
+            return res;
+        };
+        let defs = self.defs;
+        let (home, name) = match &res {
+            Res::Fn(id) => (defs.fns[id.at()].home.module, &defs.fns[id.at()].item.name),
+            Res::Adt(id) => (defs.adts[id.at()].home.module, &defs.adts[id.at()].item.name),
+            Res::Trait(id) => (defs.traits[id.at()].home.module, defs.traits[id.at()].name),
+            _ => return res,
+        };
+        let path = format!("{}::{name}", defs.module(home).path);
+        if knowledge.declares(&path) { Res::Lib(SmolStr::new(path)) } else { res }
     }
 
     /// As many words as lead somewhere: `Type::method` stops at the type. With the number of words used.

@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
 use smol_str::SmolStr;
@@ -116,30 +117,39 @@ impl<'k> Packages<'k> {
         let own: Vec<&Manifest<'_>> = manifests.iter().filter(|m| m.facts.name.is_some()).collect();
         let by_dir: FxHashMap<&Path, usize> = own.iter().enumerate().map(|(i, m)| (m.dir, i)).collect();
         let by_name = by_name(&own, knowledge);
+        let resolved: Vec<(&str, Vec<Resolved>, Versions<'_>)> = own
+            .par_iter()
+            .map(|manifest| {
+                let name = manifest.facts.name.as_ref().map_or("", |(n, _)| n.as_str());
+                let workspace = manifest.dir.ancestors().find_map(|a| workspaces.get(a).copied());
+                let deps = manifest.facts.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
+                let deps: Vec<Resolved> =
+                    deps.map(|d| resolve_dependency(d, manifest, workspace, &by_dir, &by_name)).collect();
+                let lock = manifest.dir.ancestors().find_map(|a| locks.get(a));
+                let versions = Versions::new(name, &deps, lock);
+                (name, deps, versions)
+            })
+            .collect();
+        // Packages with the same releases share a view.
+        let mut by_releases: FxHashMap<Vec<Option<Version>>, usize> = FxHashMap::default();
+        let mut distinct: Vec<&Versions<'_>> = Vec::new();
         let mut packages = Packages { list: Vec::new(), views: Vec::new(), needed: Vec::new() };
-        let mut known_views: FxHashMap<Vec<Option<Version>>, usize> = FxHashMap::default();
-        for manifest in &own {
-            let name = manifest.facts.name.as_ref().map_or("", |(n, _)| n.as_str());
-            let workspace = manifest.dir.ancestors().find_map(|a| workspaces.get(a).copied());
-            let deps = manifest.facts.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
-            let deps: Vec<(SmolStr, Dep, Option<String>)> =
-                deps.map(|d| resolve_dependency(d, manifest, workspace, &by_dir, &by_name)).collect();
-            let lock = manifest.dir.ancestors().find_map(|a| locks.get(a));
-            let versions = Versions::new(name, &deps, lock);
-            let key: Vec<Option<Version>> =
-                knowledge.libraries().map(|p| versions.of(package_of(p))).collect();
-            let view = *known_views.entry(key).or_insert_with(|| {
-                packages.views.push(knowledge.view(|library| versions.of(library)));
-                packages.views.len() - 1
+        for (manifest, (name, deps, versions)) in own.iter().zip(&resolved) {
+            let releases = knowledge.libraries().map(|p| versions.of(package_of(p))).collect();
+            let view = *by_releases.entry(releases).or_insert_with(|| {
+                distinct.push(versions);
+                distinct.len() - 1
             });
             packages.list.push(PackageInfo {
-                name: name.to_owned(),
+                name: (*name).to_owned(),
                 manifest: manifest.file,
-                deps: deps.into_iter().map(|(name, dep, _)| (name, dep)).collect(),
+                deps: deps.iter().map(|(name, dep, _)| (name.clone(), dep.clone())).collect(),
                 targets: targets(manifest, name, index, &bin_files),
                 view,
             });
         }
+        packages.views =
+            distinct.par_iter().map(|versions| knowledge.view(|library| versions.of(library))).collect();
         packages.use_library_names();
         packages
     }
@@ -252,13 +262,15 @@ fn by_name<'m>(own: &[&'m Manifest<'_>], knowledge: &Knowledge) -> FxHashMap<&'m
 }
 
 /// The name in code, what it is, and the version that the manifest asks for.
+type Resolved = (SmolStr, Dep, Option<String>);
+
 fn resolve_dependency(
     dependency: &Dependency,
     manifest: &Manifest<'_>,
     workspace: Option<&Manifest<'_>>,
     by_dir: &FxHashMap<&Path, usize>,
     by_name: &FxHashMap<&str, usize>,
-) -> (SmolStr, Dep, Option<String>) {
+) -> Resolved {
     let inherited = workspace.filter(|_| dependency.workspace).and_then(|w| {
         let table = w.facts.workspace.as_ref()?;
         Some((w.dir, table.dependencies.iter().find(|d| d.name == dependency.name)?))
@@ -299,7 +311,7 @@ struct Versions<'l> {
 }
 
 impl<'l> Versions<'l> {
-    fn new(package: &str, deps: &[(SmolStr, Dep, Option<String>)], lock: Option<&'l Lock<'l>>) -> Self {
+    fn new(package: &str, deps: &[Resolved], lock: Option<&'l Lock<'l>>) -> Self {
         let mut versions = Versions { exact: FxHashMap::default(), lock };
         for (_, dep, wanted) in deps {
             if let (Dep::Library(name), Some(wanted)) = (dep, wanted.as_deref().and_then(lowest)) {
