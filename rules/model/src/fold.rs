@@ -77,7 +77,7 @@ impl Tracer<'_, '_, '_> {
                 if let Some(setting) = self.environment(at) {
                     return setting;
                 }
-                match args.as_slice() {
+                match &**args {
                     [] if keeps_text(method) => self.text_at(here(*receiver), depth + 1),
                     // `["/a", "/b"].concat()`
                     [] if method == "concat" => self.concat(here(*receiver), depth),
@@ -100,7 +100,7 @@ impl Tracer<'_, '_, '_> {
                 if let Some(setting) = self.environment(at) {
                     return setting;
                 }
-                match (self.types_of(at.body).callees.get(&at.expr), args.as_slice()) {
+                match (self.types_of(at.body).callees.get(&at.expr), &**args) {
                     (Some(Callee::Lib(path, _)), [only])
                         if path.ends_with("::from") || path.ends_with("::new") =>
                     {

@@ -185,7 +185,7 @@ impl Names<'_, '_, '_> {
         let args: Args = path
             .segments
             .last()
-            .map(|s| s.args.iter().map(|a| self.ty_at(env, a, depth)).collect())
+            .map(|s| s.args().iter().map(|a| self.ty_at(env, a, depth)).collect())
             .unwrap_or_default();
         match res {
             Res::Adt(id) | Res::Variant(id, _) => Ty::Adt(id, args),
@@ -218,7 +218,7 @@ impl Names<'_, '_, '_> {
                     let last = bound.segments.last();
                     if path.starts_with("std::ops::Fn") || path.starts_with("std::ops::AsyncFn") {
                         let ret = last
-                            .and_then(|s| s.args.get(1))
+                            .and_then(|s| s.args().get(1))
                             .map_or_else(Ty::unit, |ret| self.ty_at(env, ret, depth));
                         let is_async = path.contains("Async");
                         return Ty::Closure(Arc::new(if is_async { Ty::lib(FUTURE, [ret]) } else { ret }));
@@ -229,7 +229,7 @@ impl Names<'_, '_, '_> {
                     if is_entry && library.is_none() {
                         let args = last
                             .iter()
-                            .flat_map(|s| s.args.iter().chain(s.bindings.iter().map(|(_, ty)| ty)));
+                            .flat_map(|s| s.args().iter().chain(s.bindings().iter().map(|(_, ty)| ty)));
                         let args: Args = args.map(|ty| self.ty_at(env, ty, depth)).collect();
                         library = Some(Ty::Lib(path.clone(), args));
                     }

@@ -65,7 +65,7 @@ pub enum ExprKind {
         /// `f`
         callee: ExprId,
         /// The arguments.
-        args: Vec<ExprId>,
+        args: Box<[ExprId]>,
     },
     /// `a.f::<T>(b)`
     MethodCall {
@@ -78,9 +78,9 @@ pub enum ExprKind {
         /// From the dot to the closing parenthesis.
         call_span: Span,
         /// `T`
-        generics: Vec<TypeRef>,
+        generics: Box<[TypeRef]>,
         /// The arguments without the receiver.
-        args: Vec<ExprId>,
+        args: Box<[ExprId]>,
     },
     /// `a.b`, `a.0`
     Field {
@@ -363,12 +363,31 @@ impl Path {
 pub struct PathSegment {
     /// The word: `r#` stripped; `self`, `Self`, `super`, `crate` as they are.
     pub name: Name,
-    /// `<A, B>`; for `Fn(A) -> B` a tuple and the return type. Lifetimes and constants left out.
-    pub args: Vec<TypeRef>,
-    /// `Output = T`
-    pub bindings: Vec<(Name, TypeRef)>,
+    /// What stands in angle brackets; most words have none.
+    pub generics: Option<Box<GenericArgs>>,
     /// The word without arguments.
     pub span: Span,
+}
+
+/// The arguments of a word in a path.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GenericArgs {
+    /// `<A, B>`; for `Fn(A) -> B` a tuple and the return type. Lifetimes and constants left out.
+    pub types: Vec<TypeRef>,
+    /// `Output = T`
+    pub bindings: Vec<(Name, TypeRef)>,
+}
+
+impl PathSegment {
+    /// The type arguments.
+    pub fn args(&self) -> &[TypeRef] {
+        self.generics.as_ref().map_or(&[], |g| &g.types)
+    }
+
+    /// The named type arguments: `Output = T`.
+    pub fn bindings(&self) -> &[(Name, TypeRef)] {
+        self.generics.as_ref().map_or(&[], |g| &g.bindings)
+    }
 }
 
 /// A type as written.

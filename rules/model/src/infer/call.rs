@@ -18,7 +18,7 @@ impl<'k> Infer<'_, '_, 'k> {
         let target = self.out.targets.get(&callee).cloned();
         let turbofish: Vec<Ty> = match &self.body.expr(callee).kind {
             ExprKind::Path(path) => {
-                path.segments.iter().flat_map(|s| &s.args).map(|a| self.written_ty(a)).collect()
+                path.segments.iter().flat_map(|s| s.args()).map(|a| self.written_ty(a)).collect()
             }
             _ => Vec::new(),
         };

@@ -55,12 +55,12 @@ impl Infer<'_, '_, '_> {
         let rest = path.segments.get(used..)?;
         match rest {
             [] => {
-                let args = path.segments.iter().flat_map(|s| &s.args).map(|a| self.written_ty(a)).collect();
+                let args = path.segments.iter().flat_map(|s| s.args()).map(|a| self.written_ty(a)).collect();
                 Some((Target::Res(res.clone()), self.value_ty(&res, args)))
             }
             [name] => {
                 let args: Args =
-                    path.segments.get(used - 1)?.args.iter().map(|a| self.written_ty(a)).collect();
+                    path.segments.get(used - 1)?.args().iter().map(|a| self.written_ty(a)).collect();
                 let ty = match res {
                     Res::Adt(id) => Ty::Adt(id, args),
                     Res::Prim(name) => Ty::Prim(name),

@@ -180,7 +180,7 @@ impl RouteReader<'_, '_, '_> {
             ExprKind::Await(inner) | ExprKind::Try(inner) => self.answering(here(*inner)),
             ExprKind::Call { args, .. } | ExprKind::MethodCall { args, .. } => {
                 let callee = self.tracer.types_of(at.body).callees.get(&at.expr);
-                match (callee, args.as_slice()) {
+                match (callee, &**args) {
                     (Some(Callee::Fns(fns)), _) if fns.len() == 1 => {
                         let name = self.tracer.program.defs.fns.get(fns[0].at());
                         (Some(fns[0]), name.map_or_else(String::new, |d| d.item.name.to_string()))

@@ -16,12 +16,24 @@ pub(super) fn join(prefix: &Text, path: &Text) -> Text {
 
 /// `/users/:id`, `/users/<id>`, `/users/{id:\\d+}` are all `/users/{id}`; what takes the rest is `{*rest}`. A query is cut.
 pub(super) fn normal(path: &str) -> String {
-    // `{?}` is a part that is not known, and no query.
-    let query = path.match_indices('?').find(|(at, _)| !path[..*at].ends_with('{'));
-    let path = query.map_or(path, |(at, _)| &path[..at]);
+    let path = path.get(..query_at(path)).unwrap_or(path);
     let segments: Vec<String> = split(path).into_iter().map(segment).collect();
     let joined = segments.join("/");
     if joined.is_empty() { "/".into() } else { joined }
+}
+
+/// Where the query begins: at a question mark outside of brackets (`{?}` is a part that is not known).
+fn query_at(path: &str) -> usize {
+    let mut depth = 0u32;
+    for (at, c) in path.char_indices() {
+        match c {
+            '{' | '<' => depth += 1,
+            '}' | '>' => depth = depth.saturating_sub(1),
+            '?' if depth == 0 => return at,
+            _ => {}
+        }
+    }
+    path.len()
 }
 
 /// At slashes outside of brackets: a pattern in them may hold one.

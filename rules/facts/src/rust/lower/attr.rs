@@ -74,12 +74,7 @@ impl Lower<'_, '_> {
             let ident = input.call(syn::Ident::parse_any)?;
             let span = self.span(ident.span());
             path.span = if path.segments.is_empty() { span } else { path.span.cover(span) };
-            path.segments.push(PathSegment {
-                name: super::name(&ident),
-                args: Vec::new(),
-                bindings: Vec::new(),
-                span,
-            });
+            path.segments.push(PathSegment { name: super::name(&ident), generics: None, span });
             if input.parse::<Option<Token![::]>>()?.is_none() {
                 return Ok(path);
             }

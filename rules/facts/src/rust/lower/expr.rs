@@ -22,7 +22,7 @@ impl BodyLower<'_, '_> {
                 let callee = self.expr(&e.func);
                 let args = self.exprs(&e.args);
                 let span = Span::new(self.span_of(callee).start, lower.end(e.paren_token.span.close()));
-                self.push(ExprKind::Call { callee, args }, span)
+                self.push(ExprKind::Call { callee, args: args.into() }, span)
             }
             syn::Expr::Field(e) => {
                 let base = self.expr(&e.base);
@@ -199,7 +199,7 @@ impl BodyLower<'_, '_> {
             method_span: lower.span(e.method.span()),
             call_span,
             generics: generics.collect(),
-            args,
+            args: args.into_boxed_slice(),
         };
         let span = Span::new(self.span_of(receiver).start, call_span.end);
         self.push(kind, span)

@@ -113,7 +113,7 @@ impl BodyLower<'_, '_> {
             if call.names.iter().any(|(given, _)| *given == name) {
                 continue;
             }
-            let segment = PathSegment { name: Name::new(name), args: Vec::new(), bindings: Vec::new(), span };
+            let segment = PathSegment { name: Name::new(name), generics: None, span };
             let path = Path { segments: vec![segment], span, ..Path::default() };
             let read = self.push(ExprKind::Path(path), span);
             call.args.push(read);

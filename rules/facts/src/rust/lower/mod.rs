@@ -57,6 +57,9 @@ impl Lower<'_, '_> {
         lower.body.params = params.into_iter().map(|p| lower.pat(p)).collect();
         let root = root(&mut lower);
         lower.body.root = Some(root);
+        // Bodies are kept; what was reserved for more is not needed.
+        lower.body.exprs.shrink_to_fit();
+        lower.body.pats.shrink_to_fit();
         lower.body
     }
 }

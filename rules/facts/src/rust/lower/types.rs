@@ -3,7 +3,7 @@
 use svclint_syntax::{Span, syn};
 
 use super::{Lower, name};
-use crate::rust::{GenericParam, Generics, Path, PathSegment, TypeRef};
+use crate::rust::{GenericArgs, GenericParam, Generics, Path, PathSegment, TypeRef};
 
 impl Lower<'_, '_> {
     pub(super) fn path(self, path: &syn::Path, qself: Option<&syn::QSelf>) -> Path {
@@ -25,29 +25,29 @@ impl Lower<'_, '_> {
     }
 
     fn segment(self, segment: &syn::PathSegment) -> PathSegment {
-        let mut lowered = PathSegment {
-            name: name(&segment.ident),
-            args: Vec::new(),
-            bindings: Vec::new(),
-            span: self.span(segment.ident.span()),
-        };
+        let mut lowered =
+            PathSegment { name: name(&segment.ident), generics: None, span: self.span(segment.ident.span()) };
+        let mut generics = GenericArgs::default();
         match &segment.arguments {
             syn::PathArguments::None => {}
             syn::PathArguments::AngleBracketed(all) => {
                 for arg in &all.args {
                     match arg {
-                        syn::GenericArgument::Type(ty) => lowered.args.push(self.ty(ty)),
+                        syn::GenericArgument::Type(ty) => generics.types.push(self.ty(ty)),
                         syn::GenericArgument::AssocType(bound) => {
-                            lowered.bindings.push((name(&bound.ident), self.ty(&bound.ty)));
+                            generics.bindings.push((name(&bound.ident), self.ty(&bound.ty)));
                         }
                         _ => {}
                     }
                 }
             }
             syn::PathArguments::Parenthesized(all) => {
-                lowered.args.push(TypeRef::Tuple(all.inputs.iter().map(|a| self.ty(&a.ty)).collect()));
-                lowered.args.extend(self.ret(&all.output));
+                generics.types.push(TypeRef::Tuple(all.inputs.iter().map(|a| self.ty(&a.ty)).collect()));
+                generics.types.extend(self.ret(&all.output));
             }
+        }
+        if generics != GenericArgs::default() {
+            lowered.generics = Some(Box::new(generics));
         }
         lowered
     }
