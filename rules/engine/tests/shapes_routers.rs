@@ -370,7 +370,7 @@ async fn flush() {}
     assert_snapshot!(seen.routes(), @r"
     GET /fares/v2/zones -> shop::fares::zones
     POST /fares/v2/quote -> shop::fares::quote
-    ? POST /{?}/flush -> shop::admin::flush
+    ? POST /${ADMIN_BASE}/flush -> shop::admin::flush
     ");
 }
 

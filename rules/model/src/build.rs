@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_facts::rust::ItemKind;
 use svclint_knowledge::Knowledge;
 
@@ -38,6 +38,9 @@ impl Model {
             let effects = summaries(&functions, &outbound.requests);
             let services = services(tracer, &functions);
             let packages = &program.names.packages.list;
+            let programs = program.defs.krates.iter().filter(|k| k.bin.is_some());
+            let in_programs: FxHashSet<usize> =
+                programs.flat_map(|k| program.names.packages.needed_by(k.package)).copied().collect();
             let mut model = Model {
                 files: files.iter().map(|f| f.path.clone()).collect(),
                 generated: files
@@ -46,7 +49,12 @@ impl Model {
                     .collect(),
                 packages: packages
                     .iter()
-                    .map(|p| Package { name: p.name.clone(), manifest: p.manifest })
+                    .enumerate()
+                    .map(|(number, p)| Package {
+                        name: p.name.clone(),
+                        manifest: p.manifest,
+                        in_program: in_programs.contains(&number),
+                    })
                     .collect(),
                 functions,
                 services,

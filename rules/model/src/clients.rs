@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
-use svclint_facts::rust::ExprKind;
-use svclint_knowledge::{Action, Callable, Carries, Limit, MakeClient, Protocol, Role};
+use svclint_facts::rust::{ExprId, ExprKind};
+use svclint_knowledge::{Action, Callable, Carries, Limit, MakeClient, Protocol, Role, Template};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::infer::{Callee, Target};
@@ -269,8 +269,37 @@ fn client_site(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option
         made: tracer.place(site),
         type_path: def.home.place(type_span),
         constructor: last.name.to_string(),
+        takes_timeout: takes_timeout(tracer, site),
         calls,
     })
+}
+
+/// Whether the builder of what a constructor makes has `timeout(duration)` for whole requests.
+fn takes_timeout(tracer: &Tracer<'_, '_, '_>, site: At) -> bool {
+    let Some(Callee::Lib(path, _)) = tracer.types_of(site.body).callees.get(&site.expr) else { return false };
+    let Some(view) = tracer.program.names.view(tracer.program.bodies.get(site.body).home.module) else {
+        return false;
+    };
+    let sets = |ty: &str| {
+        view.method(ty, "timeout").is_some_and(|c| {
+            let total = |a: &Action| {
+                matches!(a, Action::SetLimit { limit: Limit::Total | Limit::Head, value: Some(0) })
+            };
+            c.does.as_slice().iter().any(total)
+        })
+    };
+    let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
+    let given = |callable: Option<&Callable>| match callable.and_then(|c| c.gives.as_ref()) {
+        Some(Template::Path(path, _)) => Some(path.to_string()),
+        _ => None,
+    };
+    if view.type_entry(owner).is_some() {
+        let builder = given(view.method(owner, "builder"));
+        return sets(owner) || builder.is_some_and(|b| sets(&b));
+    }
+    // A function that makes a client and sends at once: the library has a client that can be told more.
+    let client = format!("{owner}::Client");
+    given(view.method(&client, "get")).is_some_and(|request| sets(&request))
 }
 
 fn request(tracer: &Tracer<'_, '_, '_>, send: At, ids: &FxHashMap<At, ClientId>) -> Option<Request> {
@@ -337,7 +366,14 @@ fn bound(tracer: &Tracer<'_, '_, '_>, send: At, trace: &Trace) -> Tri<Place> {
     if let Some(around) = tracer.bounded_around(send) {
         return Tri::Present(tracer.place(around));
     }
-    let mut sometimes = !trace.is_complete();
+    // What is bounded in one place of a function and not in another may be the same request: `match limit { Some(limit) =>
+    // timeout(limit, request).await, None => request.await }`.
+    let bounds_something = |(expr, node): (ExprId, &svclint_facts::rust::Expr)| {
+        matches!(node.kind, ExprKind::Call { .. } | ExprKind::MethodCall { .. })
+            && tracer.actions(At { body: send.body, expr }).iter().any(|a| matches!(a, Action::Bound { .. }))
+    };
+    let mut sometimes = tracer.program.bodies.get(send.body).body.iter().any(bounds_something);
+    sometimes |= !trace.is_complete();
     for step in &trace.steps {
         for action in tracer.actions(step.at) {
             if let Action::SetLimit { limit: Limit::Total | Limit::Head | Limit::ReadIdle, .. } = action {

@@ -100,6 +100,8 @@ pub struct Package {
     pub name: String,
     /// Its `Cargo.toml`.
     pub manifest: FileId,
+    /// Whether a program of the workspace is built with it, or is in it.
+    pub in_program: bool,
 }
 
 /// A function of the workspace.
@@ -412,6 +414,8 @@ pub struct ClientSite {
     pub type_path: Place,
     /// The name of the first call's function: `new`, `builder`, `get`.
     pub constructor: String,
+    /// Whether a limit for whole requests can be set where it is made: its builder has `timeout(duration)`.
+    pub takes_timeout: bool,
     /// The calls after it, each with its place from the dot to the closing parenthesis.
     pub calls: Vec<(String, Place)>,
 }

@@ -4,12 +4,13 @@ use svclint_model::{Client, Limit, Model, Place, Protocol, Request, Service, Tri
 
 use super::reach::{Reached, evidence};
 use crate::edit::insert_after;
-use crate::{Applicability, Context, Edit, Finding, Fix, Related, declare_rule};
+use crate::{Applicability, Confidence, Context, Edit, Finding, Fix, Related, declare_rule};
 
 declare_rule! {
     /// ## What it does
     /// Reports HTTP clients that a service uses without any time limit: none on the client, none on the request, none around
-    /// the call.
+    /// the call. In a library that no program here is built with, what calls it is out of sight: there it is enough that the
+    /// library itself sets no limit.
     ///
     /// ## Why it matters
     /// An upstream that accepts the connection and then says nothing keeps the caller waiting for ever. Requests pile up behind
@@ -73,11 +74,14 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let requests = client.used_in.iter().filter_map(|n| cx.model.requests.get(*n as usize));
-        let waits = requests
-            .filter(|r| r.bound.is_absent())
-            .find_map(|r| runs.iter().find_map(|run| Some((r, run, run.how(r)?))));
+        let unbounded: Vec<&Request> = requests.filter(|r| r.bound.is_absent()).collect();
+        let waits = unbounded.iter().find_map(|r| runs.iter().find_map(|run| Some((*r, run, run.how(r)?))));
         if let Some((request, run, how)) = waits {
             findings.push(finding(cx, client, request, run, how));
+        } else if let Some(request) = unbounded.first()
+            && is_library(cx.model, client)
+        {
+            findings.push(of_library(cx, client, request));
         }
     }
 }
@@ -85,6 +89,33 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 fn is_unbounded(client: &Client) -> bool {
     client.limits.get(&Limit::Total) == Some(&Tri::Absent)
         && BOUNDS.iter().all(|limit| client.limits.get(limit).is_none_or(Tri::is_absent))
+}
+
+/// Whether a client is part of a library that no program here is built with: what calls it is out of sight.
+fn is_library(model: &Model, client: &Client) -> bool {
+    model.packages.get(client.package as usize).is_some_and(|p| !p.in_program)
+}
+
+fn of_library(cx: &Context<'_>, client: &Client, request: &Request) -> Finding {
+    let mut related = Vec::new();
+    if request.at != client.built.made {
+        related.push(Related { place: request.at, message: "waits here without a limit".into() });
+    }
+    Finding {
+        rule: &HTTP_CLIENT_WITHOUT_TIMEOUT,
+        message: "this HTTP client has no timeout: when the upstream stops answering, whoever uses this library waits for \
+                  ever"
+            .into(),
+        help: Some("give the client a timeout, or each request one of its own".into()),
+        severity: HTTP_CLIENT_WITHOUT_TIMEOUT.severity,
+        confidence: Confidence::Medium,
+        service: None,
+        place: client.built.at,
+        label: format!("no {} timeout", client.library),
+        related,
+        fixes: fix(cx, client, request).into_iter().collect(),
+        subject: client.in_fn.map_or_else(String::new, |f| cx.model.function(f).path.clone()),
+    }
 }
 
 /// What runs in a service without a limit around it.
@@ -156,6 +187,9 @@ fn finding(cx: &Context<'_>, client: &Client, request: &Request, run: &Run<'_>, 
 
 fn fix(cx: &Context<'_>, client: &Client, request: &Request) -> Option<Fix> {
     let site = &client.built;
+    if !site.takes_timeout {
+        return None;
+    }
     let file = site.at.file;
     let (duration, import) = cx.import(file, "std::time::Duration");
     let total = format!(".timeout({duration}::from_secs(10))");

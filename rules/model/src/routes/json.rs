@@ -23,7 +23,7 @@ impl RouteReader<'_, '_, '_> {
         inputs.iter().for_each(|ty| flatten(ty, &mut all));
         let roles: Vec<Role> =
             all.into_iter().chain(locals).chain(types.types.iter()).filter_map(role).collect();
-        if roles.iter().any(|r| matches!(r, Role::Json | Role::Body)) {
+        if roles.contains(&Role::Json) {
             Tri::Present(())
         } else if roles.contains(&Role::Html) {
             Tri::Absent
