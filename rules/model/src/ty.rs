@@ -64,6 +64,21 @@ impl Ty {
         !matches!(self, Ty::Unknown)
     }
 
+    /// Whether a type has more than some number of parts: code can build types that double with each line.
+    pub(crate) fn exceeds(&self, parts: u32) -> bool {
+        fn left(ty: &Ty, parts: u32) -> Option<u32> {
+            let parts = parts.checked_sub(1)?;
+            match ty {
+                Ty::Tuple(args) | Ty::Adt(_, args) | Ty::Lib(_, args) => {
+                    args.iter().try_fold(parts, |parts, arg| left(arg, parts))
+                }
+                Ty::Closure(inner) | Ty::LibFn(_, inner) => left(inner, parts),
+                _ => Some(parts),
+            }
+        }
+        left(self, parts).is_none()
+    }
+
     /// The canonical path of a library's type.
     pub(crate) fn lib_path(&self) -> Option<&str> {
         if let Ty::Lib(path, _) = self { Some(path) } else { None }
@@ -253,9 +268,10 @@ impl Names<'_, '_, '_> {
     }
 }
 
-/// `anyhow::Result<T>`, `io::Result<T>` and their kin are results too.
+/// `anyhow::Result<T>`, `io::Result<T>`, `acme::StdResult<T>` and their kin are results too.
 fn library_ty(path: SmolStr, args: Args) -> Ty {
-    let is_result = path.ends_with("::Result") && !args.is_empty() && args.len() <= 2;
+    let word = path.rsplit("::").next().unwrap_or("");
+    let is_result = word.ends_with("Result") && matches!(args.len(), 1 | 2);
     if is_result { Ty::Lib(SmolStr::new_static(RESULT), args) } else { Ty::Lib(path, args) }
 }
 

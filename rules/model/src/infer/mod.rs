@@ -84,6 +84,9 @@ pub(crate) struct Program<'a, 'f, 'k> {
     pub(crate) protos: &'a Protos,
 }
 
+/// Types of more parts are not followed.
+const MAX_PARTS: u32 = 200;
+
 /// How deep `Arc<State<X>>` is seen through.
 const DEREF_DEPTH: u32 = 8;
 
@@ -403,7 +406,10 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
 
     fn expr(&mut self, id: ExprId) -> Ty {
         self.expect_parts(id);
-        let ty = self.kind(id);
+        let mut ty = self.kind(id);
+        if ty.exceeds(MAX_PARTS) {
+            ty = Ty::Unknown;
+        }
         self.out.types[id.0 as usize] = ty.clone();
         ty
     }
