@@ -262,9 +262,9 @@ async fn issue(body: String) -> String { body }
 "#,
     );
     assert_snapshot!(seen.routes(), @r"
+    GET /metrics -> shop::metrics::render [TraceLayer]
     POST /invoices -> shop::server::issue [TraceLayer, DefaultBodyLimit]
     GET /livez -> (closure) [TraceLayer]
-    GET /metrics -> shop::metrics::render [TraceLayer]
     ");
     assert_snapshot!(seen.listeners(), @"Http axum [::]:9000, no serverhead, no handler, no drain, no graceful end");
 }
@@ -654,7 +654,7 @@ async fn health() -> &'static str { "ok" }
     GET /api/v1/catalog/ping -> catalog::ping [Logger]
     GET /health -> gateway::health [Logger]
     ");
-    assert_snapshot!(seen.listeners(), @"Http actix-web 0.0.0.0:8000, concurrency 25600 per worker, tls 3 s, keepalive 5 s, serverhead 5 s, no handler, drain 10 s, ends gracefully by gateway/src/main.rs:13");
+    assert_snapshot!(seen.listeners(), @"Http actix-web 0.0.0.0:8000, concurrency 25600 per worker, tls 3 s, keepalive 5 s, serverhead 5 s, no handler, drain 10, ends gracefully by gateway/src/main.rs:13");
 }
 
 /// Rocket: `#[launch]`, `mount` of `routes!` and of a function that returns a list, paths in attributes, a fairing for all.
@@ -1002,7 +1002,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     RPC /wallet.v1.Ledger/PostEntry -> wallet::ledger::LedgerService::post_entry [TraceLayer, has_token]
     RPC /wallet.v1.Ledger/GetBalance -> wallet::ledger::LedgerService::get_balance [TraceLayer, has_token]
     ");
-    assert_snapshot!(seen.listeners(), @"Grpc tonic 0.0.0.0:50051, no concurrency, no serverhead, no handler, no drain, no keepalive, bodysize 4 mib, no graceful end");
+    assert_snapshot!(seen.listeners(), @"Grpc tonic 0.0.0.0:50051, no concurrency, no keepalive, no serverhead, no handler, no drain, bodysize 4 mib, no graceful end");
 }
 
 /// An HTTP and a gRPC server in one process, each with its own port and end; the gRPC one built in two statements.
@@ -1069,7 +1069,7 @@ pub async fn stopped() {
     GET /livez -> shop::web::alive
     ");
     assert_snapshot!(seen.listeners(), @r"
-    Grpc tonic 0.0.0.0:9090, no concurrency, no serverhead, no handler, no drain, no keepalive, bodysize 4 mib, ends gracefully by src/rpc.rs:19
+    Grpc tonic 0.0.0.0:9090, no concurrency, no keepalive, no serverhead, no handler, no drain, bodysize 4 mib, ends gracefully by src/rpc.rs:19
     Http axum 0.0.0.0:8080, no serverhead, no handler, no drain, no graceful end
     ");
 }
@@ -1235,12 +1235,12 @@ fn text(body: &str) -> Answer { Response::new(Full::new(Bytes::from(body.to_owne
 "#,
     );
     assert_snapshot!(seen.routes(), @r"
-    GET /livez -> (closure)
-    GET /readyz -> (closure)
+    GET /livez -> pixels::dispatch::text
+    GET /readyz -> pixels::dispatch::text
     POST /pixels -> pixels::dispatch::store
     (more routes)
     ");
-    assert_snapshot!(seen.listeners(), @"Http hyper 0.0.0.0:8888, no serverhead, no handler, no drain, no graceful end");
+    assert_snapshot!(seen.listeners(), @"Http hyper 0.0.0.0:8888, no serverhead, no handler, no drain, no bodysize, no graceful end");
 }
 
 /// The same three layers by `.layer` after `.layer` (the last is outermost) and in one `ServiceBuilder` (the first is

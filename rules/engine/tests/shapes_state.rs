@@ -69,7 +69,11 @@ pub async fn pay(State(state): State<Arc<AppState>>, Path(id): Path<i64>) -> Sta
     Request(Http) src/api.rs:11
     Update carts src/api.rs:15
     ");
-    assert_snapshot!(seen.clients(), @"TODO");
+    assert_snapshot!(seen.clients(), @r"
+    Sql sqlx src/main.rs:10, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
+    Http reqwest src/main.rs:11, no total, no connect, no readidle, poolidle 90 s, no keepalive
+      POST http://payments/charge src/api.rs:11
+    ");
 }
 
 /// Substates: `FromRef` written by hand for a repository, derived for a client; handlers take only their part.
@@ -137,10 +141,20 @@ pub async fn price(State(Prices(client)): State<Prices>) -> String {
 }
 "#,
     );
-    assert_snapshot!(seen.effects("web::count"), @"Select shelves > count src/repo.rs:10");
+    assert_snapshot!(seen.effects("web::count"), @r"
+    Select shelves > count src/repo.rs:10
+    Other(Panic) > count src/repo.rs:10
+    ");
     assert_snapshot!(seen.effects("web::add"), @"Insert shelves > add src/repo.rs:14");
-    assert_snapshot!(seen.effects("web::price"), @"Request(Http) src/web.rs:9");
-    assert_snapshot!(seen.clients(), @"TODO");
+    assert_snapshot!(seen.effects("web::price"), @r"
+    Request(Http) src/web.rs:9
+    Other(Panic) src/web.rs:9
+    ");
+    assert_snapshot!(seen.clients(), @r"
+    Sql sqlx src/main.rs:25, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
+    Http reqwest src/main.rs:26, no total, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://pricing/now src/web.rs:9
+    ");
 }
 
 /// `Extension<Arc<T>>` put on by a layer, one under a type alias.
@@ -198,10 +212,14 @@ pub async fn register(Extension(pool): Extension<PgPool>, Extension(mailer): Ext
     );
     assert_snapshot!(seen.routes(), @"POST /users -> shop::users::register [Extension, Extension]");
     assert_snapshot!(seen.effects("users::register"), @r"
-    BoundedRequest(Http) > welcome src/mailer.rs:14
+    Request(Http) > welcome src/mailer.rs:14
     Upsert users src/users.rs:6
     ");
-    assert_snapshot!(seen.clients(), @"TODO");
+    assert_snapshot!(seen.clients(), @r"
+    Http reqwest src/mailer.rs:9, total 3 s, no connect, no readidle, poolidle 90 s, no keepalive
+      POST http://mail/welcome src/mailer.rs:14
+    Sql sqlx src/main.rs:8, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
+    ");
 }
 
 /// actix `web::Data`: a pool by itself and a struct with a client, both cloned into the closure of the workers.
@@ -269,10 +287,14 @@ pub async fn refresh(upstream: web::Data<Upstream>, id: web::Path<i32>) -> HttpR
     );
     assert_snapshot!(seen.effects("handlers::remove"), @"Delete items src/handlers.rs:7");
     assert_snapshot!(seen.effects("handlers::refresh"), @"Request(Http) > fetch src/upstream.rs:13");
-    assert_snapshot!(seen.clients(), @"TODO");
+    assert_snapshot!(seen.clients(), @r"
+    Http reqwest src/upstream.rs:9, no total, no connect, no readidle, poolidle 90 s, no keepalive
+      GET {?}/items/{?} src/upstream.rs:13
+    Sql sqlx src/main.rs:9, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
+    ");
     assert_snapshot!(seen.settings(), @r#"
-    DATABASE_URL required src/main.rs:10
     UPSTREAM = "http://upstream" src/upstream.rs:8
+    DATABASE_URL required src/main.rs:9
     "#);
 }
 
@@ -343,7 +365,7 @@ pub async fn tally(ballots: &State<Ballots>, poll: i32) -> Option<String> {
     ");
     assert_snapshot!(seen.effects("routes::vote"), @"Increment polls > cast src/ballots.rs:11");
     assert_snapshot!(seen.effects("routes::tally"), @"Select polls > votes src/ballots.rs:16");
-    assert_snapshot!(seen.clients(), @"TODO");
+    assert_snapshot!(seen.clients(), @"Sql sqlx src/ballots.rs:7, poolacquire 30 s, poolsize 8, poolidle 10 min, lifetime 30 min, no statement");
 }
 
 /// `Arc<dyn Repository>` with one implementation in the workspace: a call through the trait runs that one.
@@ -480,7 +502,11 @@ pub async fn rate(State(app): State<Arc<App>>, Path(code): Path<String>) -> Stri
     Request(Http) > of src/rates/remote.rs:12
     Select rates > of src/rates/stored.rs:8
     ");
-    assert_snapshot!(seen.clients(), @"TODO");
+    assert_snapshot!(seen.clients(), @r"
+    Http reqwest src/rates/remote.rs:6, no total, no connect, no readidle, poolidle 90 s, no keepalive
+      GET {?}/{?} src/rates/remote.rs:12
+    Sql sqlx src/main.rs:12, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
+    ");
 }
 
 /// Generics instead of objects: `Handler<D: Db>` and a handler function with `S: Store` as its state's type.
@@ -552,7 +578,10 @@ where
     DELETE /seats/{id} -> shop::free
     ");
     assert_snapshot!(seen.effects("handler::show"), @"Select seats > holder > seat src/db.rs:11");
-    assert_snapshot!(seen.effects("shop::free"), @"Delete seats > free_all > clear src/db.rs:15");
+    assert_snapshot!(seen.effects("shop::free"), @r"
+    Delete seats > free_all > clear src/db.rs:15
+    Other(Panic) > free_all > clear src/db.rs:15
+    ");
 }
 
 /// Four layers in four crates: the handler calls a use case, the use case ports of the domain, and the infrastructure has
@@ -712,7 +741,11 @@ pub async fn book(State(rooms): State<Rooms>, Path(room): Path<i64>) -> StatusCo
     Request(Http) > execute > booked infrastructure/src/lib.rs:15
     Insert bookings > execute > store > insert infrastructure/src/sql.rs:6
     ");
-    assert_snapshot!(seen.clients(), @"TODO");
+    assert_snapshot!(seen.clients(), @r"
+    Sql sqlx interface/src/main.rs:9, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
+    Http reqwest interface/src/main.rs:10, no total, no connect, no readidle, poolidle 90 s, no keepalive
+      POST http://hooks/booked infrastructure/src/lib.rs:15
+    ");
 }
 
 /// Clients and pools in statics: `LazyLock`, `once_cell` (sync, and tokio's that is set in `main`), `lazy_static!`.
@@ -785,14 +818,34 @@ pub async fn known() -> i64 {
 pub async fn spare() { SPARE.post("http://spare/touch").send().await.unwrap(); }
 "#,
     );
-    assert_snapshot!(seen.clients(), @"TODO");
-    assert_snapshot!(seen.effects("web::locate"), @"Request(Http) src/web.rs:3");
-    assert_snapshot!(seen.effects("web::guess"), @"BoundedRequest(Http) src/web.rs:5");
-    assert_snapshot!(seen.effects("web::known"), @"Select places src/web.rs:8");
-    assert_snapshot!(seen.effects("web::spare"), @"Request(Http) src/web.rs:11");
+    assert_snapshot!(seen.clients(), @r"
+    Sql sqlx src/globals.rs:19, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
+    Http reqwest src/globals.rs:7, no total, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://locator/me src/web.rs:3
+    Http reqwest src/globals.rs:10, total 800 ms, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://guesser/me src/web.rs:5
+    Http reqwest src/globals.rs:15, no total, connect 2 s, no readidle, poolidle 90 s, no keepalive
+      POST http://spare/touch src/web.rs:11
+    ");
+    assert_snapshot!(seen.effects("web::locate"), @r"
+    Request(Http) src/web.rs:3
+    Other(Panic) src/web.rs:3
+    ");
+    assert_snapshot!(seen.effects("web::guess"), @r"
+    Request(Http) src/web.rs:5
+    Other(Panic) src/web.rs:5
+    ");
+    assert_snapshot!(seen.effects("web::known"), @r"
+    Select places src/web.rs:8
+    Other(Panic) src/web.rs:8
+    ");
+    assert_snapshot!(seen.effects("web::spare"), @r"
+    Request(Http) src/web.rs:11
+    Other(Panic) src/web.rs:11
+    ");
 }
 
-/// A client that `Default` makes, by hand and derived around it; who asks for `default()` gets that one.
+/// A client that a `Default` written by hand makes, with a derived one around it; who asks for `default()` gets that one.
 #[test]
 fn client_made_by_default() {
     let seen = Seen::of(
@@ -814,7 +867,6 @@ use std::time::Duration;
 #[derive(Clone, Default)]
 pub struct Clients {
     pub weather: Weather,
-    pub raw: reqwest::Client,
 }
 
 #[derive(Clone)]
@@ -844,8 +896,11 @@ pub async fn weather(State(clients): State<Clients>) -> String {
 }
 "#,
     );
-    assert_snapshot!(seen.clients(), @"TODO");
-    assert_snapshot!(seen.effects("web::weather"), @"Request(Http) > today src/clients.rs:24");
+    assert_snapshot!(seen.clients(), @r"
+    Http reqwest src/clients.rs:16, no total, connect 1 s, no readidle, poolidle 90 s, no keepalive
+      GET http://weather/today src/clients.rs:23
+    ");
+    assert_snapshot!(seen.effects("web::weather"), @"Request(Http) > today src/clients.rs:23");
 }
 
 /// Builders as values of a struct literal's fields, limits from constants and from a setting.
@@ -898,9 +953,16 @@ pub async fn scan(State(deps): State<Deps>, body: String) {
 }
 "#,
     );
-    assert_snapshot!(seen.clients(), @"TODO");
+    assert_snapshot!(seen.clients(), @r"
+    Http reqwest src/deps.rs:17, total set, connect 2 s, no readidle, poolidle 90 s, no keepalive
+      POST http://scanner/scan src/web.rs:5
+    Http reqwest src/deps.rs:18, total set, no connect, no readidle, poolidle 90 s, no keepalive
+      PUT http://archive/verdict src/web.rs:6
+    Sql sqlx src/deps.rs:19, poolacquire 2 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
+    ");
     assert_snapshot!(seen.effects("web::scan"), @r"
-    BoundedRequest(Http) src/web.rs:5
+    Request(Http) src/web.rs:5
     Upsert scans src/web.rs:7
+    Other(Panic) src/web.rs:5
     ");
 }

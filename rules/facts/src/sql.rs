@@ -131,7 +131,10 @@ fn statement(statement: &Statement) -> SqlStatement {
                         _ => None,
                     }
                 });
-                writes.unwrap_or_else(|| SqlStatement { kind: SqlKind::Select, table: String::new() })
+                writes.unwrap_or_else(|| SqlStatement {
+                    kind: SqlKind::Select,
+                    table: selected_from(&query.body),
+                })
             }
         },
         Statement::Insert(insert) => {
@@ -180,6 +183,18 @@ fn statement(statement: &Statement) -> SqlStatement {
             SqlStatement { kind: SqlKind::Delete, table }
         }
         _ => SqlStatement { kind: SqlKind::Other, table: String::new() },
+    }
+}
+
+/// The first table that a query reads.
+fn selected_from(body: &SetExpr) -> String {
+    match body {
+        SetExpr::Select(select) => {
+            select.from.first().map(|from| factor_name(&from.relation)).unwrap_or_default()
+        }
+        SetExpr::Query(query) => selected_from(&query.body),
+        SetExpr::SetOperation { left, .. } => selected_from(left),
+        _ => String::new(),
     }
 }
 

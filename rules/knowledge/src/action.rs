@@ -21,6 +21,8 @@ pub enum Action {
         limit: Limit,
         /// The argument that holds it.
         value: Option<u8>,
+        /// What a plain number counts, as people write it: "s".
+        unit: Option<String>,
     },
     /// Takes a limit away: the value is bounded by nothing afterwards.
     #[serde(rename_all = "kebab-case")]
@@ -221,6 +223,8 @@ pub enum Action {
         #[serde(default)]
         signals: bool,
     },
+    /// Takes from the server that it ends gracefully by itself on a signal.
+    IgnoreSignals,
     /// Serves requests with a function that tells paths and methods apart by itself.
     ServiceFn {
         /// The argument with the function or closure.

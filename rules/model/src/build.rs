@@ -35,7 +35,7 @@ impl Model {
                 settings.push(setting);
             }
             let functions = functions(tracer, &Known { outbound: &outbound, settings: &by_call });
-            let effects = summaries(&functions, &outbound.requests);
+            let effects = summaries(&functions, &outbound.requests, &outbound.clients);
             let services = services(tracer, &functions);
             let packages = &program.names.packages.list;
             let programs = program.defs.krates.iter().filter(|k| k.bin.is_some());

@@ -283,7 +283,7 @@ fn takes_timeout(tracer: &Tracer<'_, '_, '_>, site: At) -> bool {
     let sets = |ty: &str| {
         view.method(ty, "timeout").is_some_and(|c| {
             let total = |a: &Action| {
-                matches!(a, Action::SetLimit { limit: Limit::Total | Limit::Head, value: Some(0) })
+                matches!(a, Action::SetLimit { limit: Limit::Total | Limit::Head, value: Some(0), .. })
             };
             c.does.as_slice().iter().any(total)
         })

@@ -9,9 +9,9 @@ use std::collections::VecDeque;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
-use svclint_knowledge::{Effect, Protocol};
+use svclint_knowledge::{Effect, Limit, Protocol};
 
-use crate::system::{CallSite, FnId, Function, Request, SqlKind, What};
+use crate::system::{CallSite, Client, ClientId, FnId, Function, Request, SqlKind, What};
 
 /// Kinds of effects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -97,12 +97,20 @@ pub(crate) fn way(
 }
 
 /// The summaries of all functions.
-pub(crate) fn summaries(functions: &[Function], requests: &[Request]) -> Vec<Summary> {
+pub(crate) fn summaries(functions: &[Function], requests: &[Request], clients: &[Client]) -> Vec<Summary> {
+    // Whether each client that a request may be made with ends it after a while.
+    let bounds = |id: &ClientId| {
+        let limits = clients.get(id.0 as usize).map(|c| &c.limits);
+        let set = |limit| limits.and_then(|l| l.get(&limit)).is_some_and(|v| v.present().is_some());
+        set(Limit::Total) || set(Limit::Head) || set(Limit::ReadIdle)
+    };
+    let by_clients =
+        |r: &Request| r.clients_complete && !r.clients.is_empty() && r.clients.iter().all(bounds);
     let callers = Callers::of(functions);
     let mut sources: FxHashMap<EffectKind, Vec<(u32, u32)>> = FxHashMap::default();
     for (number, function) in functions.iter().enumerate() {
         for (deed_number, deed) in function.does.iter().enumerate() {
-            let Some(kind) = kind_of(&deed.what, deed.when, requests) else { continue };
+            let Some(kind) = kind_of(&deed.what, deed.when, requests, &by_clients) else { continue };
             let own = sources.entry(kind).or_default();
             if own.last().is_none_or(|(f, _)| *f != number as u32) {
                 own.push((number as u32, deed_number as u32));
@@ -125,12 +133,17 @@ pub(crate) fn summaries(functions: &[Function], requests: &[Request]) -> Vec<Sum
     summaries
 }
 
-fn kind_of(what: &What, when: crate::system::When, requests: &[Request]) -> Option<EffectKind> {
+fn kind_of(
+    what: &What,
+    when: crate::system::When,
+    requests: &[Request],
+    by_clients: &dyn Fn(&Request) -> bool,
+) -> Option<EffectKind> {
     Some(match what {
         What::Sql(sql) => EffectKind::Sql(sql.kind),
         What::Request(number) => {
             let request = requests.get(*number as usize)?;
-            let bounded = when.bounded || request.bound.present().is_some();
+            let bounded = when.bounded || request.bound.present().is_some() || by_clients(request);
             match bounded {
                 true => EffectKind::BoundedRequest(request.protocol),
                 false => EffectKind::Request(request.protocol),

@@ -1,10 +1,12 @@
 //! Values that can be told from the code: strings and durations.
 
+use smol_str::SmolStr;
 use svclint_facts::rust::{BinOp, ExprId, ExprKind, Lit, Path, TypeRef};
 
 use crate::defs::{FnIdx, Res};
 use crate::impls::Key;
 use crate::infer::{Callee, Target};
+use crate::links::owner_of_field;
 use crate::place::Tri;
 use crate::trace::{At, Calls, Tracer};
 use crate::ty::Env;
@@ -95,6 +97,7 @@ impl Tracer<'_, '_, '_> {
                     (self.text_at(here(*left), depth + 1), self.text_at(here(*right), depth + 1));
                 arithmetic(*op, &left, &right)
             }
+            ExprKind::Field { base, name } => self.field_text(here(*base), name, depth),
             ExprKind::Cast(inner, _) => self.text_at(here(*inner), depth + 1),
             ExprKind::Call { args, .. } => {
                 if let Some(setting) = self.environment(at) {
@@ -109,6 +112,13 @@ impl Tracer<'_, '_, '_> {
                     (Some(Callee::Fns(fns)), _) => self.returned_text(at, fns, depth),
                     _ => Text::hole(),
                 }
+            }
+            // `[127, 0, 0, 1]`
+            ExprKind::Array(all) if all.len() == 4 => {
+                let parts: Vec<Text> = all.iter().map(|e| self.text_at(here(*e), depth + 1)).collect();
+                let complete = parts.iter().all(|p| p.complete);
+                let parts: Vec<String> = parts.into_iter().map(|p| p.text).collect();
+                Text { text: parts.join("."), complete }
             }
             // `("0.0.0.0", 8080)`
             ExprKind::Tuple(all) if all.len() == 2 => {
@@ -150,6 +160,21 @@ impl Tracer<'_, '_, '_> {
             },
             _ => Text::hole(),
         }
+    }
+
+    /// What is written to a field, where it is the same everywhere.
+    fn field_text(&self, base: At, name: &SmolStr, depth: u32) -> Text {
+        let owner = owner_of_field(self.program, self.ty(base), name);
+        let writes = owner.and_then(|adt| self.links.writes.get(&(adt, name.clone())));
+        let mut found: Option<Text> = None;
+        for value in writes.into_iter().flatten().filter(|w| self.in_scope(w.body)) {
+            let text = self.through(&Calls::default()).text_at(*value, depth + 2);
+            match &found {
+                Some(known) if *known != text => return Text::hole(),
+                _ => found = Some(text),
+            }
+        }
+        found.unwrap_or_else(Text::hole)
     }
 
     /// The text that functions return, where all return the same.
@@ -333,6 +358,7 @@ fn keeps_text(method: &str) -> bool {
             | "into_boxed_str"
             | "as_bytes"
             | "unwrap"
+            | "parse"
             | "as_deref"
             | "borrow"
     )

@@ -45,13 +45,19 @@ pub(crate) fn along(
 fn set(tracer: &Tracer<'_, '_, '_>, step: &Step, actions: &[Action], limits: &mut Limits) {
     for action in actions {
         let (limit, value) = match action {
-            Action::SetLimit { limit, value } => {
+            Action::SetLimit { limit, value, unit } => {
                 let given = value.and_then(|n| tracer.arg(step.at, n));
                 // `timeout(None)`
                 if given.is_some_and(|v| tracer.is_none(v)) {
                     (limit, Tri::Absent)
                 } else {
-                    (limit, Tri::Present(given.map_or_else(|| "set".into(), |v| tracer.duration(v))))
+                    let mut text = given.map_or_else(|| "set".into(), |v| tracer.duration(v));
+                    if let Some(unit) = unit
+                        && text.bytes().all(|b| b.is_ascii_digit())
+                    {
+                        text = format!("{text} {unit}");
+                    }
+                    (limit, Tri::Present(text))
                 }
             }
             Action::DropLimit { limit } => (limit, Tri::Absent),

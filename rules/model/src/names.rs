@@ -372,10 +372,13 @@ impl<'a, 'k> Names<'a, '_, 'k> {
     /// What `use library::*` brings is only known where a page names it.
     fn known_in_library(&self, module: ModId, library: &str, name: &str) -> Option<Res> {
         let view = self.view(module)?;
-        let written = format!("{library}::{name}");
-        let path = view.canonical(&written);
-        let known = path != written || view.knows(&path);
-        known.then_some(Res::Lib(path))
+        // A page may name the whole prelude as the library itself, and single items of it elsewhere.
+        let written = [format!("{library}::{name}"), format!("{library}::prelude::{name}")];
+        written.into_iter().find_map(|written| {
+            let path = view.canonical(&written);
+            let known = path != written || view.knows(&path);
+            known.then_some(Res::Lib(path))
+        })
     }
 
     /// A crate by the name that the package gives it.

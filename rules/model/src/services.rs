@@ -1,6 +1,6 @@
 //! Services: binaries that listen, with what they answer and what runs in them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -110,13 +110,14 @@ fn launched(tracer: &Tracer<'_, '_, '_>, main: FnId, service: &mut Service) {
         let framework = tracer.ty(value).lib_path().and_then(|p| p.split("::").next()).unwrap_or("");
         let view = tracer.program.names.view(module);
         let mut routes = RouteReader::read(tracer, value);
+        let (limits, shutdown) = server(tracer, value);
         service.listeners.push(Listener {
             protocol: Protocol::Http,
             framework: framework.replace('_', "-"),
             address: Tri::Unknown,
             at: tracer.call_place(value),
-            limits: BTreeMap::new(),
-            shutdown: Tri::Unknown,
+            limits,
+            shutdown,
             router: routes.site.take(),
             snippets: view.and_then(|v| v.snippets(framework)).cloned().unwrap_or_default(),
         });
@@ -224,6 +225,10 @@ fn server(tracer: &Tracer<'_, '_, '_>, serve: At) -> (Limits, Tri<Place>) {
         }
         end = outer;
     }
+    let ignores = |at: &At| tracer.actions(*at).iter().any(|a| matches!(a, Action::IgnoreSignals));
+    if calls.iter().any(ignores) {
+        shutdown = Tri::Absent;
+    }
     let ends = |at: &&At| tracer.actions(**at).iter().any(|a| matches!(a, Action::Shutdown { .. }));
     if let Some(at) = calls.iter().find(ends) {
         shutdown = Tri::Present(tracer.call_place(*at));
@@ -244,7 +249,7 @@ fn adopt(mut routes: Routes, service: &mut Service) {
         }
     }
     service.routes_complete &= !routes.incomplete;
-    for layer in routes.layers {
+    for layer in routes.layers.into_iter().filter(|l| l.certain) {
         if layer.carries.contains(&Carries::CorrelationIn) && service.correlation_in.is_none() {
             service.correlation_in = Some(layer.at);
         }

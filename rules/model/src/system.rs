@@ -378,6 +378,8 @@ pub struct RouteLayer {
     pub function: Option<FnId>,
     /// What knowledge says that it does.
     pub carries: Vec<Carries>,
+    /// Whether it is there whichever way the router is built.
+    pub certain: bool,
 }
 
 /// A value that makes outbound calls.

@@ -67,14 +67,23 @@ impl Trace {
         let mut joined = Trace::default();
         let leading = ways.iter().filter(|w| !w.is_cycle()).count();
         let single = leading == 1 && ways.len() == 1;
-        for way in &ways {
+        // The longest way gives the order; what only others have is put where it stands among the rest.
+        let mut by_length: Vec<&Trace> = ways.iter().collect();
+        by_length.sort_by_key(|w| std::cmp::Reverse(w.steps.len()));
+        for way in by_length {
+            let mut next = 0;
             for step in &way.steps {
                 let everywhere = ways
                     .iter()
                     .filter(|w| !w.is_cycle())
                     .all(|w| w.steps.iter().any(|s| s.at == step.at && s.always));
-                if !joined.steps.iter().any(|s| s.at == step.at) {
-                    joined.steps.push(Step { always: step.always && (single || everywhere), ..step.clone() });
+                match joined.steps.iter().position(|s| s.at == step.at) {
+                    Some(known) => next = known + 1,
+                    None => {
+                        let always = step.always && (single || everywhere);
+                        joined.steps.insert(next, Step { always, ..step.clone() });
+                        next += 1;
+                    }
                 }
             }
             for source in &way.sources {
@@ -325,9 +334,23 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
             [.., Part::Field(adt, name)] => self.walk_writes(at, *adt, name, walk, depth),
             [Part::Element(n), rest @ ..] => match self.element(at, *n, 0) {
                 Some(element) => self.walk_part(element, rest, walk, depth),
+                // A pair that a library gives: its parts come from the call.
+                None if self.is_library_call(at) => self.walk(at, walk, depth),
                 None => Self::lost(at),
             },
             [Part::Field(..), ..] => Self::lost(at),
+        }
+    }
+
+    fn is_library_call(&self, at: At) -> bool {
+        match self.kind(at) {
+            ExprKind::Await(inner) | ExprKind::Try(inner) => {
+                self.is_library_call(At { body: at.body, expr: *inner })
+            }
+            ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
+                matches!(self.types_of(at.body).callees.get(&at.expr), Some(Callee::Lib(..)))
+            }
+            _ => false,
         }
     }
 

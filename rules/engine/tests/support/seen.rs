@@ -51,7 +51,9 @@ impl Seen {
                 let mark = if r.complete { "" } else { "? " };
                 let handler =
                     r.handler.map_or(r.handler_text.clone(), |f| self.model().function(f).path.clone());
-                let layers: Vec<&str> = r.layers.iter().map(|l| l.name.as_str()).collect();
+                let sure =
+                    |l: &svclint_model::RouteLayer| format!("{}{}", l.name, if l.certain { "" } else { "?" });
+                let layers: Vec<String> = r.layers.iter().map(sure).collect();
                 let layers =
                     if layers.is_empty() { String::new() } else { format!(" [{}]", layers.join(", ")) };
                 format!("{mark}{} {} -> {handler}{layers}", r.method, r.path)
@@ -114,7 +116,9 @@ impl Seen {
                 continue;
             }
             let id = FnId(number as u32);
-            for kind in model.effects[number].kinds() {
+            // Nearly everything may panic.
+            let kinds = model.effects[number].kinds();
+            for kind in kinds.filter(|k| *k != EffectKind::Other(svclint_model::Effect::Panic)) {
                 let (way, _, deed) = model.way(id, kind).expect("a kind has a witness");
                 let through: String = way
                     .iter()

@@ -28,6 +28,13 @@ impl RouteReader<'_, '_, '_> {
                     AttrArg::Pair(name, Lit::Str(text), _) if name == "method" => {
                         methods.push(text.to_uppercase())
                     }
+                    // `method(get, head)`
+                    AttrArg::Nested(word, inner) if method == "ANY" && word.last() == "method" => {
+                        methods.extend(inner.iter().filter_map(|arg| match arg {
+                            AttrArg::Nested(word, _) => Some(word.last().to_uppercase()),
+                            _ => None,
+                        }));
+                    }
                     AttrArg::Nested(word, _) if method == "ANY" && is_http_method(word.last()) => {
                         methods.push(word.last().to_uppercase())
                     }
@@ -39,7 +46,8 @@ impl RouteReader<'_, '_, '_> {
                 methods.push(method.clone());
             }
             for method in methods {
-                let full = join(prefix, &Text::known(route.clone()));
+                let route = route.split('?').next().unwrap_or(route);
+                let full = join(prefix, &Text::known(route));
                 self.push(&method, &full, Some(function), text.to_owned(), None, at);
                 if let Some(last) = self.routes.list.last_mut() {
                     last.path_at = Some(def.home.place(span));

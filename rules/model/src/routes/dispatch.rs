@@ -1,7 +1,7 @@
 //! Routes told apart by hand: `match (req.method(), req.uri().path()) { .. }`.
 
 use svclint_facts::rust::{Arm, ExprId, ExprKind, Lit, PatId, PatKind};
-use svclint_knowledge::Action;
+use svclint_knowledge::{Action, Role};
 
 use super::{RouteReader, is_http_method};
 use crate::bodies::BodyId;
@@ -81,18 +81,20 @@ impl RouteReader<'_, '_, '_> {
                     PatKind::Tuple(pats) => pats.clone(),
                     _ => vec![case],
                 };
-                let Some(text) = pats.get(path).and_then(|p| self.pattern_text(at, *p)) else {
+                let texts = pats.get(path).map(|p| self.pattern_texts(at, *p)).unwrap_or_default();
+                if texts.is_empty() {
                     // A path that is taken apart further on; the arm for everything else is no route.
                     let catches_all = pats
                         .get(path)
                         .is_none_or(|p| matches!(self.pat(at, *p), PatKind::Wild | PatKind::Rest));
                     self.routes.incomplete |= !catches_all || arm.guard.is_some();
-                    continue;
-                };
+                }
                 let method = method.and_then(|m| self.pattern_method(at, *pats.get(m)?));
                 let method = method.unwrap_or_else(|| "ANY".into());
                 let (function, name) = self.answering(here(arm.body));
-                self.push(&method, &Text::known(text), function, name, None, here(arm.body));
+                for text in texts {
+                    self.push(&method, &Text::known(text), function, name.clone(), None, here(arm.body));
+                }
             }
         }
     }
@@ -153,11 +155,13 @@ impl RouteReader<'_, '_, '_> {
         }
     }
 
-    fn pattern_text(&self, at: At, pat: PatId) -> Option<String> {
+    /// The strings that a pattern accepts.
+    fn pattern_texts(&self, at: At, pat: PatId) -> Vec<String> {
         match self.pat(at, pat) {
-            PatKind::Lit(Lit::Str(text)) => Some(text.clone()),
-            PatKind::Ref(inner) => self.pattern_text(at, *inner),
-            _ => None,
+            PatKind::Lit(Lit::Str(text)) => vec![text.clone()],
+            PatKind::Ref(inner) => self.pattern_texts(at, *inner),
+            PatKind::Or(all) => all.iter().flat_map(|p| self.pattern_texts(at, *p)).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -174,23 +178,34 @@ impl RouteReader<'_, '_, '_> {
 
     /// The function that an arm calls, where it is one call.
     fn answering(&self, at: At) -> (Option<FnIdx>, String) {
+        self.answering_at(at, false)
+    }
+
+    fn answering_at(&self, at: At, awaited: bool) -> (Option<FnIdx>, String) {
         let here = |expr| At { body: at.body, expr };
+        let none = || (None, super::CLOSURE.to_owned());
         match self.tracer.kind(at) {
-            ExprKind::Block { stmts, tail: Some(tail) } if stmts.is_empty() => self.answering(here(*tail)),
-            ExprKind::Await(inner) | ExprKind::Try(inner) => self.answering(here(*inner)),
+            ExprKind::Block { stmts, tail: Some(tail) } if stmts.is_empty() => {
+                self.answering_at(here(*tail), awaited)
+            }
+            ExprKind::Await(inner) => self.answering_at(here(*inner), true),
+            ExprKind::Try(inner) => self.answering_at(here(*inner), awaited),
             ExprKind::Call { args, .. } | ExprKind::MethodCall { args, .. } => {
-                let callee = self.tracer.types_of(at.body).callees.get(&at.expr);
-                match (callee, &**args) {
-                    (Some(Callee::Fns(fns)), _) if fns.len() == 1 => {
+                let gets_request = args.iter().any(|a| {
+                    self.tracer.role(at.body, self.tracer.ty(here(*a))) == Some(Role::IncomingRequest)
+                });
+                match (self.tracer.types_of(at.body).callees.get(&at.expr), &**args) {
+                    // A function that only makes an answer is none that handles the request.
+                    (Some(Callee::Fns(fns)), _) if fns.len() == 1 && (awaited || gets_request) => {
                         let name = self.tracer.program.defs.fns.get(fns[0].at());
                         (Some(fns[0]), name.map_or_else(String::new, |d| d.item.name.to_string()))
                     }
                     // `Ok(handler(req).await?)`
-                    (Some(Callee::Lib(..)), [only]) => self.answering(here(*only)),
-                    _ => (None, super::CLOSURE.into()),
+                    (Some(Callee::Lib(..)), [only]) => self.answering_at(here(*only), awaited),
+                    _ => none(),
                 }
             }
-            _ => (None, super::CLOSURE.into()),
+            _ => none(),
         }
     }
 }

@@ -25,12 +25,24 @@ impl RouteReader<'_, '_, '_> {
             self.routes.incomplete = true;
         }
         for source in trace.sources {
+            let before = self.routes.list.len();
             for action in self.tracer.actions(source) {
                 let Action::GrpcService { name, implementation } = action else { continue };
                 match (name, implementation.and_then(|n| self.tracer.arg(source, n))) {
                     (Some(name), _) => self.library_service(name, source),
                     (None, Some(served)) => self.implemented(served, &self.made_service(source)),
                     (None, None) => self.routes.incomplete = true,
+                }
+            }
+            // `with_interceptor(service, function)`
+            for action in self.tracer.actions(source) {
+                if let Action::Layer { value, .. } = action
+                    && let Some(layer) = self.tracer.arg(source, *value)
+                {
+                    let layers = self.layers_of(layer);
+                    for route in self.routes.list.iter_mut().skip(before) {
+                        route.layers.splice(0..0, layers.iter().cloned());
+                    }
                 }
             }
         }

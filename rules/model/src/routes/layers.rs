@@ -76,7 +76,7 @@ impl RouteReader<'_, '_, '_> {
                 .map_or_else(String::new, |d| d.item.name.to_string()),
             None => self.layer_name(at),
         };
-        RouteLayer { at: self.tracer.call_place(at), name, function, carries }
+        RouteLayer { at: self.tracer.call_place(at), name, function, carries, certain: true }
     }
 
     /// The last word of the layer's type, or of the path that makes it.

@@ -121,7 +121,7 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
                         let path = self.tracer.arg(step.at, *path).map(|p| self.tracer.text(p));
                         prefix = join(&prefix, &path.unwrap_or_else(Text::hole));
                     }
-                    _ => self.action(step.at, action, &prefix, depth, start, &mut layers),
+                    _ => self.action(step.at, action, &prefix, depth, (start, step.always), &mut layers),
                 }
             }
         }
@@ -135,7 +135,7 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
         action: &Action,
         prefix: &Text,
         depth: u32,
-        start: usize,
+        (start, certain): (usize, bool),
         layers: &mut Collected,
     ) {
         let arg = |n: &u8| self.tracer.arg(at, *n);
@@ -154,7 +154,8 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
                 let Some((path_at, router)) = arg(path).zip(arg(router)) else { return };
                 let prefix = join(prefix, &self.tracer.text(path_at));
                 let ty = self.tracer.ty(router);
-                if matches!(ty, Ty::Lib(..)) && self.tracer.role(router.body, ty).is_none() {
+                let opaque = matches!(ty, Ty::Lib(..)) && self.tracer.role(router.body, ty).is_none();
+                if opaque && self.made(router).sources.is_empty() {
                     // Something that serves by itself: files, a documentation page.
                     let all = join(&prefix, &Text::known("{*rest}"));
                     self.push("ANY", &all, None, "(service)".into(), None, at);
@@ -196,7 +197,8 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
             }
             Action::Layer { value, covers } => {
                 if let Some(layer) = arg(value) {
-                    let found = self.layers_of(layer);
+                    let mut found = self.layers_of(layer);
+                    found.iter_mut().for_each(|l| l.certain &= certain);
                     self.routes.layers.extend(found.iter().cloned());
                     let before = self.routes.list.get_mut(start..).unwrap_or_default();
                     layers.add(found, *covers, before);
@@ -208,7 +210,13 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
                     _ => String::new(),
                 };
                 let at = self.tracer.call_place(at);
-                self.routes.layers.push(RouteLayer { at, name, function: None, carries: vec![*carries] });
+                self.routes.layers.push(RouteLayer {
+                    at,
+                    name,
+                    function: None,
+                    carries: vec![*carries],
+                    certain,
+                });
             }
             Action::FallbackService => self.routes.incomplete = true,
             Action::AddGrpcService { service } => {
@@ -246,9 +254,15 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
                             None => found.push(("ANY".into(), handler)),
                         }
                     }
+                    Action::Merge { router } => {
+                        self.push_methods(&mut found, path, path_at, route);
+                        if let Some(more) = self.tracer.arg(step.at, *router) {
+                            self.methods(more, path, path_at, route);
+                        }
+                    }
                     Action::Layer { .. } => {
                         self.push_methods(&mut found, path, path_at, route);
-                        self.action(step.at, action, path, 0, start, &mut layers);
+                        self.action(step.at, action, path, 0, (start, step.always), &mut layers);
                     }
                     _ => {}
                 }

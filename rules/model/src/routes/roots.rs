@@ -42,7 +42,8 @@ impl RouteReader<'_, '_, '_> {
         self.routes.incomplete = true;
     }
 
-    fn made(&self, at: At) -> Trace {
+    /// The way back to the calls that make a router.
+    pub(super) fn made(&self, at: At) -> Trace {
         let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeRouter { .. }));
         self.tracer.trace(at, &makes)
     }
