@@ -85,41 +85,52 @@ fn inspect_shows_what_is_there() {
     for part in ["paths", "method_calls", "routes", "clients"] {
         assert!(coverage[part]["known"].as_u64() > Some(0), "{part}: {coverage}");
     }
-    insta::assert_snapshot!(stdout(&svclint(&systems(), &["inspect", "shop"])), @r"
+    insta::assert_snapshot!(stdout(&svclint(&systems(), &["inspect", "shop"])), @r#"
     gateway
-      listens  HTTP · axum · address not known  shop/crates/gateway/src/main.rs:21
-        GET     /api/v1/orders         list_orders  shop/crates/gateway/src/handlers.rs:12
-        POST    /api/v1/orders         create_order  shop/crates/gateway/src/handlers.rs:23
-        GET     /api/v1/orders/{id}    get_order  shop/crates/gateway/src/handlers.rs:16
-        GET     /api/v1/payments/{id}  get_payment  shop/crates/gateway/src/handlers.rs:31
-        GET     /healthz               healthz  shop/crates/gateway/src/handlers.rs:41
-      calls    reqwest · no total limit, no connect limit, no read-idle limit · 3 requests  shop/crates/gateway/src/clients/orders.rs:11
-      calls    reqwest · no total limit, no connect limit, no read-idle limit · 1 request  shop/crates/gateway/src/clients/payments.rs:16
+      listens    HTTP · axum · address not known · ends gracefully  shop/crates/gateway/src/main.rs:21
+        GET      /api/v1/orders         list_orders · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:12
+        POST     /api/v1/orders         create_order · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:23
+        GET      /api/v1/orders/{id}    get_order · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:16
+        GET      /api/v1/payments/{id}  get_payment · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:31
+        GET      /healthz               healthz · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer  shop/crates/gateway/src/handlers.rs:41
+      calls      reqwest · no total limit, no connect limit, no read-idle limit, pool-idle 90 s, keep-alive 15 s · 3 requests  shop/crates/gateway/src/clients/orders.rs:11
+      calls      reqwest · no total limit, no connect limit, no read-idle limit, pool-idle 90 s, keep-alive 15 s · 1 request  shop/crates/gateway/src/clients/payments.rs:16
+      reads      GATEWAY_ADDR · else "0.0.0.0:8080"  shop/crates/gateway/src/config.rs:10
+      reads      ORDERS_URL  shop/crates/gateway/src/config.rs:11
+      reads      PAYMENTS_URL  shop/crates/gateway/src/config.rs:12
 
     inventory
-      listens  gRPC · tonic · address not known  shop/crates/inventory/src/main.rs:20
-        RPC     InventoryService/GetStock  get_stock  shop/crates/inventory/src/service.rs:19
-        RPC     InventoryService/Reserve   reserve  shop/crates/inventory/src/service.rs:28
+      listens    gRPC · tonic · ${INVENTORY_ADDR:-0.0.0.0:50051} · no graceful end  shop/crates/inventory/src/main.rs:20
+        RPC      /shop.inventory.v1.InventoryService/GetStock  get_stock  shop/crates/inventory/src/service.rs:19
+        RPC      /shop.inventory.v1.InventoryService/Reserve   reserve  shop/crates/inventory/src/service.rs:28
+      reads      INVENTORY_ADDR · else "0.0.0.0:50051"  shop/crates/inventory/src/main.rs:15
 
     orders
-      listens  HTTP · axum · 0.0.0.0:8081  shop/crates/orders/src/main.rs:34
-        GET     /orders             list  shop/crates/orders/src/handlers.rs:11
-        POST    /orders             create  shop/crates/orders/src/handlers.rs:19
-        GET     /orders/{id}        show  shop/crates/orders/src/handlers.rs:15
-        PUT     /orders/{id}/items  put_item  shop/crates/orders/src/handlers.rs:30
-        GET     /healthz            (closure)  shop/crates/orders/src/main.rs:30
-      calls    reqwest · no total limit, no connect limit, no read-idle limit · 1 request  shop/crates/orders/src/payments.rs:13
-      calls    sqlx · pool-acquire 30 s, pool-size 10 · no use seen  shop/crates/orders/src/main.rs:22
+      listens    HTTP · axum · 0.0.0.0:8081 · no graceful end  shop/crates/orders/src/main.rs:34
+        GET      /orders             list · select  shop/crates/orders/src/handlers.rs:11
+        POST     /orders             create · calls HTTP, insert  shop/crates/orders/src/handlers.rs:19
+        GET      /orders/{id}        show · select  shop/crates/orders/src/handlers.rs:15
+        PUT      /orders/{id}/items  put_item · insert  shop/crates/orders/src/handlers.rs:30
+        GET      /healthz            (closure)  shop/crates/orders/src/main.rs:30
+      calls      reqwest · no total limit, no connect limit, no read-idle limit, pool-idle 90 s, keep-alive 15 s · 1 request  shop/crates/orders/src/payments.rs:13
+      store      sqlx · pool-acquire 30 s, pool-size 10, pool-idle 10 min, lifetime 30 min, no statement limit  shop/crates/orders/src/main.rs:22
+      table      order_items · insert
+      table      orders · insert
+      reads      DATABASE_URL  shop/crates/orders/src/main.rs:22
+      reads      PAYMENTS_URL  shop/crates/orders/src/main.rs:23
 
     payments
-      listens  HTTP · actix-web · 0.0.0.0:8082  shop/crates/payments/src/main.rs:20
-        POST    /payments              create  shop/crates/payments/src/api.rs:35
-        GET     /payments              list  shop/crates/payments/src/api.rs:52
-        GET     /payments/{id}         show  shop/crates/payments/src/api.rs:57
-        POST    /payments/{id}/refund  refund  shop/crates/payments/src/api.rs:64
-      calls    reqwest · total 5 s, connect 1 s, no read-idle limit · 2 requests  shop/crates/payments/src/psp.rs:19
-      calls    sqlx · pool-acquire 30 s · no use seen  shop/crates/payments/src/main.rs:14
+      listens    HTTP · actix-web · 0.0.0.0:8082 · ends gracefully  shop/crates/payments/src/main.rs:20
+        POST     /payments              create · calls HTTP, insert  shop/crates/payments/src/api.rs:35
+        GET      /payments              list · select  shop/crates/payments/src/api.rs:52
+        GET      /payments/{id}         show · select  shop/crates/payments/src/api.rs:57
+        POST     /payments/{id}/refund  refund · calls HTTP, select  shop/crates/payments/src/api.rs:64
+      calls      reqwest · total 5 s, connect 1 s, no read-idle limit, pool-idle 90 s, keep-alive 15 s · 2 requests  shop/crates/payments/src/psp.rs:19
+      store      sqlx · pool-acquire 30 s, pool-size 10, pool-idle 10 min, lifetime 30 min, no statement limit  shop/crates/payments/src/main.rs:14
+      table      payments · insert
+      reads      DATABASE_URL  shop/crates/payments/src/main.rs:14
+      reads      PSP_URL  shop/crates/payments/src/main.rs:16
 
-    seen: paths 99 % of 327 · method calls 96 % of 158 · routes 100 % of 16 · clients 100 % of 6
-    ");
+    seen: paths 100 % of 327 · receivers 100 % of 158 · those that matter 100 % of 57 · routes 100 % of 16 · clients 100 % of 6
+    "#);
 }

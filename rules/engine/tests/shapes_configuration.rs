@@ -214,8 +214,8 @@ pub fn load() -> Result<Settings, Box<figment::Error>> {
 }
 "#,
     );
-    assert_snapshot!(seen.settings(), @r"
-    PORT src/settings.rs:20
+    assert_snapshot!(seen.settings(), @"
+    * src/settings.rs:20
     SHOP_* src/settings.rs:21
     ");
 }
@@ -282,7 +282,7 @@ impl Model {
 }
 "#,
     );
-    assert_snapshot!(seen.settings(), @"APP_* settings/src/lib.rs:8");
+    assert_snapshot!(seen.settings(), @"APP* settings/src/lib.rs:8");
 }
 
 /// envy fills a struct from variables with a prefix, after dotenvy put a file into the environment; one more is read by `dotenvy::var`.

@@ -368,8 +368,8 @@ async fn ask(http: &Client) -> Result<()> {
 "#,
     );
     assert_snapshot!(seen.policies(), @r"
-    tokio-retry src/strategy.rs:5, no attempts, no jitter, delay 250, no maxdelay, no elapsed
-    tokio-retry src/strategy.rs:9, attempts 4, jitter set, delay 10, maxdelay 2 s, no elapsed
+    tokio-retry src/strategy.rs:5, no attempts, no jitter, delay 250 ms, no maxdelay, no elapsed
+    tokio-retry src/strategy.rs:9, attempts 4, jitter set, delay 10 ms, maxdelay 2 s, no elapsed
     ");
     assert_snapshot!(seen.effects("calls::register"), @"Request(Http) src/calls.rs:7");
     assert_snapshot!(seen.effects("calls::wait_for"), @"Request(Http) > ask src/calls.rs:18");

@@ -50,10 +50,7 @@ pub async fn shutdown_signal() {
 "#,
     );
     assert_snapshot!(seen.listeners(), @"Http axum 0.0.0.0:8080, no serverhead, no handler, no drain, ends gracefully by src/main.rs:9");
-    assert_snapshot!(seen.effects("shutdown_signal"), @r"
-    Other(Panic) src/signal.rs:5
-    Other(Signal) src/signal.rs:5
-    ");
+    assert_snapshot!(seen.effects("shutdown_signal"), @"Other(Signal) src/signal.rs:5");
 }
 
 /// One token for all: a task waits for signals and cancels it, the server and a worker end with it.
@@ -164,7 +161,7 @@ async fn count() -> impl Responder {
 }
 "#,
     );
-    assert_snapshot!(seen.listeners(), @"Http actix-web 0.0.0.0:8081, concurrency 25600 per worker, tls 3 s, keepalive 5 s, serverhead 5 s, no handler, drain 20, ends gracefully by src/main.rs:9");
+    assert_snapshot!(seen.listeners(), @"Http actix-web 0.0.0.0:8081, concurrency 25600 per worker, tls 3 s, keepalive 5 s, serverhead 5 s, no handler, drain 20 s, ends gracefully by src/main.rs:9");
 }
 
 /// The signals of actix are switched off and nothing else ends the server.

@@ -141,15 +141,9 @@ pub async fn price(State(Prices(client)): State<Prices>) -> String {
 }
 "#,
     );
-    assert_snapshot!(seen.effects("web::count"), @r"
-    Select shelves > count src/repo.rs:10
-    Other(Panic) > count src/repo.rs:10
-    ");
+    assert_snapshot!(seen.effects("web::count"), @"Select shelves > count src/repo.rs:10");
     assert_snapshot!(seen.effects("web::add"), @"Insert shelves > add src/repo.rs:14");
-    assert_snapshot!(seen.effects("web::price"), @r"
-    Request(Http) src/web.rs:9
-    Other(Panic) src/web.rs:9
-    ");
+    assert_snapshot!(seen.effects("web::price"), @"Request(Http) src/web.rs:9");
     assert_snapshot!(seen.clients(), @r"
     Sql sqlx src/main.rs:25, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
     Http reqwest src/main.rs:26, no total, no connect, no readidle, poolidle 90 s, no keepalive
@@ -212,7 +206,7 @@ pub async fn register(Extension(pool): Extension<PgPool>, Extension(mailer): Ext
     );
     assert_snapshot!(seen.routes(), @"POST /users -> shop::users::register [Extension, Extension]");
     assert_snapshot!(seen.effects("users::register"), @r"
-    Request(Http) > welcome src/mailer.rs:14
+    BoundedRequest(Http) > welcome src/mailer.rs:14
     Upsert users src/users.rs:6
     ");
     assert_snapshot!(seen.clients(), @r"
@@ -289,7 +283,7 @@ pub async fn refresh(upstream: web::Data<Upstream>, id: web::Path<i32>) -> HttpR
     assert_snapshot!(seen.effects("handlers::refresh"), @"Request(Http) > fetch src/upstream.rs:13");
     assert_snapshot!(seen.clients(), @r"
     Http reqwest src/upstream.rs:9, no total, no connect, no readidle, poolidle 90 s, no keepalive
-      GET {?}/items/{?} src/upstream.rs:13
+      GET ${UPSTREAM:-http://upstream}/items/{?} src/upstream.rs:13
     Sql sqlx src/main.rs:9, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
     ");
     assert_snapshot!(seen.settings(), @r#"
@@ -504,7 +498,7 @@ pub async fn rate(State(app): State<Arc<App>>, Path(code): Path<String>) -> Stri
     ");
     assert_snapshot!(seen.clients(), @r"
     Http reqwest src/rates/remote.rs:6, no total, no connect, no readidle, poolidle 90 s, no keepalive
-      GET {?}/{?} src/rates/remote.rs:12
+      GET ${RATES_URL}/{?} src/rates/remote.rs:12
     Sql sqlx src/main.rs:12, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
     ");
 }
@@ -578,10 +572,7 @@ where
     DELETE /seats/{id} -> shop::free
     ");
     assert_snapshot!(seen.effects("handler::show"), @"Select seats > holder > seat src/db.rs:11");
-    assert_snapshot!(seen.effects("shop::free"), @r"
-    Delete seats > free_all > clear src/db.rs:15
-    Other(Panic) > free_all > clear src/db.rs:15
-    ");
+    assert_snapshot!(seen.effects("shop::free"), @"Delete seats > free_all > clear src/db.rs:15");
 }
 
 /// Four layers in four crates: the handler calls a use case, the use case ports of the domain, and the infrastructure has
@@ -827,22 +818,10 @@ pub async fn spare() { SPARE.post("http://spare/touch").send().await.unwrap(); }
     Http reqwest src/globals.rs:15, no total, connect 2 s, no readidle, poolidle 90 s, no keepalive
       POST http://spare/touch src/web.rs:11
     ");
-    assert_snapshot!(seen.effects("web::locate"), @r"
-    Request(Http) src/web.rs:3
-    Other(Panic) src/web.rs:3
-    ");
-    assert_snapshot!(seen.effects("web::guess"), @r"
-    Request(Http) src/web.rs:5
-    Other(Panic) src/web.rs:5
-    ");
-    assert_snapshot!(seen.effects("web::known"), @r"
-    Select places src/web.rs:8
-    Other(Panic) src/web.rs:8
-    ");
-    assert_snapshot!(seen.effects("web::spare"), @r"
-    Request(Http) src/web.rs:11
-    Other(Panic) src/web.rs:11
-    ");
+    assert_snapshot!(seen.effects("web::locate"), @"Request(Http) src/web.rs:3");
+    assert_snapshot!(seen.effects("web::guess"), @"BoundedRequest(Http) src/web.rs:5");
+    assert_snapshot!(seen.effects("web::known"), @"Select places src/web.rs:8");
+    assert_snapshot!(seen.effects("web::spare"), @"Request(Http) src/web.rs:11");
 }
 
 /// A client that a `Default` written by hand makes, with a derived one around it; who asks for `default()` gets that one.
@@ -961,8 +940,7 @@ pub async fn scan(State(deps): State<Deps>, body: String) {
     Sql sqlx src/deps.rs:19, poolacquire 2 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
     ");
     assert_snapshot!(seen.effects("web::scan"), @r"
-    Request(Http) src/web.rs:5
+    BoundedRequest(Http) src/web.rs:5
     Upsert scans src/web.rs:7
-    Other(Panic) src/web.rs:5
     ");
 }

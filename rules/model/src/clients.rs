@@ -8,6 +8,7 @@ use svclint_facts::rust::{ExprId, ExprKind};
 use svclint_knowledge::{Action, Callable, Carries, Limit, MakeClient, Protocol, Role, Template};
 
 use crate::bodies::{BodyId, BodyOwner};
+use crate::defs::Res;
 use crate::infer::{Callee, Target};
 use crate::limits;
 use crate::place::{Place, Tri};
@@ -28,9 +29,15 @@ impl Outbound {
     pub(crate) fn read(tracer: &Tracer<'_, '_, '_>) -> Outbound {
         let mut outbound = Outbound::default();
         let calls: Vec<At> = tracer.calls().collect();
+        let values = tracer.function_values().filter(|at| make_client(tracer, *at).is_some());
         let mut sites: BTreeMap<At, Vec<Built>> = BTreeMap::new();
         for (site, built) in calls.par_iter().flat_map_iter(|at| made_at(tracer, *at)).collect::<Vec<_>>() {
             sites.entry(site).or_default().extend(built);
+        }
+        // `get_or_init(Client::new)`: a constructor that something else calls.
+        for value in values {
+            let steps = vec![Step { at: value, always: true, calls: Default::default() }];
+            sites.entry(value).or_default().push(Built { finish: value, steps, complete: true });
         }
         let mut ids = FxHashMap::default();
         for (site, built) in &sites {
@@ -188,13 +195,17 @@ fn client(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<Clie
     let view = tracer.program.names.view(def.home.module)?;
     let path = match tracer.types_of(site.body).callees.get(&site.expr) {
         Some(Callee::Lib(path, _)) => path,
-        _ => return None,
+        _ => match tracer.types_of(site.body).targets.get(&site.expr) {
+            Some(Target::Res(Res::Lib(path))) => path,
+            _ => return None,
+        },
     };
     let owner = path.rsplit_once("::").map_or(path.as_str(), |(owner, _)| owner);
     let library =
         view.library(owner).unwrap_or_else(|| owner.split("::").next().unwrap_or(owner)).replace('_', "-");
     let mut limits = limits::defaults(&made.limits);
-    let at_once = sends(callable);
+    let at_once =
+        sends(callable) || callable.does.as_slice().iter().any(|a| matches!(a, Action::Request { .. }));
     for (number, way) in built.iter().enumerate() {
         let mut own = limits::along(tracer, &made.limits, &way.steps, way.complete);
         if number > 0 {
@@ -249,8 +260,11 @@ fn options(tracer: &Tracer<'_, '_, '_>, built: &[Built]) -> BTreeMap<String, Tri
 
 fn client_site(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<ClientSite> {
     let def = tracer.program.bodies.get(site.body);
-    let ExprKind::Call { callee, .. } = tracer.kind(site) else { return None };
-    let ExprKind::Path(path) = &def.body.expr(*callee).kind else { return None };
+    let path = match tracer.kind(site) {
+        ExprKind::Call { callee, .. } => tracer.kind(At { body: site.body, expr: *callee }),
+        value => value,
+    };
+    let ExprKind::Path(path) = path else { return None };
     let last = path.segments.last()?;
     let before = path.segments.len().checked_sub(2).and_then(|n| path.segments.get(n));
     let type_span = before.map_or(last.span, |s| svclint_syntax::Span::new(path.span.start, s.span.end));
@@ -365,6 +379,9 @@ fn clients(tracer: &Tracer<'_, '_, '_>, begun: At, ids: &FxHashMap<At, ClientId>
 fn bound(tracer: &Tracer<'_, '_, '_>, send: At, trace: &Trace) -> Tri<Place> {
     if let Some(around) = tracer.bounded_around(send) {
         return Tri::Present(tracer.place(around));
+    }
+    if tracer.bounded_in_variable(send) {
+        return Tri::Present(tracer.place(send));
     }
     // What is bounded in one place of a function and not in another may be the same request: `match limit { Some(limit) =>
     // timeout(limit, request).await, None => request.await }`.

@@ -109,6 +109,30 @@ impl Tracer<'_, '_, '_> {
         false
     }
 
+    /// The variable that holds an expression, and nothing else ever.
+    pub(crate) fn held_in(&self, at: At) -> Option<LocalId> {
+        let locals = self.types_of(at.body).locals.len() as u32;
+        (0..locals).map(LocalId).find(|local| {
+            let origins = self.links.locals.get(&(at.body, *local)).map(Vec::as_slice);
+            matches!(origins, Some([Origin::Expr(value, parts)]) if *value == at && parts.is_empty())
+        })
+    }
+
+    /// Whether a future is kept in a variable that is only ever waited for with a limit.
+    pub(crate) fn bounded_in_variable(&self, at: At) -> bool {
+        // `let call = async { .. }; timeout(limit, call).await`
+        let whole = self.ancestors(at).find(|a| matches!(self.kind(*a), ExprKind::Async(_))).unwrap_or(at);
+        let Some(local) = self.held_in(at).or_else(|| self.held_in(whole)) else { return false };
+        let types = self.types_of(at.body);
+        let mut uses = types
+            .targets
+            .iter()
+            .filter(|(_, t)| matches!(t, crate::infer::Target::Local(l) if *l == local))
+            .map(|(expr, _)| At { body: at.body, expr: *expr })
+            .peekable();
+        uses.peek().is_some() && uses.all(|u| self.when(u).bounded)
+    }
+
     /// In which circumstances an expression is evaluated.
     pub(crate) fn when(&self, at: At) -> When {
         let mut when = When::default();

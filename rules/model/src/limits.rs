@@ -128,9 +128,10 @@ fn policy(tracer: &Tracer<'_, '_, '_>, made: At) -> Option<Policy> {
         steps.insert(0, Step { at: outer, always: true, calls: Default::default() });
         end = outer;
     }
-    let is_done = tracer.parent(end).is_none_or(|p| {
-        matches!(tracer.kind(p), ExprKind::Call { .. } | ExprKind::MethodCall { .. } | ExprKind::Try(_))
-    });
+    steps.push(Step { at: made, always: true, calls: Default::default() });
+    // Held in a variable it is done, unless more is called on it there.
+    let more = tracer.held_in(end).is_some_and(|local| !tracer.calls_on(end.body, local).is_empty());
+    let is_done = !more;
     let path = match tracer.types_of(made.body).callees.get(&made.expr) {
         Some(Callee::Lib(path, _)) => path,
         _ => return None,

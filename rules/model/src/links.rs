@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use svclint_facts::rust::{ExprId, ExprKind, PatId, PatKind, Stmt};
-use svclint_knowledge::Action;
+use svclint_knowledge::{Action, Role};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
@@ -18,6 +18,8 @@ pub(crate) struct Links {
     pub(crate) calls: FxHashMap<FnIdx, Vec<At>>,
     /// The values written to a field, by struct literals and assignments.
     pub(crate) writes: FxHashMap<(AdtId, SmolStr), Vec<At>>,
+    /// The calls that complete a client, by its type: what a framework hands to handlers is one of these.
+    pub(crate) clients: FxHashMap<SmolStr, Vec<At>>,
     /// The functions that wait for one of their parameters with a limit, and which.
     pub(crate) bounds: FxHashMap<FnIdx, usize>,
     /// How each variable gets its value.
@@ -56,6 +58,7 @@ impl Links {
             }
         }
         links.bounds = links.bounds(program, types);
+        links.clients = clients(program, types);
         links
     }
 
@@ -83,6 +86,47 @@ impl Links {
         }
         found
     }
+}
+
+fn clients(program: Program<'_, '_, '_>, types: &[BodyTypes<'_>]) -> FxHashMap<SmolStr, Vec<At>> {
+    let mut found: FxHashMap<SmolStr, Vec<At>> = FxHashMap::default();
+    for (number, def) in program.bodies.list.iter().enumerate() {
+        let Some(view) = program.names.view(def.home.module) else { continue };
+        let role = |path: &str| view.type_entry(path).and_then(|e| e.is);
+        let mut calls: Vec<ExprId> = types[number].callees.keys().copied().collect();
+        calls.sort_unstable();
+        for id in calls {
+            let Some(Callee::Lib(_, callable)) = types[number].callees.get(&id) else { continue };
+            let Some(path) = inner_lib(types[number].ty(id), &role) else { continue };
+            if role(&path) != Some(Role::Client) {
+                continue;
+            }
+            let makes = callable
+                .is_some_and(|c| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeClient(_))));
+            let from_builder = match &def.body.expr(id).kind {
+                ExprKind::MethodCall { receiver, .. } => inner_lib(types[number].ty(*receiver), &role)
+                    .is_some_and(|p| role(&p) == Some(Role::ClientBuilder)),
+                _ => false,
+            };
+            if makes || from_builder {
+                found.entry(path).or_default().push(At { body: BodyId(number as u32), expr: id });
+            }
+        }
+    }
+    found
+}
+
+/// The library type behind results, futures, pointers and what hands state to handlers.
+pub(crate) fn inner_lib(ty: &Ty, role: &dyn Fn(&str) -> Option<Role>) -> Option<SmolStr> {
+    let mut ty = ty;
+    for _ in 0..8 {
+        let Ty::Lib(path, args) = ty else { return None };
+        match role(path) {
+            Some(Role::Pointer | Role::State) | None if !args.is_empty() => ty = args.first()?,
+            _ => return Some(path.clone()),
+        }
+    }
+    None
 }
 
 struct LinkReader<'a, 'f, 'k> {

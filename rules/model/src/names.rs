@@ -227,9 +227,6 @@ impl<'a, 'k> Names<'a, '_, 'k> {
                     self.member(*inner, word, ns, 0).or_else(|| self.generated(*inner, word))
                 }
                 Res::Prim(name) if last => Some(Res::Lib(SmolStr::new(format!("{name}::{word}")))),
-                Res::Made(like, _) if last && ns == Ns::Values => {
-                    Some(Res::Lib(SmolStr::new(format!("{like}::{word}"))))
-                }
                 Res::Lib(path) => Some(Res::Lib(self.canonical(module, &format!("{path}::{word}")))),
                 Res::Adt(adt) => self.variant(*adt, word),
                 _ => None,
@@ -373,12 +370,13 @@ impl<'a, 'k> Names<'a, '_, 'k> {
     fn known_in_library(&self, module: ModId, library: &str, name: &str) -> Option<Res> {
         let view = self.view(module)?;
         // A page may name the whole prelude as the library itself, and single items of it elsewhere.
-        let written = [format!("{library}::{name}"), format!("{library}::prelude::{name}")];
-        written.into_iter().find_map(|written| {
-            let path = view.canonical(&written);
-            let known = path != written || view.knows(&path);
-            known.then_some(Res::Lib(path))
-        })
+        let written = format!("{library}::{name}");
+        let path = view.canonical(&written);
+        if path != written || view.knows(&path) {
+            return Some(Res::Lib(path));
+        }
+        let path = view.canonical(&format!("{library}::prelude::{name}"));
+        view.knows(&path).then_some(Res::Lib(path))
     }
 
     /// A crate by the name that the package gives it.

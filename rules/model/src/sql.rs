@@ -48,6 +48,9 @@ pub(crate) fn deeds(tracer: &Tracer<'_, '_, '_>, query: At, run: At) -> Vec<Deed
                     texts.extend(arg.map(|a| sql_text(tracer, a)));
                 }
             }
+        } else if is_table(tracer, *lost) {
+            // `orders::table.filter(..).load(connection)`
+            found.push(built(tracer, *lost, Access::Read, None, &trace.steps));
         } else if tracer.text(*lost).complete {
             texts.push(sql_text(tracer, *lost));
         }
@@ -97,9 +100,20 @@ fn built(tracer: &Tracer<'_, '_, '_>, at: At, access: Access, table: Option<u8>,
     };
     let table = match table {
         Some(number) => tracer.arg(at, number).and_then(|a| table_of(tracer, a)),
+        None if is_table(tracer, at) => table_of(tracer, at),
         None => owner_table(tracer, at),
     };
     SqlDeed { kind, table: table.unwrap_or_default(), columns: Vec::new(), text: None }
+}
+
+/// Whether an expression is a table of a schema.
+fn is_table(tracer: &Tracer<'_, '_, '_>, at: At) -> bool {
+    match tracer.types_of(at.body).targets.get(&at.expr) {
+        Some(Target::Res(Res::Adt(id) | Res::Variant(id, _))) => {
+            tracer.program.defs.adts[id.at()].item.name == "table"
+        }
+        _ => false,
+    }
 }
 
 /// `orders::table`: a unit struct in a module named like the table; or a type made for a table.

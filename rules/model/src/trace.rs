@@ -14,7 +14,7 @@ use svclint_knowledge::{Action, Callable, Role};
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
 use crate::infer::{BodyTypes, Callee, LocalId, Program, Target};
-use crate::links::{Links, Origin, Part, owner_of_field};
+use crate::links::{Links, Origin, Part, inner_lib, owner_of_field};
 use crate::ty::Ty;
 
 /// An expression of a body.
@@ -147,8 +147,35 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
     pub(crate) fn callable(&self, at: At) -> Option<&'k Callable> {
         match self.types_of(at.body).callees.get(&at.expr) {
             Some(Callee::Lib(_, callable)) => *callable,
+            // A function as a value: `get_or_init(Client::new)`.
+            None => match self.types_of(at.body).targets.get(&at.expr) {
+                Some(Target::Res(Res::Lib(path))) if self.is_function_value(at) => {
+                    self.program.library_function(self.program.bodies.get(at.body).home.module, path)
+                }
+                _ => None,
+            },
             _ => None,
         }
+    }
+
+    /// The expressions that name a library's function without calling it.
+    pub(crate) fn function_values(&self) -> impl Iterator<Item = At> + '_ {
+        self.types.iter().enumerate().flat_map(|(number, types)| {
+            let body = BodyId(number as u32);
+            let named = types.targets.iter().filter(|(_, t)| matches!(t, Target::Res(Res::Lib(_))));
+            let mut found: Vec<At> = named.map(|(expr, _)| At { body, expr: *expr }).collect();
+            found.retain(|at| self.is_function_value(*at));
+            found.sort_unstable();
+            found
+        })
+    }
+
+    /// Whether an expression names a function without calling it.
+    fn is_function_value(&self, at: At) -> bool {
+        let called = self
+            .parent(at)
+            .is_some_and(|p| matches!(self.kind(p), ExprKind::Call { callee, .. } if *callee == at.expr));
+        matches!(self.kind(at), ExprKind::Path(_)) && !called
     }
 
     /// The actions of a call.
@@ -215,7 +242,11 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
                         Some(arg) => self.walk(here(*arg), walk, depth),
                         None => Self::lost(at),
                     },
-                    Some(Callee::Lib(..)) => self.walk(here(*receiver), walk, depth).step(at, walk),
+                    Some(Callee::Lib(..)) => {
+                        let mut trace = self.walk(here(*receiver), walk, depth);
+                        self.configuration(at, args, &mut trace, walk, depth);
+                        trace.step(at, walk)
+                    }
                     Some(Callee::Fns(fns)) => self.returns(at, fns, walk, depth),
                     _ if is_same_value(method) => self.walk(here(*receiver), walk, depth),
                     _ => Self::lost(at),
@@ -231,14 +262,7 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
                         Some(arg) => self.walk(here(*arg), walk, depth),
                         None => Self::lost(at),
                     };
-                    // `Manager::new_with_config(client, config)`: the configuration belongs to it too.
-                    for config in args.iter().skip(1).map(|a| here(*a)) {
-                        if self.role(at.body, self.ty(config)) == Some(Role::ClientBuilder) {
-                            let more = self.walk(config, walk, depth);
-                            trace.steps.splice(0..0, more.steps);
-                            trace.lost.extend(more.lost);
-                        }
-                    }
+                    self.configuration(at, args.get(1..).unwrap_or_default(), &mut trace, walk, depth);
                     trace.step(at, walk)
                 }
                 Some(Callee::Fns(fns)) => self.returns(at, fns, walk, depth),
@@ -271,6 +295,16 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
         }
     }
 
+    /// `Manager::new_with_config(client, config)`: the configuration belongs to what is made too.
+    fn configuration(&self, at: At, args: &[ExprId], trace: &mut Trace, walk: &mut Walk<'_>, depth: u32) {
+        for config in args.iter().map(|a| At { body: at.body, expr: *a }) {
+            if self.role(at.body, self.ty(config)) == Some(Role::ClientBuilder) {
+                let more = self.walk(config, walk, depth);
+                trace.steps.splice(0..0, more.steps);
+            }
+        }
+    }
+
     fn walk_path(&self, at: At, walk: &mut Walk<'_>, depth: u32) -> Trace {
         match self.types_of(at.body).targets.get(&at.expr) {
             Some(Target::Local(local)) => self.walk_local(at, *local, walk, depth),
@@ -282,6 +316,16 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
                 None => Self::lost(at),
             },
             Some(Target::Res(Res::Fn(f))) => self.returns(at, &[*f], walk, depth),
+            // `get_or_init(Client::new)`: the constructor as a value.
+            Some(Target::Res(Res::Lib(path))) => {
+                let module = self.program.bodies.get(at.body).home.module;
+                match self.program.library_function(module, path) {
+                    Some(callable) if (walk.wanted)(callable) => {
+                        Trace { sources: vec![at], ..Trace::default() }.step(at, walk)
+                    }
+                    _ => Self::lost(at),
+                }
+            }
             Some(Target::This) => self.walk_this(at, walk, depth),
             _ => Self::lost(at),
         }
@@ -404,7 +448,7 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
         let calls = self.links.calls.get(&function).map_or(&[][..], Vec::as_slice);
         let calls: Vec<At> = calls.iter().filter(|c| self.in_scope(c.body)).copied().collect();
         if calls.is_empty() {
-            return Self::lost(at);
+            return self.walk_state(at, walk, depth);
         }
         let ways = calls.into_iter().map(|call| match self.argument(call, function, number) {
             Some(arg) => self.walk(arg, walk, depth),
@@ -433,6 +477,24 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
         };
         let arg = self.argument(call, function, *number)?;
         Some((arg, Tracer { calls: above, ..self.clone() }))
+    }
+
+    /// A client that a framework hands to a function that nothing calls: one of those that are made.
+    fn walk_state(&self, at: At, walk: &mut Walk<'_>, depth: u32) -> Trace {
+        let module = self.program.bodies.get(at.body).home.module;
+        let Some(view) = self.program.names.view(module) else { return Self::lost(at) };
+        let role = |path: &str| view.type_entry(path).and_then(|e| e.is);
+        let made = inner_lib(self.ty(at), &role).and_then(|path| self.links.clients.get(&path));
+        let near = self.program.names.packages.needed_by(self.program.defs.package_of(module));
+        let is_near = |made: &&At| {
+            let package = self.program.defs.package_of(self.program.bodies.get(made.body).home.module);
+            near.contains(&package) && self.in_scope(made.body)
+        };
+        let calls = std::mem::take(&mut walk.calls);
+        let ways: Vec<Trace> =
+            made.into_iter().flatten().filter(is_near).map(|made| self.walk(*made, walk, depth)).collect();
+        walk.calls = calls;
+        if ways.is_empty() { Self::lost(at) } else { Trace::either(ways) }
     }
 
     /// What a call gives for a parameter of a function.

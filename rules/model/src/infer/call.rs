@@ -34,6 +34,9 @@ impl<'k> Infer<'_, '_, 'k> {
             }
             Some(Target::Res(Res::Fn(f))) => {
                 let given = self.all(args);
+                for (arg, asked) in args.iter().zip(self.program.param_types(f)) {
+                    self.learn_from(*arg, &asked);
+                }
                 (Callee::Fns(vec![f]), self.program.returned(f, &given, None, &turbofish))
             }
             Some(Target::Res(res @ (Res::Adt(_) | Res::Variant(..)))) => {

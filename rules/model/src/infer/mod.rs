@@ -97,7 +97,7 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
             BodyOwner::Fn(f) => self.impls.self_of(self.defs, f),
             BodyOwner::Const(_) => None,
         };
-        let mut infer = Infer {
+        let infer = |hints: FxHashMap<PatId, Ty>| Infer {
             program: self,
             def,
             body: def.body,
@@ -109,10 +109,21 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
             },
             out: BodyTypes { types: vec![Ty::Unknown; def.body.exprs.len()], ..BodyTypes::default() },
             expected: FxHashMap::default(),
+            hints,
+            learned: FxHashMap::default(),
             scope: Vec::new(),
         };
-        infer.run();
-        infer.out
+        let mut first = infer(FxHashMap::default());
+        first.run();
+        if first.learned.is_empty() {
+            return first.out;
+        }
+        // What later uses tell of variables is known from the beginning.
+        let of_pat = first.out.of_pat.iter();
+        let hints = of_pat.filter_map(|(pat, local)| Some((*pat, first.learned.get(local)?.clone())));
+        let mut second = infer(hints.collect());
+        second.run();
+        second.out
     }
 
     /// What calling a function gives.
@@ -203,7 +214,7 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
     }
 
     /// A library's function by canonical path: free, or of a type.
-    fn library_function(self, module: ModId, path: &str) -> Option<&'k Callable> {
+    pub(crate) fn library_function(self, module: ModId, path: &str) -> Option<&'k Callable> {
         let view = self.names.view(module)?;
         let (owner, name) = path.rsplit_once("::").unwrap_or(("", path));
         view.function(path).or_else(|| view.method(owner, name))
@@ -335,6 +346,10 @@ struct Infer<'a, 'f, 'k> {
     block: Option<ImplId>,
     /// What the place of an expression asks for, where that is written: `let x: T = ..`.
     expected: FxHashMap<ExprId, Ty>,
+    /// The types of variables that an earlier look at the body learned from their uses.
+    hints: FxHashMap<PatId, Ty>,
+    /// The same, learned now.
+    learned: FxHashMap<LocalId, Ty>,
     out: BodyTypes<'k>,
     scope: Vec<(SmolStr, LocalId)>,
 }
@@ -372,6 +387,16 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
     fn expect(&mut self, id: ExprId, ty: Ty) {
         if ty.is_known() {
             self.expected.insert(id, ty);
+        }
+    }
+
+    /// A variable of which nothing is known is given where a type is asked for.
+    fn learn_from(&mut self, given: ExprId, asked: &Ty) {
+        let telling = matches!(asked, Ty::Lib(..) | Ty::Adt(..));
+        if let Some(Target::Local(local)) = self.out.targets.get(&given).filter(|_| telling)
+            && !self.out.locals[local.0 as usize].ty.is_known()
+        {
+            self.learned.insert(*local, asked.clone());
         }
     }
 
@@ -589,7 +614,8 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
                 Stmt::Let { pat, ty, init, otherwise, .. } => {
                     let written = ty.as_ref().map_or(Ty::Unknown, |t| self.written_ty(t));
                     if let Some(init) = init {
-                        self.expect(*init, written.clone());
+                        let hint = self.hints.get(pat).filter(|_| !written.is_known()).cloned();
+                        self.expect(*init, hint.unwrap_or_else(|| written.clone()));
                     }
                     let actual = init.map_or(Ty::Unknown, |e| self.expr(e));
                     if let Some(otherwise) = otherwise {
@@ -651,10 +677,13 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
         let adt = self.pattern_adt(path);
         for (name, value) in fields {
             if let Some((id, variant)) = adt {
-                let field = self.program.field(id, variant, name, &Args::default());
-                self.expect(*value, field.unwrap_or(Ty::Unknown));
+                let field = self.program.field(id, variant, name, &Args::default()).unwrap_or(Ty::Unknown);
+                self.expect(*value, field.clone());
+                self.expr(*value);
+                self.learn_from(*value, &field);
+            } else {
+                self.expr(*value);
             }
-            self.expr(*value);
         }
         if let Some(rest) = rest {
             self.expr(rest);

@@ -39,7 +39,8 @@ impl Infer<'_, '_, '_> {
                     return;
                 }
                 let local = LocalId(self.out.locals.len() as u32);
-                self.out.locals.push(Local { ty: ty.clone() });
+                let hint = self.hints.get(&pat).filter(|_| !ty.is_known());
+                self.out.locals.push(Local { ty: hint.unwrap_or(ty).clone() });
                 self.out.of_pat.insert(pat, local);
                 self.scope.push((name.clone(), local));
                 if let Some(sub) = sub {
