@@ -385,7 +385,7 @@ pub async fn redeem(db: &DatabaseConnection, code: &str) -> Result<(), DbErr> {
     assert_snapshot!(seen.effects("coupons::redeem"), @"Select coupons src/coupons.rs:14");
     assert_snapshot!(seen.clients(), @"
     Sql sea-orm src/main.rs:8, poolacquire ?, poolsize ?, poolidle ?, lifetime ?, statement ?
-    Sql sea-orm src/main.rs:10, poolacquire 30 s, poolsize 10, no statement
+    Sql sea-orm src/main.rs:10, poolacquire 4 s, poolsize 20, no statement
     ");
 }
 

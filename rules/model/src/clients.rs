@@ -218,7 +218,15 @@ fn client(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<Clie
         }
         limits = own;
     }
-    if built.is_empty() && !at_once {
+    // `Database::connect(options)`: what the options say.
+    let configured = (0..3)
+        .filter_map(|n| tracer.arg(site, n))
+        .find(|arg| tracer.role(site.body, tracer.ty(*arg)) == Some(Role::ClientBuilder));
+    if let Some(options) = configured {
+        let trace = tracer.trace(options, &|c| make_client_of(c).is_some());
+        limits = limits::along(tracer, &made.limits, &trace.steps, trace.is_complete());
+    }
+    if built.is_empty() && !at_once && configured.is_none() {
         // A builder whose end is out of sight.
         limits.values_mut().for_each(|v| *v = Tri::Unknown);
     }

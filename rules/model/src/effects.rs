@@ -17,7 +17,7 @@ use crate::system::{CallSite, Client, ClientId, FnId, Function, Request, SqlKind
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EffectKind {
-    /// Sends a request and waits for the answer, with a bound of its own or around it.
+    /// Sends a request and waits for the answer, with a limit of its own, around it, or of its client.
     BoundedRequest(Protocol),
     /// The same without a bound that is certain.
     Request(Protocol),

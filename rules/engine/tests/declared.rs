@@ -1,0 +1,80 @@
+//! Wrappers that people declare in `svclint.toml`.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use support::seen::Seen;
+use support::{check, files, found};
+use svclint_engine::{Cancel, MemoryFs, Options, Workspace, WorkspaceError};
+
+const SERVICE: &str = r#"//- src/main.rs
+mod time;
+use axum::{Router, routing::get};
+
+#[tokio::main]
+async fn main() {
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    let app = Router::new().route("/healthz", get(|| async {})).route("/a", get(a)).route("/b", get(b));
+    axum::serve(listener, app).await.unwrap();
+}
+
+async fn a() { acme_http::client().get("http://a").send().await.unwrap(); }
+async fn b() { time::within(3, reqwest::Client::new().get("http://b").send()).await.unwrap(); }
+//- src/time.rs
+pub async fn within<F: Future>(seconds: u64, call: F) -> F::Output { acme_timer::race(seconds, call).await }
+//- Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2024"
+
+[dependencies]
+acme_http = "1"
+acme_timer = "1"
+axum = "0.8"
+reqwest = "0.12"
+tokio = "1"
+"#;
+
+const DECLARED: &str = r#"//- svclint.toml
+[[knowledge]]
+library = { name = "acme_http", versions = "*" }
+functions."acme_http::client" = { gives = "reqwest::Client", does = { make-client = { protocol = "http", limits = { total = "5 s" } } } }
+
+[[knowledge]]
+library = { name = "shop", versions = "*" }
+functions."shop::time::within" = { gives = "Future<$1.await>", does = { bound = { duration = 0, future = 1 } } }
+"#;
+
+#[test]
+fn a_wrapper_is_known_once_it_is_declared() {
+    assert_eq!(found(&check(SERVICE)), ["src/main.rs:12 http-client-without-timeout"]);
+    let declared = format!("{SERVICE}{DECLARED}");
+    assert!(found(&check(&declared)).is_empty(), "{:?}", found(&check(&declared)));
+    assert_snapshot!(Seen::of(&declared).clients(), @"
+    Http acme-http src/main.rs:11, total 5 s
+      GET http://a src/main.rs:11
+    Http reqwest src/main.rs:12, no total, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://b src/main.rs:12, bounded
+    ");
+}
+
+#[test]
+fn a_mistake_is_told_with_its_place_and_the_last_good_configuration_stays() {
+    let rooted = |text: &str| files(text).into_iter().map(|(path, text)| (Path::new("/ws").join(path), text));
+    let broken = format!("{SERVICE}{}", DECLARED.replace("bound =", "bond ="));
+    let fs = Arc::new(MemoryFs::new(rooted(&broken)));
+    let mut workspace = Workspace::new(fs, vec!["/ws".into()], Options::default()).expect("the root exists");
+    let error = workspace.load().expect_err("the configuration is broken");
+    assert!(matches!(error, WorkspaceError::Config(_)));
+    let text = error.to_string();
+    assert!(text.contains("svclint.toml:7:") && text.contains("unknown variant `bond`"), "{text}");
+    // An editor goes on with what it has.
+    let report = workspace.check(&Cancel::default()).expect("nobody cancels");
+    assert!(found(&report).iter().any(|f| f == "svclint.toml:7 config-error"), "{:?}", found(&report));
+}
