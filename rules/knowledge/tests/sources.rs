@@ -9,7 +9,13 @@
 //! functions and macros must be defined or re-exported somewhere in the library (or one of the same family: `axum-core` for
 //! `axum`); methods must be functions, or names that one of its macros makes functions of.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros
+)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -104,7 +104,7 @@ impl<'f> Defs<'f> {
                     // What is named shadows what a glob brings.
                     let known = &mut self.modules[module.at()].traits;
                     let at = if leaf.glob { known.len() } else { 0 };
-                    known.splice(at..at, traits.iter().map(|t| SmolStr::new(t)));
+                    known.splice(at..at, traits.iter().map(SmolStr::new));
                 }
                 self.import(module, leaf, types, values);
             }

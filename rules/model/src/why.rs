@@ -163,7 +163,7 @@ fn resolved(tracer: &Tracer<'_, '_, '_>, res: &Res) -> String {
         }
         Res::Fn(id) => function(tracer, *id),
         Res::Const(id) => format!("a constant of {}", defs.module(defs.consts[id.at()].home.module).path),
-        Res::Trait(id) => in_module(defs.traits[id.at()].home.module, &defs.traits[id.at()].name),
+        Res::Trait(id) => in_module(defs.traits[id.at()].home.module, defs.traits[id.at()].name),
         Res::Alias(_) => "a type alias".into(),
         Res::Lib(path) | Res::Prim(path) => path.to_string(),
         Res::Made(like, of) => format!("{like} of `{of}`"),

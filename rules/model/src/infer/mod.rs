@@ -189,7 +189,7 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
     /// The method of a name that a blanket implementation of this package, or of one that it uses, brings.
     fn blanket(self, module: ModId, name: &str) -> Vec<FnIdx> {
         let packages = self.names.packages.needed_by(self.defs.package_of(module));
-        self.impls.blanket(self.defs, &packages, name)
+        self.impls.blanket(self.defs, packages, name)
     }
 
     /// What a callable value returns when it is given values of some types.

@@ -112,9 +112,9 @@ impl Infer<'_, '_, '_> {
         }
         // A function of the library's type itself, or of a trait that the type derives or implements.
         let view = program.names.view(self.module);
-        let implemented = program.impls.library_traits(&key).iter();
+        let mut implemented = program.impls.library_traits(&key).iter();
         let own = if let Ty::Lib(path, _) | Ty::Prim(path) = ty { Some(path.clone()) } else { None };
-        let owner = implemented.cloned().find(|t| view.is_some_and(|v| v.method(t, name).is_some()));
+        let owner = implemented.find(|t| view.is_some_and(|v| v.method(t, name).is_some())).cloned();
         let path = SmolStr::new(format!("{}::{name}", own.or(owner)?));
         Some((Target::Res(Res::Lib(path.clone())), Ty::LibFn(path, Arc::new(ty.clone()))))
     }
