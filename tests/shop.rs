@@ -87,7 +87,7 @@ fn inspect_shows_what_is_there() {
     }
     insta::assert_snapshot!(stdout(&svclint(&systems(), &["inspect", "shop"])), @r#"
     gateway
-      listens    HTTP · axum · address not known · ends gracefully  shop/crates/gateway/src/main.rs:21
+      listens    HTTP · axum · ${GATEWAY_ADDR:-0.0.0.0:8080} · ends gracefully  shop/crates/gateway/src/main.rs:21
         GET      /api/v1/orders         list_orders · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:12
         POST     /api/v1/orders         create_order · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:23
         GET      /api/v1/orders/{id}    get_order · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:16
@@ -115,7 +115,7 @@ fn inspect_shows_what_is_there() {
       calls      reqwest · no total limit, no connect limit, no read-idle limit, pool-idle 90 s, keep-alive 15 s · 1 request  shop/crates/orders/src/payments.rs:13
       store      sqlx · pool-acquire 30 s, pool-size 10, pool-idle 10 min, lifetime 30 min, no statement limit  shop/crates/orders/src/main.rs:22
       table      order_items · insert
-      table      orders · insert
+      table      orders · select, insert
       reads      DATABASE_URL  shop/crates/orders/src/main.rs:22
       reads      PAYMENTS_URL  shop/crates/orders/src/main.rs:23
 
@@ -127,7 +127,7 @@ fn inspect_shows_what_is_there() {
         POST     /payments/{id}/refund  refund · calls HTTP, select  shop/crates/payments/src/api.rs:64
       calls      reqwest · total 5 s, connect 1 s, no read-idle limit, pool-idle 90 s, keep-alive 15 s · 2 requests  shop/crates/payments/src/psp.rs:19
       store      sqlx · pool-acquire 30 s, pool-size 10, pool-idle 10 min, lifetime 30 min, no statement limit  shop/crates/payments/src/main.rs:14
-      table      payments · insert
+      table      payments · select, insert
       reads      DATABASE_URL  shop/crates/payments/src/main.rs:14
       reads      PSP_URL  shop/crates/payments/src/main.rs:16
 

@@ -7,7 +7,8 @@ use smol_str::SmolStr;
 use svclint_facts::rust::{ExprId, ExprKind};
 use svclint_knowledge::{Callable, Template, TypeEntry};
 
-use super::{Callee, DEREF_DEPTH, Infer, LibraryCall, Target};
+use super::program::LibraryCall;
+use super::{Callee, DEREF_DEPTH, Infer, Target};
 use crate::defs::{FnIdx, Res};
 use crate::impls::Key;
 use crate::ty::{Args, FUTURE, Filling, Ty};
