@@ -1,6 +1,6 @@
 //! Clients with their limits, and the requests made with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -10,7 +10,7 @@ use svclint_knowledge::{Action, Callable, Carries, Limit, MakeClient, Protocol, 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::Res;
 use crate::infer::{Callee, Target};
-use crate::limits;
+use crate::limits::{self, Limits};
 use crate::place::{Place, Tri};
 use crate::system::{Client, ClientId, ClientSite, FnId, Request};
 use crate::trace::{At, Step, Trace, Tracer};
@@ -38,6 +38,18 @@ impl Outbound {
         for value in values {
             let steps = vec![Step { at: value, always: true, calls: Default::default() }];
             sites.entry(value).or_default().push(Built { finish: value, steps, complete: true });
+        }
+        // What another client is made of is no client of its own, unless it is used by itself too.
+        let options_of = |(site, built): (&At, &Vec<Built>)| {
+            let steps = built.iter().flat_map(|b| &b.steps).map(|s| s.at);
+            let calls: BTreeSet<At> = steps.chain([*site]).collect();
+            calls.into_iter().filter_map(|c| options_trace(tracer, c)).collect::<Vec<_>>()
+        };
+        let parts: Vec<Trace> = sites.par_iter().flat_map_iter(options_of).collect();
+        for part in parts.iter().flat_map(|t| &t.sources) {
+            if sites.get(part).is_some_and(Vec::is_empty) {
+                sites.remove(part);
+            }
         }
         let mut ids = FxHashMap::default();
         for (site, built) in &sites {
@@ -188,6 +200,27 @@ fn built_at(tracer: &Tracer<'_, '_, '_>, finish: At) -> Vec<(At, Built)> {
     trace.sources.iter().map(built).collect()
 }
 
+/// Where the options come from that a call is given: `Database::connect(options)`, `ConnectionManager::new(client)`.
+fn options_trace(tracer: &Tracer<'_, '_, '_>, call: At) -> Option<Trace> {
+    let options = (0..3)
+        .filter_map(|n| tracer.arg(call, n))
+        .find(|arg| tracer.role(call.body, tracer.ty(*arg)) == Some(Role::ClientBuilder))?;
+    Some(tracer.trace(options, &|c| make_client_of(c).is_some()))
+}
+
+/// What the options say that are given on the way: `client.get_connection_manager_with_config(config)`.
+fn limits_of_options(tracer: &Tracer<'_, '_, '_>, way: &Built) -> Limits {
+    let traces = way.steps.iter().rev().filter_map(|step| options_trace(tracer, step.at));
+    let own = traces.filter_map(|trace| match trace.sources[..] {
+        [source] => {
+            let made = make_client(tracer, source)?;
+            Some(limits::along(tracer, &made.limits, &trace.steps, trace.is_complete()))
+        }
+        _ => None,
+    });
+    own.flatten().collect()
+}
+
 fn client(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<Client> {
     let callable = tracer.callable(site)?;
     let made = make_client_of(callable)?;
@@ -208,6 +241,7 @@ fn client(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<Clie
         sends(callable) || callable.does.as_slice().iter().any(|a| matches!(a, Action::Request { .. }));
     for (number, way) in built.iter().enumerate() {
         let mut own = limits::along(tracer, &made.limits, &way.steps, way.complete);
+        own.extend(limits_of_options(tracer, way));
         if number > 0 {
             // Several ways: what they do not share is not known.
             for (limit, value) in &mut own {
@@ -218,12 +252,8 @@ fn client(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<Clie
         }
         limits = own;
     }
-    // `Database::connect(options)`: what the options say.
-    let configured = (0..3)
-        .filter_map(|n| tracer.arg(site, n))
-        .find(|arg| tracer.role(site.body, tracer.ty(*arg)) == Some(Role::ClientBuilder));
-    if let Some(options) = configured {
-        let trace = tracer.trace(options, &|c| make_client_of(c).is_some());
+    let configured = options_trace(tracer, site);
+    if let Some(trace) = &configured {
         limits = limits::along(tracer, &made.limits, &trace.steps, trace.is_complete());
     }
     if built.is_empty() && !at_once && configured.is_none() {
