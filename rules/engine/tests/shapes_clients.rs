@@ -1369,3 +1369,93 @@ pub async fn warm(mut redis: ConnectionManager, key: &str) -> RedisResult<()> {
     Redis redis src/cache.rs:14, total 100 ms, connect 1 s, attempts 2
     ");
 }
+
+/// Limits that are computed: constants, arithmetic on numbers and durations, a constructor's default, the environment, and a
+/// configuration that is read from a file, of which nothing can be told.
+#[test]
+fn computed_limits() {
+    let seen = Seen::of(
+        r#"//- Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+reqwest = "0.12"
+serde = "1"
+tokio = "1"
+//- src/main.rs
+mod config;
+use std::{env, time::Duration};
+use config::{File, Fixed};
+use reqwest::Client;
+
+const MINUTE: u64 = 60;
+const STEP: Duration = Duration::from_secs(2);
+const LONG: Duration = Duration::from_secs(5 * MINUTE);
+
+#[tokio::main]
+async fn main() {
+    let (fixed, file) = (Fixed::new(), config::load());
+    let seconds = env::var("TIMEOUT").unwrap_or("5".to_owned()).parse().unwrap();
+    let patience = Some(STEP + Duration::from_millis(500));
+    send(Client::builder().timeout(LONG).build().unwrap()).await;
+    send(Client::builder().timeout(STEP * 3).build().unwrap()).await;
+    send(Client::builder().timeout(LONG / 4).connect_timeout(2 * STEP).build().unwrap()).await;
+    send(Client::builder().timeout(STEP + Duration::from_millis(500)).pool_idle_timeout(patience).build().unwrap()).await;
+    send(Client::builder().timeout(Duration::from_secs(seconds)).build().unwrap()).await;
+    send(Client::builder().timeout(fixed.timeout).build().unwrap()).await;
+    send(Client::builder().timeout(file.timeout).build().unwrap()).await;
+}
+
+async fn send(client: Client) {
+    client.get("http://a").send().await.unwrap();
+}
+//- src/config.rs
+use std::time::Duration;
+use serde::Deserialize;
+
+pub struct Fixed {
+    pub timeout: Duration,
+}
+
+impl Fixed {
+    pub fn new() -> Self {
+        Fixed { timeout: Duration::from_millis(750) }
+    }
+}
+
+#[derive(Deserialize)]
+pub struct File {
+    pub timeout: Duration,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        File { timeout: Duration::from_secs(30) }
+    }
+}
+
+pub fn load() -> File {
+    shop_config::read().unwrap_or_default()
+}
+"#,
+    );
+    assert_snapshot!(seen.clients(), @"
+    Http reqwest src/main.rs:15, total 300 s, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://a src/main.rs:25
+    Http reqwest src/main.rs:16, total 6 s, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://a src/main.rs:25
+    Http reqwest src/main.rs:17, total 75 s, connect 4 s, no readidle, poolidle 90 s, no keepalive
+      GET http://a src/main.rs:25
+    Http reqwest src/main.rs:18, total 2500 ms, no connect, no readidle, poolidle 2500 ms, no keepalive
+      GET http://a src/main.rs:25
+    Http reqwest src/main.rs:19, total ${timeout:-5} s, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://a src/main.rs:25
+    Http reqwest src/main.rs:20, total 750 ms, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://a src/main.rs:25
+    Http reqwest src/main.rs:21, total set, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://a src/main.rs:25
+    ");
+}

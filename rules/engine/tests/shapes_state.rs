@@ -932,10 +932,10 @@ pub async fn scan(State(deps): State<Deps>, body: String) {
 }
 "#,
     );
-    assert_snapshot!(seen.clients(), @r"
-    Http reqwest src/deps.rs:17, total set, connect 2 s, no readidle, poolidle 90 s, no keepalive
+    assert_snapshot!(seen.clients(), @"
+    Http reqwest src/deps.rs:17, total 10 s, connect 2 s, no readidle, poolidle 90 s, no keepalive
       POST http://scanner/scan src/web.rs:5
-    Http reqwest src/deps.rs:18, total set, no connect, no readidle, poolidle 90 s, no keepalive
+    Http reqwest src/deps.rs:18, total ${archive_timeout} s, no connect, no readidle, poolidle 90 s, no keepalive
       PUT http://archive/verdict src/web.rs:6
     Sql sqlx src/deps.rs:19, poolacquire 2 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
     ");

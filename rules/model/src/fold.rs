@@ -1,9 +1,10 @@
-//! Values that can be told from the code: strings and durations.
+//! Values that can be told from the code: strings, numbers and durations.
 
 use smol_str::SmolStr;
 use svclint_facts::rust::{BinOp, ExprId, ExprKind, Lit, Path, TypeRef};
 
-use crate::defs::{FnIdx, Res};
+use crate::defs::{AdtId, FnIdx, Res};
+use crate::duration;
 use crate::impls::Key;
 use crate::infer::{Callee, Target};
 use crate::links::owner_of_field;
@@ -104,6 +105,14 @@ impl Tracer<'_, '_, '_> {
                     return setting;
                 }
                 match (self.types_of(at.body).callees.get(&at.expr), &**args) {
+                    (_, [only]) if self.called_name(at) == Some("Some") => {
+                        self.text_at(here(*only), depth + 1)
+                    }
+                    (Some(Callee::Lib(path, _)), [only]) if path.contains("Duration::from_") => {
+                        let number = self.text_at(here(*only), depth + 1);
+                        let name = path.rsplit("::").next().unwrap_or_default();
+                        duration::made(name, &number).unwrap_or_else(Text::hole)
+                    }
                     (Some(Callee::Lib(path, _)), [only])
                         if path.ends_with("::from") || path.ends_with("::new") =>
                     {
@@ -162,9 +171,19 @@ impl Tracer<'_, '_, '_> {
         }
     }
 
+    /// The last part of the name of what is called.
+    fn called_name(&self, call: At) -> Option<&str> {
+        let ExprKind::Call { callee, .. } = self.kind(call) else { return None };
+        let ExprKind::Path(path) = self.kind(At { body: call.body, expr: *callee }) else { return None };
+        Some(path.last())
+    }
+
     /// What is written to a field, where it is the same everywhere.
     fn field_text(&self, base: At, name: &SmolStr, depth: u32) -> Text {
         let owner = owner_of_field(self.program, self.ty(base), name);
+        if owner.is_some_and(|adt| self.is_read_in(adt)) {
+            return Text::hole();
+        }
         let writes = owner.and_then(|adt| self.links.writes.get(&(adt, name.clone())));
         let mut found: Option<Text> = None;
         for value in writes.into_iter().flatten().filter(|w| self.in_scope(w.body)) {
@@ -175,6 +194,12 @@ impl Tracer<'_, '_, '_> {
             }
         }
         found.unwrap_or_else(Text::hole)
+    }
+
+    /// Whether values of a type come from outside, past every write that the code shows: a configuration file, a message.
+    fn is_read_in(&self, adt: AdtId) -> bool {
+        let traits = self.program.impls.library_traits(&Key::Adt(adt));
+        traits.iter().any(|t| t.ends_with("::Deserialize"))
     }
 
     /// The text that functions return, where all return the same.
@@ -293,44 +318,17 @@ impl Tracer<'_, '_, '_> {
         out
     }
 
-    /// A duration, as people write it: "10 s". Or "set" where it comes from elsewhere.
-    pub(crate) fn duration(&self, at: At) -> String {
-        let number = |args: &[ExprId]| {
-            let text = args.first().map(|a| self.text(At { body: at.body, expr: *a }));
-            text.filter(|t| t.complete).map(|t| t.text)
-        };
-        match self.kind(at) {
-            ExprKind::Call { callee, args } => {
-                let ExprKind::Path(path) = self.kind(At { body: at.body, expr: *callee }) else {
-                    return "set".into();
-                };
-                match (path.last(), number(args)) {
-                    ("from_secs" | "from_secs_f32" | "from_secs_f64", Some(n)) => format!("{n} s"),
-                    ("from_millis", Some(n)) => format!("{n} ms"),
-                    ("from_mins", Some(n)) => format!("{n} min"),
-                    ("Some", _) => args
-                        .first()
-                        .map_or_else(|| "set".into(), |a| self.duration(At { body: at.body, expr: *a })),
-                    _ => "set".into(),
-                }
-            }
-            ExprKind::Lit(Lit::Int(Some(n))) => n.to_string(),
-            ExprKind::Path(_) => match self.types_of(at.body).targets.get(&at.expr) {
-                Some(Target::Res(Res::Const(id))) => {
-                    let body = self.program.bodies.of_const.get(id);
-                    let root = body
-                        .and_then(|b| Some(At { body: *b, expr: self.program.bodies.get(*b).body.root? }));
-                    root.map_or_else(|| "set".into(), |at| self.duration(at))
-                }
-                _ => "set".into(),
-            },
-            _ => "set".into(),
-        }
+    /// A limit, as people write it: "10 s", "20". Or "set" where it comes from elsewhere.
+    pub(crate) fn amount(&self, at: At) -> String {
+        self.text(at).told().present().cloned().unwrap_or_else(|| "set".into())
     }
 }
 
-/// What two numbers give; for strings, one after the other.
+/// What two numbers or durations give; for strings, one after the other.
 fn arithmetic(op: BinOp, left: &Text, right: &Text) -> Text {
+    if let Some(duration) = duration::arithmetic(op, left, right) {
+        return duration;
+    }
     let number = |t: &Text| t.text.parse::<i128>().ok().filter(|_| t.complete);
     let value = match (op, number(left), number(right)) {
         (BinOp::Add, Some(a), Some(b)) => a.checked_add(b),

@@ -8,6 +8,7 @@ mod bodies;
 mod build;
 mod clients;
 mod defs;
+mod duration;
 mod effects;
 mod flow;
 mod fold;

@@ -51,9 +51,9 @@ fn set(tracer: &Tracer<'_, '_, '_>, step: &Step, actions: &[Action], limits: &mu
                 if given.is_some_and(|v| tracer.is_none(v)) {
                     (limit, Tri::Absent)
                 } else {
-                    let mut text = given.map_or_else(|| "set".into(), |v| tracer.duration(v));
+                    let mut text = given.map_or_else(|| "set".into(), |v| tracer.amount(v));
                     if let Some(unit) = unit
-                        && text.bytes().all(|b| b.is_ascii_digit())
+                        && (text.bytes().all(|b| b.is_ascii_digit()) || text.starts_with("${"))
                     {
                         text = format!("{text} {unit}");
                     }
