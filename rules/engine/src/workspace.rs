@@ -197,7 +197,16 @@ impl Workspace {
     /// For a single file: the package that it belongs to, so that names resolve.
     fn around_file(&self, file: &Path) -> Vec<crate::fs::DirEntry> {
         let package = file.ancestors().skip(1).find(|dir| self.fs.kind(&dir.join("Cargo.toml")).is_some());
-        let mut found = package.map(|dir| self.fs.walk(dir)).unwrap_or_default();
+        let mut found = match package {
+            // The current folder.
+            Some(dir) if dir.as_os_str().is_empty() => {
+                let mut here = self.fs.walk(Path::new("."));
+                here.iter_mut().for_each(|e| e.path = normal_path(&e.path));
+                here
+            }
+            Some(dir) => self.fs.walk(dir),
+            None => Vec::new(),
+        };
         if !found.iter().any(|e| e.path == file) {
             found.push(crate::fs::DirEntry { path: file.to_owned(), error: None });
         }

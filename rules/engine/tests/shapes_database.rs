@@ -438,3 +438,36 @@ pub async fn total(client: &Client) -> Result<i64, Error> {
     ");
     assert_snapshot!(seen.effects("visits::total"), @"Select visits src/visits.rs:14");
 }
+
+/// A statement speaks of more than one table: joined, in a sub-query, selected from, under a name of its own.
+#[test]
+fn further_tables_of_a_statement() {
+    let seen = Seen::of(
+        r#"//- Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+sqlx = { version = "0.8", features = ["postgres"] }
+//- src/main.rs
+mod orders;
+fn main() {}
+//- src/orders.rs
+use sqlx::PgPool;
+
+pub async fn joined(pool: &PgPool) -> sqlx::Result<()> {
+    sqlx::query("SELECT o.id FROM orders o LEFT JOIN shop.customers c ON c.id = o.customer WHERE EXISTS (SELECT 1 FROM refunds)")
+        .fetch_all(pool).await.map(drop)
+}
+
+pub async fn copied(pool: &PgPool) -> sqlx::Result<()> {
+    sqlx::query("WITH recent AS (SELECT id FROM orders) INSERT INTO archive (id) SELECT id FROM recent")
+        .execute(pool).await.map(drop)
+}
+"#,
+    );
+    assert_snapshot!(seen.tables("orders::joined"), @"Select orders, Select customers, Select refunds");
+    assert_snapshot!(seen.tables("orders::copied"), @"Insert archive, Select orders");
+}

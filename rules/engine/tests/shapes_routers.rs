@@ -1366,3 +1366,57 @@ pub async fn only_staff(req: ServiceRequest, next: Next<impl MessageBody>) -> Re
     ");
     assert_snapshot!(seen.listeners(), @"Http actix-web 0.0.0.0:8080, concurrency 25600 per worker, tls 3 s, keepalive 5 s, serverhead 5 s, no handler, drain 30 s, no graceful end");
 }
+
+/// A method that is given as a value, and handlers that are named like methods.
+#[test]
+fn methods_given_as_values() {
+    let seen = Seen::of(
+        r#"//- Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+actix-web = "4"
+axum = "0.8"
+tokio = "1"
+//- src/main.rs
+mod orders;
+use axum::{Router, routing::{MethodFilter, get, on, post}};
+
+#[tokio::main]
+async fn main() {
+    let app = Router::new()
+        .route("/orders", get(orders::post).on(MethodFilter::DELETE, orders::delete))
+        .route("/orders/{id}", on(MethodFilter::PUT, orders::put))
+        .route("/undo", post(orders::delete));
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}
+//- src/orders.rs
+pub async fn post() {}
+pub async fn put() {}
+pub async fn delete() {}
+//- src/bin/admin.rs
+use actix_web::{App, HttpServer, http::Method, web};
+
+async fn mend() -> &'static str { "" }
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    HttpServer::new(|| App::new().route("/mend", web::method(Method::PATCH).to(mend)))
+        .bind("0.0.0.0:81")?.run().await
+}
+"#,
+    );
+    assert_snapshot!(seen.routes(), @"
+    # shop
+    GET /orders -> shop::orders::post
+    DELETE /orders -> shop::orders::delete
+    PUT /orders/{id} -> shop::orders::put
+    POST /undo -> shop::orders::delete
+    # admin
+    PATCH /mend -> admin::mend
+    ");
+}

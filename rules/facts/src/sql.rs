@@ -1,9 +1,12 @@
 //! What a SQL statement does. A statement that cannot be read says nothing.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 use sqlparser::ast::{
-    AssignmentTarget, BinaryOperator, ColumnOption, Expr, FromTable, Ident, ObjectName, OnInsert, SetExpr,
-    SqliteOnConflict, Statement, TableConstraint, TableFactor, TableObject,
+    AssignmentTarget, BinaryOperator, ColumnOption, Expr, FromTable, Ident, ObjectName, OnInsert, Query,
+    SetExpr, SqliteOnConflict, Statement, TableConstraint, TableFactor, TableObject, Visit, Visitor,
+    visit_relations,
 };
 use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
@@ -15,6 +18,8 @@ pub struct SqlStatement {
     pub kind: SqlKind,
     /// The table, lower case, without quotes and schema; empty where there is none or several.
     pub table: String,
+    /// The further tables that it reads: joined, in sub-queries, selected from.
+    pub reads: Vec<String>,
 }
 
 /// The kinds of statements.
@@ -116,25 +121,58 @@ pub fn sql_statements(text: &str) -> Option<Vec<SqlStatement>> {
 }
 
 fn statement(statement: &Statement) -> SqlStatement {
+    let (kind, table) = deed(statement);
+    let reads = if kind == SqlKind::Other { Vec::new() } else { reads(statement, &table) };
+    SqlStatement { kind, table, reads }
+}
+
+/// The further tables that a statement speaks of: joined, in sub-queries, selected from.
+fn reads(statement: &Statement, table: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    let _ = visit_relations(statement, |name| {
+        named.push(table_name(name));
+        ControlFlow::<()>::Continue(())
+    });
+    let mut own = Named::default();
+    let _ = statement.visit(&mut own);
+    let mut found: Vec<String> = Vec::new();
+    for name in named {
+        if !name.is_empty() && name != table && !own.0.contains(&name) && !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// The names that a statement itself gives to queries: `WITH recent AS (..)`.
+#[derive(Default)]
+struct Named(Vec<String>);
+
+impl Visitor for Named {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        self.0.extend(query.with.iter().flat_map(|w| &w.cte_tables).map(|cte| lower(&cte.alias.name)));
+        ControlFlow::Continue(())
+    }
+}
+
+/// What a statement does, and to which table.
+fn deed(statement: &Statement) -> (SqlKind, String) {
     match statement {
         Statement::Query(query) => match query.body.as_ref() {
             // `WITH .. INSERT ..` is a query to the parser.
-            SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) => {
-                self::statement(inner)
-            }
+            SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) => deed(inner),
             _ => {
                 let writes = query.with.iter().flat_map(|w| &w.cte_tables).find_map(|cte| {
                     match cte.query.body.as_ref() {
                         SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) => {
-                            Some(self::statement(inner))
+                            Some(deed(inner))
                         }
                         _ => None,
                     }
                 });
-                writes.unwrap_or_else(|| SqlStatement {
-                    kind: SqlKind::Select,
-                    table: selected_from(&query.body),
-                })
+                writes.unwrap_or_else(|| (SqlKind::Select, selected_from(&query.body)))
             }
         },
         Statement::Insert(insert) => {
@@ -156,12 +194,9 @@ fn statement(statement: &Statement) -> SqlStatement {
             };
             let repeatable = on || or || insert.ignore || insert.replace_into || selected;
             let columns = insert.columns.iter().map(table_name).collect();
-            SqlStatement { kind: SqlKind::Insert { repeatable, columns }, table }
+            (SqlKind::Insert { repeatable, columns }, table)
         }
-        Statement::Merge { .. } => SqlStatement {
-            kind: SqlKind::Insert { repeatable: true, columns: Vec::new() },
-            table: String::new(),
-        },
+        Statement::Merge { .. } => (SqlKind::Insert { repeatable: true, columns: Vec::new() }, String::new()),
         Statement::Update(update) => {
             let relative = update.assignments.iter().filter_map(|a| match &a.target {
                 AssignmentTarget::ColumnName(column) => {
@@ -175,14 +210,14 @@ fn statement(statement: &Statement) -> SqlStatement {
                 columns(selection, &mut guarded_by);
             }
             let kind = SqlKind::Update { relative: relative.collect(), guarded_by };
-            SqlStatement { kind, table: factor_name(&update.table.relation) }
+            (kind, factor_name(&update.table.relation))
         }
         Statement::Delete(delete) => {
             let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
             let table = from.first().map(|t| factor_name(&t.relation)).unwrap_or_default();
-            SqlStatement { kind: SqlKind::Delete, table }
+            (SqlKind::Delete, table)
         }
-        _ => SqlStatement { kind: SqlKind::Other, table: String::new() },
+        _ => (SqlKind::Other, String::new()),
     }
 }
 

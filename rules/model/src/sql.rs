@@ -58,7 +58,7 @@ pub(crate) fn deeds(tracer: &Tracer<'_, '_, '_>, query: At, run: At) -> Vec<Deed
     for (text, literal) in texts {
         let statements = facts::sql_statements(&text.text.replace(HOLE, "x_hole"));
         match statements {
-            Some(all) => found.extend(all.iter().map(|s| parsed(s, literal))),
+            Some(all) => found.extend(all.iter().flat_map(|s| parsed(s, literal))),
             None => found.push(unknown()),
         }
     }
@@ -154,7 +154,8 @@ fn made_for(ty: &Ty) -> Option<String> {
     }
 }
 
-fn parsed(statement: &facts::SqlStatement, text: Option<Place>) -> SqlDeed {
+/// What a statement does to its table, and the further tables that it reads.
+fn parsed(statement: &facts::SqlStatement, text: Option<Place>) -> Vec<SqlDeed> {
     let kind = match &statement.kind {
         facts::SqlKind::Select => SqlKind::Select,
         facts::SqlKind::Insert { repeatable: true, .. } => SqlKind::Upsert,
@@ -176,5 +177,12 @@ fn parsed(statement: &facts::SqlStatement, text: Option<Place>) -> SqlDeed {
     } else {
         Vec::new()
     };
-    SqlDeed { kind, table: statement.table.clone(), columns, text }
+    let own = SqlDeed { kind, table: statement.table.clone(), columns, text };
+    let reads = statement.reads.iter().map(|table| SqlDeed {
+        kind: SqlKind::Select,
+        table: table.clone(),
+        columns: Vec::new(),
+        text,
+    });
+    std::iter::once(own).chain(reads).collect()
 }

@@ -130,6 +130,16 @@ impl Seen {
         Seen::lines(out)
     }
 
+    /// What a function itself does to tables: `Select orders, Insert archive`.
+    pub(crate) fn tables(&self, function: &str) -> String {
+        let functions = self.model().functions.iter().filter(|f| f.path.ends_with(function));
+        let sql = functions.flat_map(|f| &f.does).filter_map(|deed| match &deed.what {
+            What::Sql(sql) => Some(format!("{:?} {}", sql.kind, sql.table)),
+            _ => None,
+        });
+        sql.collect::<Vec<_>>().join(", ")
+    }
+
     /// `publishes topic` and `consumes topic`.
     pub(crate) fn topics(&self) -> String {
         let deeds = self.model().functions.iter().flat_map(|f| &f.does);

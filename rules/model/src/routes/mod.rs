@@ -186,6 +186,8 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
                 }
             }
             Action::MethodRoute { method, handler: Some(handler) } => {
+                let given = self.method_given(at);
+                let method = given.as_ref().unwrap_or(method);
                 if let Some(handler) = arg(handler) {
                     self.handler(method, prefix, handler, None, at);
                 }
@@ -233,6 +235,18 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
         }
     }
 
+    /// The method that a call is given as a value: `on(MethodFilter::PUT, handler)`, `web::method(Method::PATCH)`.
+    fn method_given(&self, call: At) -> Option<String> {
+        match self.tracer.kind(self.tracer.arg(call, 0)?) {
+            // A constant: `get(orders::post)` names a handler.
+            ExprKind::Path(path) if path.segments.len() > 1 && is_http_method(path.last()) => {
+                let name = path.last();
+                name.chars().all(|c| c.is_ascii_uppercase()).then(|| name.to_owned())
+            }
+            _ => None,
+        }
+    }
+
     /// The methods of one path: `get(a).post(b)`, `web::get().to(a)`.
     fn methods(&mut self, at: At, path: &Text, path_at: Option<At>, route: At) {
         let trace = self.tracer.trace(at, &|_| false);
@@ -245,7 +259,7 @@ impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
                 match action {
                     Action::MethodRoute { method, handler } => {
                         let handler = handler.and_then(|n| self.tracer.arg(step.at, n));
-                        found.push((method.clone(), handler));
+                        found.push((self.method_given(step.at).unwrap_or_else(|| method.clone()), handler));
                     }
                     Action::Handle { handler } => {
                         let handler = self.tracer.arg(step.at, *handler);
