@@ -145,6 +145,8 @@ fn coverage(model: &Model, types: &[BodyTypes<'_>]) -> Coverage {
         types.iter().map(share).fold(Share::default(), add)
     };
     let routes: Vec<_> = model.services.iter().flat_map(|s| &s.routes).collect();
+    // Routes that cannot be followed are not listed: a service that has some counts for one more.
+    let unlisted = model.services.iter().filter(|s| !s.routes_complete).count();
     let known = |client: &&crate::Client| client.limits.values().all(|v| !v.is_unknown());
     Coverage {
         paths: sum(|t| t.paths),
@@ -152,7 +154,7 @@ fn coverage(model: &Model, types: &[BodyTypes<'_>]) -> Coverage {
         receivers: sum(|t| t.receivers),
         routes: Share {
             known: routes.iter().filter(|r| r.complete).count() as u64,
-            total: routes.len() as u64,
+            total: (routes.len() + unlisted) as u64,
         },
         clients: Share {
             known: model.clients.iter().filter(known).count() as u64,

@@ -464,7 +464,7 @@ pub struct Coverage {
     /// Method calls that matter (they send, query, publish, spawn, configure, ..) or may by their name, and those whose
     /// receiver's type is known.
     pub receivers: Share,
-    /// Routes, and those with full path and handler.
+    /// Routes, and those with full path and handler. A service with routes that could not be followed counts for one more.
     pub routes: Share,
     /// Clients, and those whose limits are known.
     pub clients: Share,
