@@ -29,6 +29,7 @@ mod sql;
 mod system;
 mod trace;
 mod ty;
+mod uses;
 mod why;
 
 pub use effects::{EffectKind, Summary, Witness};

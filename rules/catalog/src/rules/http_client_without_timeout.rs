@@ -1,10 +1,10 @@
 //! `http-client-without-timeout`
 
-use svclint_model::{Client, Limit, Model, Place, Protocol, Request, Service, Tri};
+use svclint_model::{Client, Limit, Model, Protocol, Request, Service, Tri};
 
+use super::client_timeout;
 use super::reach::{Reached, evidence};
-use crate::edit::insert_after;
-use crate::{Applicability, Confidence, Context, Edit, Finding, Fix, Related, declare_rule};
+use crate::{Confidence, Context, Finding, Related, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -97,25 +97,8 @@ fn is_library(model: &Model, client: &Client) -> bool {
 }
 
 fn of_library(cx: &Context<'_>, client: &Client, request: &Request) -> Finding {
-    let mut related = Vec::new();
-    if request.at != client.built.made {
-        related.push(Related { place: request.at, message: "waits here without a limit".into() });
-    }
-    Finding {
-        rule: &HTTP_CLIENT_WITHOUT_TIMEOUT,
-        message: "this HTTP client has no timeout: when the upstream stops answering, whoever uses this library waits for \
-                  ever"
-            .into(),
-        help: Some("give the client a timeout, or each request one of its own".into()),
-        severity: HTTP_CLIENT_WITHOUT_TIMEOUT.severity,
-        confidence: Confidence::Medium,
-        service: None,
-        place: client.built.at,
-        label: format!("no {} timeout", client.library),
-        related,
-        fixes: fix(cx, client, request).into_iter().collect(),
-        subject: client.in_fn.map_or_else(String::new, |f| cx.model.function(f).path.clone()),
-    }
+    let finding = report(cx, client, request, "whoever uses this library", Vec::new());
+    Finding { confidence: Confidence::Medium, ..finding }
 }
 
 /// What runs in a service without a limit around it.
@@ -161,10 +144,19 @@ fn finding(cx: &Context<'_>, client: &Client, request: &Request, run: &Run<'_>, 
         (How::Serving, None) => "a handler".to_owned(),
         (How::Background, _) => "the task that calls it".to_owned(),
     };
-    let mut related = Vec::new();
-    if let Some(way) = run.handlers.ways.get(&request.in_fn) {
-        related.extend(evidence(cx.model, way));
-    }
+    let way = run.handlers.ways.get(&request.in_fn);
+    let related = way.map(|way| evidence(cx.model, way).into_iter().collect()).unwrap_or_default();
+    Finding { service: Some(run.service.name.clone()), ..report(cx, client, request, &who, related) }
+}
+
+/// What is said of a client that `who` waits for.
+fn report(
+    cx: &Context<'_>,
+    client: &Client,
+    request: &Request,
+    who: &str,
+    mut related: Vec<Related>,
+) -> Finding {
     if request.at != client.built.made {
         related.push(Related { place: request.at, message: "waits here without a limit".into() });
     }
@@ -176,60 +168,11 @@ fn finding(cx: &Context<'_>, client: &Client, request: &Request, run: &Run<'_>, 
         help: Some("give the client a timeout, or each request one of its own".into()),
         severity: HTTP_CLIENT_WITHOUT_TIMEOUT.severity,
         confidence: HTTP_CLIENT_WITHOUT_TIMEOUT.confidence,
-        service: Some(run.service.name.clone()),
+        service: None,
         place: client.built.at,
         label: format!("no {} timeout", client.library),
         related,
-        fixes: fix(cx, client, request).into_iter().collect(),
+        fixes: client_timeout::fix(cx, client, request).into_iter().collect(),
         subject: client.in_fn.map_or_else(String::new, |f| cx.model.function(f).path.clone()),
     }
-}
-
-fn fix(cx: &Context<'_>, client: &Client, request: &Request) -> Option<Fix> {
-    let site = &client.built;
-    if !site.takes_timeout {
-        return None;
-    }
-    let file = site.at.file;
-    let (duration, import) = cx.import(file, "std::time::Duration");
-    let total = format!(".timeout({duration}::from_secs(10))");
-    let connect = format!(".connect_timeout({duration}::from_secs(3))");
-    let mut edits: Vec<Edit> = import.into_iter().collect();
-    match site.constructor.as_str() {
-        "new" | "default" if !cx.text(site.type_path).ends_with("Builder") => {
-            // A chain of its own gets a line for each call; inside of something else it stays on one.
-            let alone = cx.rest_of_line(site.at).trim_end_matches([';', ',', ')', '?', '}', ' ']).is_empty();
-            let step = format!("{}{}{}", cx.line_end(file), cx.indent(site.at), cx.indent_step(file));
-            let indent = if alone { step } else { String::new() };
-            // The constructor panics as well when TLS cannot be set up, so this changes nothing.
-            let made = format!(
-                "{}::builder(){indent}{total}{indent}{connect}{indent}.build(){indent}.expect(\"the HTTP client can be built\")",
-                cx.text(site.type_path)
-            );
-            edits.push(Edit::Replace { file, span: site.made.span, text: made });
-        }
-        "builder" | "new" | "default" => {
-            let next = site.calls.first().map(|(_, at)| *at);
-            let gap = match next {
-                Some(at) if cx.begins_line(at) => format!("{}{}", cx.line_end(file), cx.indent(at)),
-                _ => String::new(),
-            };
-            let has_connect = !client.limits.get(&Limit::Connect).is_none_or(Tri::is_absent);
-            let connect = if has_connect { String::new() } else { format!("{gap}{connect}") };
-            edits.push(insert_after(site.made, format!("{gap}{total}{connect}")));
-        }
-        // A function that makes a client and sends at once: the same request on a client of its own, with a limit.
-        "get" => {
-            let path = cx.text(Place {
-                file,
-                span: svclint_syntax::Span::new(site.made.span.start, site.type_path.span.end),
-            });
-            let call = cx.text(request.begun_at).strip_prefix(path)?;
-            let arguments = call.strip_prefix("::get")?;
-            let text = format!("{path}::Client::new().get{arguments}{total}.send()");
-            edits.push(Edit::Replace { file, span: site.made.span, text });
-        }
-        _ => return None,
-    }
-    Some(Fix { title: "Give the client a timeout".into(), applicability: Applicability::Unsafe, edits })
 }

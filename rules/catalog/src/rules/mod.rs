@@ -1,5 +1,6 @@
 //! One file a rule, and what several of them ask.
 
+mod client_timeout;
 mod correlation_id_dropped_outbound;
 mod http_client_without_timeout;
 mod http_service_without_health_route;

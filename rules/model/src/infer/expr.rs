@@ -194,7 +194,7 @@ impl<'f> Infer<'_, 'f, '_> {
                     let written = ty.as_ref().map_or(Ty::Unknown, |t| self.written_ty(t));
                     if let Some(init) = init {
                         let hint = self.hints.get(pat).filter(|_| !written.is_known()).cloned();
-                        self.expect(*init, hint.unwrap_or_else(|| written.clone()));
+                        self.ask_for(*init, hint.unwrap_or_else(|| written.clone()));
                     }
                     let actual = init.map_or(Ty::Unknown, |e| self.expr(e));
                     if let Some(otherwise) = otherwise {
@@ -257,7 +257,7 @@ impl<'f> Infer<'_, 'f, '_> {
         for (name, value) in fields {
             if let Some((id, variant)) = adt {
                 let field = self.program.field(id, variant, name, &Args::default()).unwrap_or(Ty::Unknown);
-                self.expect(*value, field.clone());
+                self.ask_for(*value, field.clone());
                 self.expr(*value);
                 self.learn_from(*value, &field);
             } else {

@@ -167,13 +167,13 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
                 }
                 BodyOwner::Const(c) => Some(self.written_ty(self.program.defs.consts[c.at()].ty)),
             };
-            self.expect(root, declared.unwrap_or(Ty::Unknown));
+            self.ask_for(root, declared.unwrap_or(Ty::Unknown));
             self.expr(root);
         }
     }
 
     /// Notes what the place of an expression asks for.
-    fn expect(&mut self, id: ExprId, ty: Ty) {
+    fn ask_for(&mut self, id: ExprId, ty: Ty) {
         if ty.is_known() {
             self.expected.insert(id, ty);
         }
@@ -194,26 +194,26 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
         let Some(ty) = self.expected.get(&id).cloned() else { return };
         let body = self.body;
         match &body.expr(id).kind {
-            ExprKind::Try(inner) => self.expect(*inner, Ty::lib(RESULT, [ty])),
-            ExprKind::Await(inner) => self.expect(*inner, Ty::lib(FUTURE, [ty])),
+            ExprKind::Try(inner) => self.ask_for(*inner, Ty::lib(RESULT, [ty])),
+            ExprKind::Await(inner) => self.ask_for(*inner, Ty::lib(FUTURE, [ty])),
             ExprKind::MethodCall { receiver, method, .. } if unwraps(method) => {
-                self.expect(*receiver, Ty::lib(RESULT, [ty]));
+                self.ask_for(*receiver, Ty::lib(RESULT, [ty]));
             }
-            ExprKind::MethodCall { receiver, method, .. } if keeps_ok(method) => self.expect(*receiver, ty),
+            ExprKind::MethodCall { receiver, method, .. } if keeps_ok(method) => self.ask_for(*receiver, ty),
             ExprKind::Call { args, .. } if args.len() == 1 => {
                 // `Ok(value)`, `Arc::new(value)`
                 if let Ty::Lib(_, inner) = &ty
                     && let Some(inner) = inner.first()
                 {
-                    self.expect(args[0], inner.clone());
+                    self.ask_for(args[0], inner.clone());
                 }
             }
-            ExprKind::Block { tail: Some(tail), .. } => self.expect(*tail, ty),
+            ExprKind::Block { tail: Some(tail), .. } => self.ask_for(*tail, ty),
             ExprKind::If { then, otherwise, .. } => {
-                self.expect(*then, ty.clone());
-                otherwise.iter().for_each(|e| self.expect(*e, ty.clone()));
+                self.ask_for(*then, ty.clone());
+                otherwise.iter().for_each(|e| self.ask_for(*e, ty.clone()));
             }
-            ExprKind::Match { arms, .. } => arms.iter().for_each(|a| self.expect(a.body, ty.clone())),
+            ExprKind::Match { arms, .. } => arms.iter().for_each(|a| self.ask_for(a.body, ty.clone())),
             _ => {}
         }
     }
