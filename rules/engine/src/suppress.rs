@@ -1,5 +1,7 @@
 //! Comments that accept findings: `// svclint: allow(rule) reason`.
 
+use std::sync::Arc;
+
 use svclint_catalog::{Applicability, Category, Confidence, Edit, Finding, Fix, Level, RuleMeta, Severity};
 use svclint_facts::rust::{Item, ItemKind, RustFile};
 use svclint_model::{FileId, Place};
@@ -96,7 +98,7 @@ fn first_line(lines: &LineIndex, item: Span, comment: Span) -> bool {
     lines.line_of(item.start) == lines.line_of(comment.start)
 }
 
-fn items(all: &[Item], visit: &mut dyn FnMut(&Item)) {
+fn items(all: &[Arc<Item>], visit: &mut dyn FnMut(&Item)) {
     for item in all {
         visit(item);
         match &item.kind {

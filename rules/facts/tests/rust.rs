@@ -15,7 +15,10 @@ fn body(file: &RustFile, name: &str) -> (u32, Body) {
             if let ItemKind::Fn(function) = &item.kind
                 && item.name == name
             {
-                return (chunk.start, *function.body.clone().expect("a body"));
+                return (
+                    chunk.start,
+                    std::sync::Arc::unwrap_or_clone(function.body.clone().expect("a body")),
+                );
             }
         }
     }

@@ -77,7 +77,10 @@ pub fn shipped(wanted: impl Fn(&str) -> bool) -> Result<Vec<Arc<Page>>, Knowledg
 ///
 /// # Errors
 /// When a shipped page is broken; a test keeps that from happening.
-pub fn built_in() -> Result<&'static Knowledge, KnowledgeError> {
-    static BUILT_IN: OnceLock<Result<Knowledge, KnowledgeError>> = OnceLock::new();
-    BUILT_IN.get_or_init(|| shipped(|_| true).map(Knowledge::new)).as_ref().map_err(Clone::clone)
+pub fn built_in() -> Result<&'static Arc<Knowledge>, KnowledgeError> {
+    static BUILT_IN: OnceLock<Result<Arc<Knowledge>, KnowledgeError>> = OnceLock::new();
+    BUILT_IN
+        .get_or_init(|| shipped(|_| true).map(Knowledge::new).map(Arc::new))
+        .as_ref()
+        .map_err(Clone::clone)
 }

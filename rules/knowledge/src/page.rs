@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use semver::VersionReq;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -24,16 +25,16 @@ pub struct Page {
     pub reexports: BTreeMap<SmolStr, SmolStr>,
     /// Types by canonical path.
     #[serde(default)]
-    pub types: BTreeMap<SmolStr, TypeEntry>,
+    pub types: BTreeMap<SmolStr, Arc<TypeEntry>>,
     /// Free functions by canonical path.
     #[serde(default)]
-    pub functions: BTreeMap<SmolStr, OneOrMany<Callable>>,
+    pub functions: BTreeMap<SmolStr, OneOrMany<Arc<Callable>>>,
     /// Macros by canonical path.
     #[serde(default)]
-    pub macros: BTreeMap<SmolStr, MacroEntry>,
+    pub macros: BTreeMap<SmolStr, Arc<MacroEntry>>,
     /// Attribute macros by canonical path.
     #[serde(default)]
-    pub attributes: BTreeMap<SmolStr, Attribute>,
+    pub attributes: BTreeMap<SmolStr, Arc<Attribute>>,
     /// What the library's code generator writes.
     #[serde(default)]
     pub generated: Vec<Generated>,
@@ -96,7 +97,7 @@ pub struct TypeEntry {
     pub shown: Option<SmolStr>,
     /// Associated functions and methods.
     #[serde(default)]
-    pub methods: BTreeMap<SmolStr, OneOrMany<Callable>>,
+    pub methods: BTreeMap<SmolStr, OneOrMany<Arc<Callable>>>,
     /// Other types, or traits, whose methods it has too.
     #[serde(default)]
     pub like: OneOrMany<SmolStr>,
@@ -110,7 +111,7 @@ pub struct TypeEntry {
     /// It is a trait that `#[derive]` implements: helper attributes of fields that name environment variables.
     pub env_attribute: Option<EnvAttribute>,
     /// What a method that is not listed is: the calls of generated clients.
-    pub others: Option<Callable>,
+    pub others: Option<Arc<Callable>>,
     /// A method that is not listed gives the receiver back: builders.
     #[serde(default)]
     pub chains: bool,

@@ -1,5 +1,6 @@
 //! Looking things up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -95,13 +96,13 @@ impl Knowledge {
 
     /// The entries that hold for a set of dependencies. `version` gives the release of a package, or `None` where it is
     /// not known: then the newest release that the page was checked with is taken.
-    pub fn view(&self, version: impl Fn(&str) -> Option<Version>) -> View<'_> {
-        let mut view = View { knowledge: self, ..View::new(self) };
+    pub fn view(self: &Arc<Self>, version: impl Fn(&str) -> Option<Version>) -> View {
+        let mut view = View::new(self.clone());
         for page in &self.pages {
             let package = page.library.package.as_ref().unwrap_or(&page.library.name);
             let used = version(package);
             if used.is_some() {
-                view.used.insert(&page.library.name);
+                view.used.insert(page.library.name.clone());
             }
             let version = used.or_else(|| newest(&page.library.checked));
             if version.as_ref().is_some_and(|v| !page.library.versions.matches(&stable(v))) {
@@ -109,21 +110,23 @@ impl Knowledge {
             }
             let release = view.releases.len() as u32;
             for (path, entry) in &page.types {
-                view.types.insert(path, TypeView { entry, release, library: &page.library.name });
+                let library = page.library.name.clone();
+                view.types.insert(path.clone(), TypeView { entry: entry.clone(), release, library });
                 if entry.extends {
-                    view.extension_traits.push(path);
+                    view.extension_traits.push(path.clone());
                 }
                 if !entry.generates.is_empty() {
-                    view.deriving.insert(path.rsplit("::").next().unwrap_or(path), &entry.generates);
+                    let derive = path.rsplit("::").next().unwrap_or(path);
+                    view.deriving.insert(SmolStr::new(derive), entry.clone());
                 }
             }
             for (path, callables) in &page.functions {
                 if let Some(callable) = holding(callables, version.as_ref()) {
-                    view.functions.insert(path, callable);
+                    view.functions.insert(path.clone(), callable.clone());
                 }
             }
-            view.macros.extend(page.macros.iter().map(|(path, entry)| (path.as_str(), entry)));
-            view.attributes.extend(page.attributes.iter().map(|(path, entry)| (path.as_str(), entry)));
+            view.macros.extend(page.macros.iter().map(|(path, entry)| (path.clone(), entry.clone())));
+            view.attributes.extend(page.attributes.iter().map(|(path, entry)| (path.clone(), entry.clone())));
             view.releases.push(version);
         }
         view.extension_traits.sort_unstable();
@@ -132,7 +135,10 @@ impl Knowledge {
 }
 
 /// The entry of a call that holds for a release.
-fn holding<'k>(callables: &'k OneOrMany<Callable>, version: Option<&Version>) -> Option<&'k Callable> {
+fn holding<'k>(
+    callables: &'k OneOrMany<Arc<Callable>>,
+    version: Option<&Version>,
+) -> Option<&'k Arc<Callable>> {
     callables.as_slice().iter().find(|callable| match (&callable.versions, version) {
         (Some(req), Some(version)) => req.matches(version),
         _ => true,
@@ -156,30 +162,31 @@ fn newest(checked: &[String]) -> Option<Version> {
 
 /// The entries that hold for one set of dependencies.
 #[derive(Clone, Debug)]
-pub struct View<'k> {
-    knowledge: &'k Knowledge,
-    types: FxHashMap<&'k str, TypeView<'k>>,
-    functions: FxHashMap<&'k str, &'k Callable>,
-    macros: FxHashMap<&'k str, &'k MacroEntry>,
-    attributes: FxHashMap<&'k str, &'k Attribute>,
-    extension_traits: Vec<&'k str>,
+pub struct View {
+    knowledge: Arc<Knowledge>,
+    types: FxHashMap<SmolStr, TypeView>,
+    functions: FxHashMap<SmolStr, Arc<Callable>>,
+    macros: FxHashMap<SmolStr, Arc<MacroEntry>>,
+    attributes: FxHashMap<SmolStr, Arc<Attribute>>,
+    extension_traits: Vec<SmolStr>,
     /// The releases that the pages' entries are taken for.
     releases: Vec<Option<Version>>,
     /// The libraries that are depended on.
-    used: FxHashSet<&'k str>,
-    deriving: FxHashMap<&'k str, &'k std::collections::BTreeMap<SmolStr, SmolStr>>,
+    used: FxHashSet<SmolStr>,
+    /// The derives that write types beside the one that they stand on, by their last word.
+    deriving: FxHashMap<SmolStr, Arc<TypeEntry>>,
 }
 
 #[derive(Clone, Debug)]
-struct TypeView<'k> {
-    entry: &'k TypeEntry,
+struct TypeView {
+    entry: Arc<TypeEntry>,
     /// Index into [`View::releases`].
     release: u32,
-    library: &'k str,
+    library: SmolStr,
 }
 
-impl<'k> View<'k> {
-    fn new(knowledge: &'k Knowledge) -> Self {
+impl View {
+    fn new(knowledge: Arc<Knowledge>) -> Self {
         View {
             knowledge,
             types: FxHashMap::default(),
@@ -194,8 +201,8 @@ impl<'k> View<'k> {
     }
 
     /// What the view is of.
-    pub fn knowledge(&self) -> &'k Knowledge {
-        self.knowledge
+    pub fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
     }
 
     /// See [`Knowledge::canonical`].
@@ -204,10 +211,7 @@ impl<'k> View<'k> {
     }
 
     /// The path under which a type has its entry: its own, or for generated code the one that it is written like.
-    fn entry_path<'p>(&self, path: &'p str) -> &'p str
-    where
-        'k: 'p,
-    {
+    fn entry_path<'p>(&'p self, path: &'p str) -> &'p str {
         if self.types.contains_key(path) {
             return path;
         }
@@ -220,7 +224,7 @@ impl<'k> View<'k> {
     }
 
     /// The last words of the types that are listed for a library.
-    pub fn types_of(&self, library: &str) -> Vec<&'k str> {
+    pub fn types_of(&self, library: &str) -> Vec<&str> {
         let own = self.types.keys().filter(|t| t.split("::").next() == Some(library));
         own.filter_map(|t| t.rsplit("::").next()).collect()
     }
@@ -233,8 +237,8 @@ impl<'k> View<'k> {
     }
 
     /// What `#[derive(Name)]` writes beside the type that it stands on, by the last word of the macro's path.
-    pub fn generates(&self, derive: &str) -> Option<&'k std::collections::BTreeMap<SmolStr, SmolStr>> {
-        self.deriving.get(derive).copied()
+    pub fn generates(&self, derive: &str) -> Option<&BTreeMap<SmolStr, SmolStr>> {
+        self.deriving.get(derive).map(|entry| &entry.generates)
     }
 
     /// Whether anything is said of a canonical path.
@@ -246,27 +250,27 @@ impl<'k> View<'k> {
     }
 
     /// A type by canonical path.
-    pub fn type_entry(&self, path: &str) -> Option<&'k TypeEntry> {
-        self.types.get(self.entry_path(path)).map(|t| t.entry)
+    pub fn type_entry(&self, path: &str) -> Option<&TypeEntry> {
+        self.types.get(self.entry_path(path)).map(|t| &*t.entry)
     }
 
     /// The name of the library that a type belongs to, as shown to users.
     pub fn library(&self, path: &str) -> Option<&str> {
         let view = self.types.get(self.entry_path(path))?;
-        Some(view.entry.shown.as_ref().map_or(view.library, SmolStr::as_str))
+        Some(view.entry.shown.as_ref().map_or(view.library.as_str(), SmolStr::as_str))
     }
 
     /// The code for fixes of a library, by its name.
-    pub fn snippets(&self, library: &str) -> Option<&'k std::collections::BTreeMap<String, String>> {
+    pub fn snippets(&self, library: &str) -> Option<&BTreeMap<String, String>> {
         self.knowledge.pages.iter().find(|p| p.library.name == library).map(|p| &p.library.snippets)
     }
 
     /// A method or associated function, also of the types that it is `like`.
-    pub fn method(&self, path: &str, name: &str) -> Option<&'k Callable> {
+    pub fn method(&self, path: &str, name: &str) -> Option<&Arc<Callable>> {
         self.method_at(self.entry_path(path), name, 0)
     }
 
-    fn method_at(&self, path: &str, name: &str, depth: u32) -> Option<&'k Callable> {
+    fn method_at(&self, path: &str, name: &str, depth: u32) -> Option<&Arc<Callable>> {
         let view = self.types.get(path)?;
         let release = self.releases.get(view.release as usize).and_then(Option::as_ref);
         let own = view.entry.methods.get(name).and_then(|callables| holding(callables, release));
@@ -277,18 +281,19 @@ impl<'k> View<'k> {
     }
 
     /// The path itself, if it names a trait whose methods may be called on values of any type.
-    pub fn extending<'p>(&self, path: &'p str) -> Vec<&'p str>
-    where
-        'k: 'p,
-    {
+    pub fn extending<'p>(&self, path: &'p str) -> Vec<&'p str> {
         let extends = self.types.get(path).is_some_and(|t| t.entry.extends);
         extends.then_some(path).into_iter().collect()
     }
 
     /// The traits of that kind that `use library::prelude::*` may bring: all of the library.
-    pub fn traits_below(&self, path: &str) -> Vec<&'k str> {
+    pub fn traits_below(&self, path: &str) -> Vec<&str> {
         let library = path.split("::").next().unwrap_or(path);
-        self.extension_traits.iter().filter(|t| t.split("::").next() == Some(library)).copied().collect()
+        self.extension_traits
+            .iter()
+            .filter(|t| t.split("::").next() == Some(library))
+            .map(SmolStr::as_str)
+            .collect()
     }
 
     /// Whether a method of this name may be one that matters: one that does something, of a library that is depended on,
@@ -304,17 +309,17 @@ impl<'k> View<'k> {
     }
 
     /// A free function by canonical path.
-    pub fn function(&self, path: &str) -> Option<&'k Callable> {
-        self.functions.get(path).copied()
+    pub fn function(&self, path: &str) -> Option<&Arc<Callable>> {
+        self.functions.get(path)
     }
 
     /// A macro by canonical path.
-    pub fn macro_entry(&self, path: &str) -> Option<&'k MacroEntry> {
-        self.macros.get(path).copied()
+    pub fn macro_entry(&self, path: &str) -> Option<&Arc<MacroEntry>> {
+        self.macros.get(path)
     }
 
     /// An attribute by canonical path.
-    pub fn attribute(&self, path: &str) -> Option<&'k Attribute> {
-        self.attributes.get(path).copied()
+    pub fn attribute(&self, path: &str) -> Option<&Arc<Attribute>> {
+        self.attributes.get(path)
     }
 }

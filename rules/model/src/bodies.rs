@@ -1,9 +1,11 @@
 //! The bodies: of functions, and of constants and statics.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 use svclint_facts::rust::{Body, ExprId, ExprKind, Generics, Stmt};
 
-use crate::defs::{ConstId, Defs, FnIdx, Home, Owner};
+use crate::defs::{ConstId, Defs, FnIdx, Home};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct BodyId(pub(crate) u32);
@@ -21,61 +23,54 @@ pub(crate) enum BodyOwner {
     Const(ConstId),
 }
 
-pub(crate) struct BodyDef<'f> {
+pub(crate) struct BodyDef {
     pub(crate) owner: BodyOwner,
     pub(crate) home: Home,
-    pub(crate) body: &'f Body,
-    pub(crate) generics: [Option<&'f Generics>; 2],
+    pub(crate) body: Arc<Body>,
     /// The expression that holds each expression.
     pub(crate) parents: Vec<Option<ExprId>>,
 }
 
+impl BodyDef {
+    pub(crate) fn new(owner: BodyOwner, home: Home, body: &Arc<Body>) -> Self {
+        BodyDef { owner, home, body: body.clone(), parents: parents(body) }
+    }
+
+    /// The type parameters in scope: of the function, and of the block around it.
+    pub(crate) fn generics<'d>(&self, defs: &'d Defs) -> [Option<&'d Generics>; 2] {
+        let BodyOwner::Fn(function) = self.owner else { return [None, None] };
+        let function = &defs.fns[function.at()];
+        [Some(&function.def().generics), function.outer_generics(defs)]
+    }
+}
+
 /// All bodies, and whose they are.
 #[derive(Default)]
-pub(crate) struct Bodies<'f> {
-    pub(crate) list: Vec<BodyDef<'f>>,
+pub(crate) struct Bodies {
+    pub(crate) list: Vec<BodyDef>,
     pub(crate) of_fn: FxHashMap<FnIdx, BodyId>,
     pub(crate) of_const: FxHashMap<ConstId, BodyId>,
 }
 
-impl<'f> Bodies<'f> {
-    pub(crate) fn collect(defs: &Defs<'f>) -> Self {
+impl Bodies {
+    pub(crate) fn collect(defs: &Defs) -> Self {
         let mut bodies = Bodies::default();
         for (number, function) in defs.fns.iter().enumerate() {
-            let Some(body) = function.def.body.as_deref() else { continue };
-            let outer = match function.owner {
-                Owner::Impl(id) => Some(&defs.impls[id.at()].def.generics),
-                Owner::Trait(id) => Some(&defs.traits[id.at()].def.generics),
-                Owner::None => None,
-            };
+            let Some(body) = &function.def().body else { continue };
             let id = FnIdx(number as u32);
             bodies.of_fn.insert(id, BodyId(bodies.list.len() as u32));
-            let generics = [Some(&function.def.generics), outer];
-            bodies.list.push(BodyDef {
-                owner: BodyOwner::Fn(id),
-                home: function.home,
-                body,
-                generics,
-                parents: parents(body),
-            });
+            bodies.list.push(BodyDef::new(BodyOwner::Fn(id), function.home, body));
         }
         for (number, constant) in defs.consts.iter().enumerate() {
-            let Some(body) = constant.value else { continue };
+            let Some(body) = constant.value() else { continue };
             let id = ConstId(number as u32);
             bodies.of_const.insert(id, BodyId(bodies.list.len() as u32));
-            let generics = [None, None];
-            bodies.list.push(BodyDef {
-                owner: BodyOwner::Const(id),
-                home: constant.home,
-                body,
-                generics,
-                parents: parents(body),
-            });
+            bodies.list.push(BodyDef::new(BodyOwner::Const(id), constant.home, body));
         }
         bodies
     }
 
-    pub(crate) fn get(&self, id: BodyId) -> &BodyDef<'f> {
+    pub(crate) fn get(&self, id: BodyId) -> &BodyDef {
         &self.list[id.at()]
     }
 }

@@ -1,6 +1,7 @@
 //! Puts the model together.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -25,7 +26,7 @@ use crate::trace::Tracer;
 
 impl Model {
     /// Joins the facts of all files. Whatever is not in `files` does not exist.
-    pub fn build(files: &[SourceFile], knowledge: &Knowledge) -> Model {
+    pub fn build(files: &[SourceFile], knowledge: &Arc<Knowledge>) -> Model {
         joined(files, knowledge, |tracer| {
             let program = tracer.program;
             let outbound = Outbound::read(tracer);
@@ -77,8 +78,8 @@ impl Model {
 /// Resolves names, infers types and links values: what everything else is read from.
 pub(crate) fn joined<R>(
     files: &[SourceFile],
-    knowledge: &Knowledge,
-    read: impl FnOnce(&Tracer<'_, '_, '_>) -> R,
+    knowledge: &Arc<Knowledge>,
+    read: impl FnOnce(&Tracer<'_>) -> R,
 ) -> R {
     let index = FileIndex::new(files);
     let mut packages = Packages::read(files, &index, knowledge);
@@ -92,7 +93,7 @@ pub(crate) fn joined<R>(
     let bodies = Bodies::collect(&defs);
     let protos = Protos::read(files);
     let program = Program { defs: &defs, names: &names, impls: &impls, bodies: &bodies, protos: &protos };
-    let types: Vec<BodyTypes<'_>> =
+    let types: Vec<BodyTypes> =
         (0..bodies.list.len()).into_par_iter().map(|n| program.infer(BodyId(n as u32))).collect();
     let links = Links::read(program, &types);
     read(&Tracer { program, types: &types, links: &links, scope: None, calls: Default::default() })
@@ -139,8 +140,8 @@ fn scope(file: &SourceFile) -> FileScope {
     scope
 }
 
-fn coverage(model: &Model, types: &[BodyTypes<'_>]) -> Coverage {
-    let sum = |share: fn(&BodyTypes<'_>) -> Share| {
+fn coverage(model: &Model, types: &[BodyTypes]) -> Coverage {
+    let sum = |share: fn(&BodyTypes) -> Share| {
         let add = |a: Share, b: Share| Share { known: a.known + b.known, total: a.total + b.total };
         types.iter().map(share).fold(Share::default(), add)
     };

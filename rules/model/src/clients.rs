@@ -1,6 +1,7 @@
 //! Clients with their limits, and the requests made with them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -26,7 +27,7 @@ pub(crate) struct Outbound {
 }
 
 impl Outbound {
-    pub(crate) fn read(tracer: &Tracer<'_, '_, '_>) -> Outbound {
+    pub(crate) fn read(tracer: &Tracer<'_>) -> Outbound {
         let mut outbound = Outbound::default();
         let calls: Vec<At> = tracer.calls().collect();
         let values = tracer.function_values().filter(|at| make_client(tracer, *at).is_some());
@@ -73,7 +74,7 @@ impl Outbound {
     }
 }
 
-impl<'k> Tracer<'_, '_, 'k> {
+impl Tracer<'_> {
     /// All calls of all bodies, in order.
     pub(crate) fn calls(&self) -> impl Iterator<Item = At> + '_ {
         self.program.bodies.list.iter().enumerate().flat_map(|(number, def)| {
@@ -146,7 +147,7 @@ impl<'k> Tracer<'_, '_, 'k> {
     }
 }
 
-fn make_client<'k>(tracer: &Tracer<'_, '_, 'k>, at: At) -> Option<&'k MakeClient> {
+fn make_client<'a>(tracer: &Tracer<'a>, at: At) -> Option<&'a MakeClient> {
     make_client_of(tracer.callable(at)?)
 }
 
@@ -163,7 +164,7 @@ fn sends(callable: &Callable) -> bool {
 }
 
 /// Whether a call turns a builder into a client, or makes one at once.
-fn is_finish(tracer: &Tracer<'_, '_, '_>, at: At) -> bool {
+fn is_finish(tracer: &Tracer<'_>, at: At) -> bool {
     let role = tracer.role(at.body, tracer.ty(at));
     if !matches!(role, Some(Role::Client | Role::Producer | Role::Consumer)) {
         return false;
@@ -176,7 +177,7 @@ fn is_finish(tracer: &Tracer<'_, '_, '_>, at: At) -> bool {
 }
 
 /// The clients that a call makes or completes.
-fn made_at(tracer: &Tracer<'_, '_, '_>, at: At) -> Vec<(At, Option<Built>)> {
+fn made_at(tracer: &Tracer<'_>, at: At) -> Vec<(At, Option<Built>)> {
     if is_finish(tracer, at) {
         return built_at(tracer, at).into_iter().map(|(site, built)| (site, Some(built))).collect();
     }
@@ -193,7 +194,7 @@ struct Built {
     complete: bool,
 }
 
-fn built_at(tracer: &Tracer<'_, '_, '_>, finish: At) -> Vec<(At, Built)> {
+fn built_at(tracer: &Tracer<'_>, finish: At) -> Vec<(At, Built)> {
     let trace = tracer.trace(finish, &|c| make_client_of(c).is_some());
     let complete = trace.is_complete();
     let built = |site: &At| (*site, Built { finish, steps: trace.steps.clone(), complete });
@@ -201,7 +202,7 @@ fn built_at(tracer: &Tracer<'_, '_, '_>, finish: At) -> Vec<(At, Built)> {
 }
 
 /// Where the options come from that a call is given: `Database::connect(options)`, `ConnectionManager::new(client)`.
-fn options_trace(tracer: &Tracer<'_, '_, '_>, call: At) -> Option<Trace> {
+fn options_trace(tracer: &Tracer<'_>, call: At) -> Option<Trace> {
     let options = (0..3)
         .filter_map(|n| tracer.arg(call, n))
         .find(|arg| tracer.role(call.body, tracer.ty(*arg)) == Some(Role::ClientBuilder))?;
@@ -209,7 +210,7 @@ fn options_trace(tracer: &Tracer<'_, '_, '_>, call: At) -> Option<Trace> {
 }
 
 /// What the options say that are given on the way: `client.get_connection_manager_with_config(config)`.
-fn limits_of_options(tracer: &Tracer<'_, '_, '_>, way: &Built) -> Limits {
+fn limits_of_options(tracer: &Tracer<'_>, way: &Built) -> Limits {
     let traces = way.steps.iter().rev().filter_map(|step| options_trace(tracer, step.at));
     let own = traces.filter_map(|trace| match trace.sources[..] {
         [source] => {
@@ -221,7 +222,7 @@ fn limits_of_options(tracer: &Tracer<'_, '_, '_>, way: &Built) -> Limits {
     own.flatten().collect()
 }
 
-fn client(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<Client> {
+fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<Client> {
     let callable = tracer.callable(site)?;
     let made = make_client_of(callable)?;
     let def = tracer.program.bodies.get(site.body);
@@ -280,7 +281,7 @@ fn client(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<Clie
 }
 
 /// Options by name, as far as all ways agree.
-fn options(tracer: &Tracer<'_, '_, '_>, built: &[Built]) -> BTreeMap<String, Tri<String>> {
+fn options(tracer: &Tracer<'_>, built: &[Built]) -> BTreeMap<String, Tri<String>> {
     let mut options: BTreeMap<String, Tri<String>> = BTreeMap::new();
     for step in built.iter().flat_map(|b| b.steps.iter().rev()) {
         for action in tracer.actions(step.at) {
@@ -296,7 +297,7 @@ fn options(tracer: &Tracer<'_, '_, '_>, built: &[Built]) -> BTreeMap<String, Tri
     options
 }
 
-fn client_site(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option<ClientSite> {
+fn client_site(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<ClientSite> {
     let def = tracer.program.bodies.get(site.body);
     let path = match tracer.kind(site) {
         ExprKind::Call { callee, .. } => tracer.kind(At { body: site.body, expr: *callee }),
@@ -327,7 +328,7 @@ fn client_site(tracer: &Tracer<'_, '_, '_>, site: At, built: &[Built]) -> Option
 }
 
 /// Whether the builder of what a constructor makes has `timeout(duration)` for whole requests.
-fn takes_timeout(tracer: &Tracer<'_, '_, '_>, site: At) -> bool {
+fn takes_timeout(tracer: &Tracer<'_>, site: At) -> bool {
     let Some(Callee::Lib(path, _)) = tracer.types_of(site.body).callees.get(&site.expr) else { return false };
     let Some(view) = tracer.program.names.view(tracer.program.bodies.get(site.body).home.module) else {
         return false;
@@ -341,7 +342,7 @@ fn takes_timeout(tracer: &Tracer<'_, '_, '_>, site: At) -> bool {
         })
     };
     let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
-    let given = |callable: Option<&Callable>| match callable.and_then(|c| c.gives.as_ref()) {
+    let given = |callable: Option<&Arc<Callable>>| match callable.and_then(|c| c.gives.as_ref()) {
         Some(Template::Path(path, _)) => Some(path.to_string()),
         _ => None,
     };
@@ -354,7 +355,7 @@ fn takes_timeout(tracer: &Tracer<'_, '_, '_>, site: At) -> bool {
     given(view.method(&client, "get")).is_some_and(|request| sets(&request))
 }
 
-fn request(tracer: &Tracer<'_, '_, '_>, send: At, ids: &FxHashMap<At, ClientId>) -> Option<Request> {
+fn request(tracer: &Tracer<'_>, send: At, ids: &FxHashMap<At, ClientId>) -> Option<Request> {
     let in_fn = tracer.function_of(send.body)?;
     let begins = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::Request { .. }));
     let trace = tracer.trace(send, &begins);
@@ -394,7 +395,7 @@ fn request(tracer: &Tracer<'_, '_, '_>, send: At, ids: &FxHashMap<At, ClientId>)
 }
 
 /// The clients that a request may be made with.
-fn clients(tracer: &Tracer<'_, '_, '_>, begun: At, ids: &FxHashMap<At, ClientId>, request: &mut Request) {
+fn clients(tracer: &Tracer<'_>, begun: At, ids: &FxHashMap<At, ClientId>, request: &mut Request) {
     if let Some(id) = ids.get(&begun) {
         request.clients.push(*id);
         return;
@@ -414,7 +415,7 @@ fn clients(tracer: &Tracer<'_, '_, '_>, begun: At, ids: &FxHashMap<At, ClientId>
     }
 }
 
-fn bound(tracer: &Tracer<'_, '_, '_>, send: At, trace: &Trace) -> Tri<Place> {
+fn bound(tracer: &Tracer<'_>, send: At, trace: &Trace) -> Tri<Place> {
     if let Some(around) = tracer.bounded_around(send) {
         return Tri::Present(tracer.place(around));
     }
@@ -442,7 +443,7 @@ fn bound(tracer: &Tracer<'_, '_, '_>, send: At, trace: &Trace) -> Tri<Place> {
     if sometimes { Tri::Unknown } else { Tri::Absent }
 }
 
-fn headers(tracer: &Tracer<'_, '_, '_>, trace: &Trace, request: &mut Request) {
+fn headers(tracer: &Tracer<'_>, trace: &Trace, request: &mut Request) {
     for step in &trace.steps {
         for action in tracer.actions(step.at) {
             match action {
@@ -459,7 +460,7 @@ fn headers(tracer: &Tracer<'_, '_, '_>, trace: &Trace, request: &mut Request) {
     }
 }
 
-impl Tracer<'_, '_, '_> {
+impl Tracer<'_> {
     /// A header's name, in lower case: a string, a constant of this workspace, or one of the library's (`CONTENT_TYPE`).
     pub(crate) fn header_name(&self, at: At) -> Option<String> {
         let text = self.text(at);
@@ -507,7 +508,7 @@ impl Tracer<'_, '_, '_> {
     }
 }
 
-fn method_name(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<String> {
+fn method_name(tracer: &Tracer<'_>, at: At) -> Option<String> {
     match tracer.kind(at) {
         ExprKind::Path(path) => {
             let last = path.last();

@@ -1,6 +1,7 @@
 //! Everything that has a name, and where: modules, types, traits, functions, constants.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -49,14 +50,15 @@ pub(crate) struct Krate {
 }
 
 /// A module, or the inside of a block that holds items.
-pub(crate) struct Module<'f> {
+pub(crate) struct Module {
     pub(crate) krate: usize,
     pub(crate) parent: Option<ModId>,
     pub(crate) path: String,
     pub(crate) is_block: bool,
     pub(crate) types: FxHashMap<SmolStr, Res>,
     pub(crate) values: FxHashMap<SmolStr, Res>,
-    pub(crate) uses: Vec<&'f UseLeaf>,
+    /// The `use` declarations.
+    pub(crate) uses: Vec<Arc<Item>>,
     /// What `use x::*` leads to.
     pub(crate) globs: Vec<Res>,
     /// Its items are written by a program and are not here: the name by which they are included, if it is told.
@@ -65,11 +67,23 @@ pub(crate) struct Module<'f> {
     pub(crate) traits: Vec<SmolStr>,
 }
 
+impl Module {
+    /// The names that its `use` declarations bring in.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = &UseLeaf> {
+        self.uses
+            .iter()
+            .flat_map(|item| if let ItemKind::Use(leaves) = &item.kind { leaves.as_slice() } else { &[] })
+    }
+}
+
 /// Where an item stands: its chunk's place turns its spans into places.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Home {
     pub(crate) module: ModId,
     pub(crate) file: FileId,
+    /// The chunk's number in its file.
+    pub(crate) chunk: u32,
+    /// Where the chunk begins.
     pub(crate) base: u32,
 }
 
@@ -79,40 +93,118 @@ impl Home {
     }
 }
 
-pub(crate) struct Adt<'f> {
+pub(crate) struct Adt {
     pub(crate) home: Home,
-    pub(crate) item: &'f Item,
-    pub(crate) generics: &'f facts::Generics,
+    pub(crate) item: Arc<Item>,
+}
+
+impl Adt {
+    pub(crate) fn generics(&self) -> &facts::Generics {
+        match &self.item.kind {
+            ItemKind::Struct(generics, _) | ItemKind::Enum(generics, _) => generics,
+            _ => &NO_GENERICS,
+        }
+    }
+
     /// One for a struct; an enum's variants otherwise.
-    pub(crate) variants: Vec<(&'f SmolStr, &'f facts::Fields)>,
+    pub(crate) fn variants(&self) -> impl Iterator<Item = (&SmolStr, &facts::Fields)> {
+        let (one, all) = match &self.item.kind {
+            ItemKind::Struct(_, fields) => (Some((&self.item.name, fields)), &[][..]),
+            ItemKind::Enum(_, variants) => (None, variants.as_slice()),
+            _ => (None, &[][..]),
+        };
+        one.into_iter().chain(all.iter().map(|v| (&v.name, &v.fields)))
+    }
+
+    pub(crate) fn variant(&self, number: usize) -> Option<(&SmolStr, &facts::Fields)> {
+        match &self.item.kind {
+            ItemKind::Struct(_, fields) if number == 0 => Some((&self.item.name, fields)),
+            ItemKind::Enum(_, variants) => variants.get(number).map(|v| (&v.name, &v.fields)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_enum(&self) -> bool {
+        matches!(self.item.kind, ItemKind::Enum(..))
+    }
 }
 
-pub(crate) struct TraitDef<'f> {
+pub(crate) struct TraitDef {
     pub(crate) home: Home,
-    pub(crate) name: &'f SmolStr,
-    pub(crate) def: &'f facts::Trait,
-    pub(crate) fns: FxHashMap<&'f str, FnIdx>,
+    pub(crate) item: Arc<Item>,
+    pub(crate) fns: FxHashMap<SmolStr, FnIdx>,
 }
 
-pub(crate) struct Alias<'f> {
-    pub(crate) home: Home,
-    pub(crate) generics: &'f facts::Generics,
-    pub(crate) ty: &'f facts::TypeRef,
+impl TraitDef {
+    pub(crate) fn generics(&self) -> &facts::Generics {
+        if let ItemKind::Trait(def) = &self.item.kind { &def.generics } else { &NO_GENERICS }
+    }
+
+    /// The traits that it asks for.
+    pub(crate) fn bounds(&self) -> &[facts::Path] {
+        if let ItemKind::Trait(def) = &self.item.kind { &def.bounds } else { &[] }
+    }
 }
 
-pub(crate) struct ConstDef<'f> {
+pub(crate) struct Alias {
     pub(crate) home: Home,
-    pub(crate) ty: &'f facts::TypeRef,
-    pub(crate) value: Option<&'f Body>,
+    pub(crate) item: Arc<Item>,
 }
 
-pub(crate) struct ImplDef<'f> {
+impl Alias {
+    pub(crate) fn generics(&self) -> &facts::Generics {
+        if let ItemKind::TypeAlias(generics, _) = &self.item.kind { generics } else { &NO_GENERICS }
+    }
+
+    pub(crate) fn ty(&self) -> &facts::TypeRef {
+        if let ItemKind::TypeAlias(_, Some(ty)) = &self.item.kind { ty } else { &facts::TypeRef::Opaque }
+    }
+}
+
+pub(crate) struct ConstDef {
     pub(crate) home: Home,
-    pub(crate) def: &'f facts::Impl,
-    pub(crate) fns: FxHashMap<&'f str, FnIdx>,
+    pub(crate) item: Arc<Item>,
+}
+
+impl ConstDef {
+    pub(crate) fn ty(&self) -> &facts::TypeRef {
+        if let ItemKind::Const { ty, .. } = &self.item.kind { ty } else { &facts::TypeRef::Opaque }
+    }
+
+    pub(crate) fn value(&self) -> Option<&Arc<Body>> {
+        if let ItemKind::Const { value, .. } = &self.item.kind { value.as_ref() } else { None }
+    }
+}
+
+pub(crate) struct ImplDef {
+    pub(crate) home: Home,
+    pub(crate) item: Arc<Item>,
+    pub(crate) fns: FxHashMap<SmolStr, FnIdx>,
     /// Associated types: `type Target = X;`
-    pub(crate) types: FxHashMap<&'f str, &'f facts::TypeRef>,
-    pub(crate) consts: FxHashMap<&'f str, ConstId>,
+    pub(crate) types: FxHashMap<SmolStr, Arc<Item>>,
+    pub(crate) consts: FxHashMap<SmolStr, ConstId>,
+}
+
+impl ImplDef {
+    pub(crate) fn generics(&self) -> &facts::Generics {
+        if let ItemKind::Impl(def) = &self.item.kind { &def.generics } else { &NO_GENERICS }
+    }
+
+    pub(crate) fn trait_(&self) -> Option<&facts::Path> {
+        if let ItemKind::Impl(def) = &self.item.kind { def.trait_.as_ref() } else { None }
+    }
+
+    pub(crate) fn self_ty(&self) -> &facts::TypeRef {
+        if let ItemKind::Impl(def) = &self.item.kind { &def.self_ty } else { &facts::TypeRef::Opaque }
+    }
+
+    /// What an associated type stands for.
+    pub(crate) fn associated(&self, name: &str) -> Option<&facts::TypeRef> {
+        match &self.types.get(name)?.kind {
+            ItemKind::TypeAlias(_, ty) => ty.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// What a function is a member of.
@@ -123,32 +215,57 @@ pub(crate) enum Owner {
     Trait(TraitId),
 }
 
-pub(crate) struct FnDef<'f> {
+pub(crate) struct FnDef {
     pub(crate) home: Home,
-    pub(crate) item: &'f Item,
-    pub(crate) def: &'f facts::Function,
+    pub(crate) item: Arc<Item>,
     pub(crate) owner: Owner,
 }
 
+impl FnDef {
+    pub(crate) fn def(&self) -> &facts::Function {
+        if let ItemKind::Fn(def) = &self.item.kind { def } else { &NO_FUNCTION }
+    }
+
+    /// The type parameters of the block around it.
+    pub(crate) fn outer_generics<'d>(&self, defs: &'d Defs) -> Option<&'d facts::Generics> {
+        match self.owner {
+            Owner::Impl(id) => Some(defs.impls[id.at()].generics()),
+            Owner::Trait(id) => Some(defs.traits[id.at()].generics()),
+            Owner::None => None,
+        }
+    }
+}
+
+static NO_GENERICS: facts::Generics = facts::Generics { params: Vec::new(), predicates: Vec::new() };
+static NO_FUNCTION: facts::Function = facts::Function {
+    is_async: false,
+    generics: facts::Generics { params: Vec::new(), predicates: Vec::new() },
+    receiver: None,
+    params: Vec::new(),
+    params_span: Span { start: 0, end: 0 },
+    ret: None,
+    body: None,
+};
+
 /// All definitions.
 #[derive(Default)]
-pub(crate) struct Defs<'f> {
+pub(crate) struct Defs {
     pub(crate) krates: Vec<Krate>,
-    pub(crate) modules: Vec<Module<'f>>,
-    pub(crate) adts: Vec<Adt<'f>>,
-    pub(crate) traits: Vec<TraitDef<'f>>,
-    pub(crate) aliases: Vec<Alias<'f>>,
-    pub(crate) consts: Vec<ConstDef<'f>>,
-    pub(crate) impls: Vec<ImplDef<'f>>,
-    pub(crate) fns: Vec<FnDef<'f>>,
+    pub(crate) modules: Vec<Module>,
+    pub(crate) adts: Vec<Adt>,
+    pub(crate) traits: Vec<TraitDef>,
+    pub(crate) aliases: Vec<Alias>,
+    pub(crate) consts: Vec<ConstDef>,
+    pub(crate) impls: Vec<ImplDef>,
+    pub(crate) fns: Vec<FnDef>,
     /// The modules of blocks with items, by body and block.
     pub(crate) blocks: FxHashMap<(usize, ExprId), ModId>,
     /// The library crate of a package.
     pub(crate) libs: FxHashMap<usize, usize>,
 }
 
-impl<'f> Defs<'f> {
-    pub(crate) fn collect(files: &'f [SourceFile], index: &FileIndex<'f>, packages: &Packages<'_>) -> Self {
+impl Defs {
+    pub(crate) fn collect(files: &[SourceFile], index: &FileIndex<'_>, packages: &Packages) -> Self {
         let mut collector = Collector { files, index, packages, defs: Defs::default() };
         for (number, package) in packages.list.iter().enumerate() {
             for target in &package.targets {
@@ -166,13 +283,13 @@ impl<'f> Defs<'f> {
     }
 
     /// The types and traits of all packages by name.
-    pub(crate) fn type_names(&self) -> FxHashSet<(usize, &'f str)> {
+    pub(crate) fn type_names(&self) -> FxHashSet<(usize, &str)> {
         let adts = self.adts.iter().map(|a| (a.home.module, a.item.name.as_str()));
-        let traits = self.traits.iter().map(|t| (t.home.module, t.name.as_str()));
+        let traits = self.traits.iter().map(|t| (t.home.module, t.item.name.as_str()));
         adts.chain(traits).map(|(module, name)| (self.package_of(module), name)).collect()
     }
 
-    pub(crate) fn module(&self, id: ModId) -> &Module<'f> {
+    pub(crate) fn module(&self, id: ModId) -> &Module {
         &self.modules[id.at()]
     }
 
@@ -184,11 +301,11 @@ impl<'f> Defs<'f> {
 /// How deep module files may nest: a file that includes itself ends here.
 const MAX_DEPTH: u32 = 64;
 
-struct Collector<'f, 'i, 'k> {
+struct Collector<'f> {
     files: &'f [SourceFile],
-    index: &'i FileIndex<'f>,
-    packages: &'i Packages<'k>,
-    defs: Defs<'f>,
+    index: &'f FileIndex<'f>,
+    packages: &'f Packages,
+    defs: Defs,
 }
 
 /// The part of a file that a module's items come from.
@@ -201,7 +318,7 @@ struct Source<'f, 'p> {
     depth: u32,
 }
 
-impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
+impl<'f> Collector<'f> {
     fn module(&mut self, krate: usize, parent: Option<ModId>, path: String, is_block: bool) -> ModId {
         let (types, values) = (FxHashMap::default(), FxHashMap::default());
         self.defs.modules.push(Module {
@@ -243,7 +360,7 @@ impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
     fn chunks(&mut self, module: ModId, source: Source<'f, '_>, container: Option<u32>) {
         for (number, chunk) in source.rust.chunks.iter().enumerate().filter(|(_, c)| c.container == container)
         {
-            let home = Home { module, file: source.file, base: chunk.start };
+            let home = Home { module, file: source.file, chunk: number as u32, base: chunk.start };
             if !chunk.is_container {
                 self.items(home, &chunk.facts.items, source);
             } else if let Some(item) = chunk.facts.items.first()
@@ -254,7 +371,7 @@ impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
         }
     }
 
-    fn items(&mut self, home: Home, items: &'f [Item], source: Source<'f, '_>) {
+    fn items(&mut self, home: Home, items: &[Arc<Item>], source: Source<'f, '_>) {
         for item in items {
             if !is_test(&item.attrs) {
                 self.item(home, item, source);
@@ -263,48 +380,45 @@ impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
     }
 
     /// A block whose members are chunks of their own.
-    fn cut_block(&mut self, home: Home, item: &'f Item, number: u32, source: Source<'f, '_>) {
-        let chunks = || source.rust.chunks.iter().filter(move |c| c.container == Some(number));
+    fn cut_block(&mut self, home: Home, item: &Arc<Item>, number: u32, source: Source<'f, '_>) {
+        let chunks =
+            || source.rust.chunks.iter().enumerate().filter(move |(_, c)| c.container == Some(number));
+        let at = |n: usize, chunk: &facts::FileChunk| Home { chunk: n as u32, base: chunk.start, ..home };
         match &item.kind {
             ItemKind::Mod { .. } => {
                 let inner = self.child(home.module, &item.name);
                 let dir = source.dir.join(item.name.as_str());
                 self.chunks(inner, Source { dir: &dir, ..source }, Some(number));
             }
-            ItemKind::Impl(def) => {
-                let id = self.impl_(home, def);
-                for chunk in chunks() {
-                    self.members(Home { base: chunk.start, ..home }, &chunk.facts.items, Owner::Impl(id));
+            ItemKind::Impl(_) => {
+                let id = self.impl_(home, item);
+                for (n, chunk) in chunks() {
+                    self.members(at(n, chunk), &chunk.facts.items, Owner::Impl(id));
                 }
             }
-            ItemKind::Trait(def) => {
-                let id = self.trait_(home, item, def);
-                for chunk in chunks() {
-                    self.members(Home { base: chunk.start, ..home }, &chunk.facts.items, Owner::Trait(id));
+            ItemKind::Trait(_) => {
+                let id = self.trait_(home, item);
+                for (n, chunk) in chunks() {
+                    self.members(at(n, chunk), &chunk.facts.items, Owner::Trait(id));
                 }
             }
             _ => {}
         }
     }
 
-    fn item(&mut self, home: Home, item: &'f Item, source: Source<'f, '_>) {
+    fn item(&mut self, home: Home, item: &Arc<Item>, source: Source<'f, '_>) {
         match &item.kind {
-            ItemKind::Fn(def) => {
-                let id = self.function(home, item, def, Owner::None);
+            ItemKind::Fn(_) => {
+                let id = self.function(home, item, Owner::None);
                 self.named_fn(home.module, item, id);
             }
-            ItemKind::Struct(generics, fields) => {
-                self.adt(home, item, generics, vec![(&item.name, fields)]);
-            }
-            ItemKind::Enum(generics, variants) => {
-                self.adt(home, item, generics, variants.iter().map(|v| (&v.name, &v.fields)).collect());
-            }
+            ItemKind::Struct(..) | ItemKind::Enum(..) => self.adt(home, item),
             ItemKind::Impl(def) => {
-                let id = self.impl_(home, def);
+                let id = self.impl_(home, item);
                 self.members(home, &def.members, Owner::Impl(id));
             }
             ItemKind::Trait(def) => {
-                let id = self.trait_(home, item, def);
+                let id = self.trait_(home, item);
                 self.members(home, &def.members, Owner::Trait(id));
             }
             ItemKind::Mod { items } => {
@@ -317,15 +431,13 @@ impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
                     None => self.mod_file(inner, item, source),
                 }
             }
-            ItemKind::Use(leaves) => {
-                self.defs.modules[home.module.at()].uses.extend(leaves);
-            }
-            ItemKind::Const { ty, value, .. } => {
-                let id = self.constant(home, ty, value.as_deref());
+            ItemKind::Use(_) => self.defs.modules[home.module.at()].uses.push(item.clone()),
+            ItemKind::Const { .. } => {
+                let id = self.constant(home, item);
                 self.value(home.module, &item.name, Res::Const(id));
             }
-            ItemKind::TypeAlias(generics, Some(ty)) => {
-                self.defs.aliases.push(Alias { home, generics, ty });
+            ItemKind::TypeAlias(_, Some(_)) => {
+                self.defs.aliases.push(Alias { home, item: item.clone() });
                 let id = AliasId(self.defs.aliases.len() as u32 - 1);
                 self.ty(home.module, &item.name, Res::Alias(id));
             }
@@ -381,13 +493,7 @@ impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
         }
     }
 
-    fn adt(
-        &mut self,
-        home: Home,
-        item: &'f Item,
-        generics: &'f facts::Generics,
-        variants: Vec<(&'f SmolStr, &'f facts::Fields)>,
-    ) {
+    fn adt(&mut self, home: Home, item: &Arc<Item>) {
         let id = AdtId(self.defs.adts.len() as u32);
         self.derived(home, item);
         let view = self.view(home.module);
@@ -399,14 +505,14 @@ impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
         }
         let is_value =
             matches!(&item.kind, ItemKind::Struct(_, facts::Fields::Tuple(_) | facts::Fields::Unit));
-        self.defs.adts.push(Adt { home, item, generics, variants });
+        self.defs.adts.push(Adt { home, item: item.clone() });
         self.ty(home.module, &item.name, Res::Adt(id));
         if is_value {
             self.value(home.module, &item.name, Res::Variant(id, 0));
         }
     }
 
-    fn view(&self, module: ModId) -> Option<&'i View<'k>> {
+    fn view(&self, module: ModId) -> Option<&'f View> {
         let package = self.packages.list.get(self.defs.package_of(module))?;
         self.packages.views.get(package.view)
     }
@@ -429,60 +535,62 @@ impl<'f, 'i, 'k> Collector<'f, 'i, 'k> {
         }
     }
 
-    fn trait_(&mut self, home: Home, item: &'f Item, def: &'f facts::Trait) -> TraitId {
-        self.defs.traits.push(TraitDef { home, name: &item.name, def, fns: FxHashMap::default() });
+    fn trait_(&mut self, home: Home, item: &Arc<Item>) -> TraitId {
+        self.defs.traits.push(TraitDef { home, item: item.clone(), fns: FxHashMap::default() });
         let id = TraitId(self.defs.traits.len() as u32 - 1);
         self.ty(home.module, &item.name, Res::Trait(id));
         id
     }
 
-    fn impl_(&mut self, home: Home, def: &'f facts::Impl) -> ImplId {
+    fn impl_(&mut self, home: Home, item: &Arc<Item>) -> ImplId {
         let (fns, types, consts) = (FxHashMap::default(), FxHashMap::default(), FxHashMap::default());
-        self.defs.impls.push(ImplDef { home, def, fns, types, consts });
+        self.defs.impls.push(ImplDef { home, item: item.clone(), fns, types, consts });
         ImplId(self.defs.impls.len() as u32 - 1)
     }
 
-    fn constant(&mut self, home: Home, ty: &'f facts::TypeRef, value: Option<&'f Body>) -> ConstId {
-        if let Some(body) = value {
+    fn constant(&mut self, home: Home, item: &Arc<Item>) -> ConstId {
+        if let ItemKind::Const { value: Some(body), .. } = &item.kind {
             self.body_items(home, body);
         }
-        self.defs.consts.push(ConstDef { home, ty, value });
+        self.defs.consts.push(ConstDef { home, item: item.clone() });
         ConstId(self.defs.consts.len() as u32 - 1)
     }
 
-    fn members(&mut self, home: Home, members: &'f [Item], owner: Owner) {
+    fn members(&mut self, home: Home, members: &[Arc<Item>], owner: Owner) {
         for member in members.iter().filter(|m| !is_test(&m.attrs)) {
             match (&member.kind, owner) {
-                (ItemKind::Fn(def), _) => {
-                    let id = self.function(home, member, def, owner);
+                (ItemKind::Fn(_), _) => {
+                    let id = self.function(home, member, owner);
                     match owner {
-                        Owner::Impl(i) => self.defs.impls[i.at()].fns.insert(&member.name, id),
-                        Owner::Trait(t) => self.defs.traits[t.at()].fns.insert(&member.name, id),
+                        Owner::Impl(i) => self.defs.impls[i.at()].fns.insert(member.name.clone(), id),
+                        Owner::Trait(t) => self.defs.traits[t.at()].fns.insert(member.name.clone(), id),
                         Owner::None => None,
                     };
                 }
-                (ItemKind::TypeAlias(_, Some(ty)), Owner::Impl(i)) => {
-                    self.defs.impls[i.at()].types.insert(&member.name, ty);
+                (ItemKind::TypeAlias(_, Some(_)), Owner::Impl(i)) => {
+                    self.defs.impls[i.at()].types.insert(member.name.clone(), member.clone());
                 }
-                (ItemKind::Const { ty, value, .. }, Owner::Impl(i)) => {
-                    let id = self.constant(home, ty, value.as_deref());
-                    self.defs.impls[i.at()].consts.insert(&member.name, id);
+                (ItemKind::Const { .. }, Owner::Impl(i)) => {
+                    let id = self.constant(home, member);
+                    self.defs.impls[i.at()].consts.insert(member.name.clone(), id);
                 }
                 _ => {}
             }
         }
     }
 
-    fn function(&mut self, home: Home, item: &'f Item, def: &'f facts::Function, owner: Owner) -> FnIdx {
-        if let Some(body) = &def.body {
+    fn function(&mut self, home: Home, item: &Arc<Item>, owner: Owner) -> FnIdx {
+        if let ItemKind::Fn(def) = &item.kind
+            && let Some(body) = &def.body
+        {
             self.body_items(home, body);
         }
-        self.defs.fns.push(FnDef { home, item, def, owner });
+        self.defs.fns.push(FnDef { home, item: item.clone(), owner });
         FnIdx(self.defs.fns.len() as u32 - 1)
     }
 
     /// Items inside of blocks live in a module of their own that can see the one around it.
-    fn body_items(&mut self, home: Home, body: &'f Body) {
+    fn body_items(&mut self, home: Home, body: &Body) {
         for (id, expr) in body.iter() {
             let ExprKind::Block { stmts, .. } = &expr.kind else { continue };
             if !stmts.iter().any(|s| matches!(s, Stmt::Item(_))) {

@@ -9,7 +9,7 @@ use crate::links::Origin;
 use crate::system::When;
 use crate::trace::{At, Tracer};
 
-impl Tracer<'_, '_, '_> {
+impl Tracer<'_> {
     /// The origins of a variable that its use may see: what a later, certain assignment replaces is gone.
     pub(crate) fn reaching<'o>(&self, at: At, origins: &'o [Origin]) -> Vec<&'o Origin> {
         if origins.len() < 2 {

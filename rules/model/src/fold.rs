@@ -40,7 +40,7 @@ impl Text {
 
 const DEPTH: u32 = 12;
 
-impl Tracer<'_, '_, '_> {
+impl Tracer<'_> {
     /// The string that an expression is.
     pub(crate) fn text(&self, at: At) -> Text {
         self.text_at(at, 0)

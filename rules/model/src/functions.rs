@@ -18,7 +18,7 @@ use crate::ty::Ty;
 use crate::{locks, sql};
 
 /// All functions, in the order of their definitions.
-pub(crate) fn functions(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>) -> Vec<Function> {
+pub(crate) fn functions(tracer: &Tracer<'_>, known: &Known<'_>) -> Vec<Function> {
     let count = tracer.program.defs.fns.len();
     (0..count).into_par_iter().map(|number| function(tracer, known, FnIdx(number as u32))).collect()
 }
@@ -29,18 +29,18 @@ pub(crate) struct Known<'a> {
     pub(crate) settings: &'a FxHashMap<At, u32>,
 }
 
-fn function(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>, id: FnIdx) -> Function {
+fn function(tracer: &Tracer<'_>, known: &Known<'_>, id: FnIdx) -> Function {
     let def = &tracer.program.defs.fns[id.at()];
     let mut function = Function {
         path: path(tracer, id),
         package: tracer.program.defs.package_of(def.home.module) as u32,
         name: def.home.place(def.item.name_span),
         whole: def.home.place(def.item.span),
-        params: def.home.place(def.def.params_span),
+        params: def.home.place(def.def().params_span),
         body: def
             .home
-            .place(def.def.body.as_ref().and_then(|b| b.root.map(|r| b.expr(r).span)).unwrap_or_default()),
-        is_async: def.def.is_async,
+            .place(def.def().body.as_ref().and_then(|b| b.root.map(|r| b.expr(r).span)).unwrap_or_default()),
+        is_async: def.def().is_async,
         calls: Vec::new(),
         inputs: inputs(tracer, id),
         does: Vec::new(),
@@ -53,7 +53,7 @@ fn function(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>, id: FnIdx) -> Functi
 }
 
 /// Module path with the type it belongs to.
-pub(crate) fn path(tracer: &Tracer<'_, '_, '_>, id: FnIdx) -> String {
+pub(crate) fn path(tracer: &Tracer<'_>, id: FnIdx) -> String {
     let defs = tracer.program.defs;
     let def = &defs.fns[id.at()];
     let module = &defs.module(def.home.module).path;
@@ -71,7 +71,7 @@ pub(crate) fn path(tracer: &Tracer<'_, '_, '_>, id: FnIdx) -> String {
     }
 }
 
-fn read_body(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>, body: BodyId, function: &mut Function) {
+fn read_body(tracer: &Tracer<'_>, known: &Known<'_>, body: BodyId, function: &mut Function) {
     let def = tracer.program.bodies.get(body);
     let types = tracer.types_of(body);
     for (expr, node) in def.body.iter() {
@@ -114,7 +114,7 @@ fn read_body(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>, body: BodyId, funct
     }
 }
 
-fn call_sites(tracer: &Tracer<'_, '_, '_>, at: At, fns: &[FnIdx], function: &mut Function) {
+fn call_sites(tracer: &Tracer<'_>, at: At, fns: &[FnIdx], function: &mut Function) {
     if fns.is_empty() {
         return;
     }
@@ -122,7 +122,7 @@ fn call_sites(tracer: &Tracer<'_, '_, '_>, at: At, fns: &[FnIdx], function: &mut
     function.calls.extend(fns.iter().map(|f| CallSite { to: FnId(f.0), at: place, when }));
 }
 
-fn deeds(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>, at: At, action: &Action, function: &mut Function) {
+fn deeds(tracer: &Tracer<'_>, known: &Known<'_>, at: At, action: &Action, function: &mut Function) {
     let text = |at: At| tracer.text(at).told();
     let what = match action {
         Action::Send => match known.outbound.by_send.get(&at) {
@@ -170,7 +170,7 @@ fn deeds(tracer: &Tracer<'_, '_, '_>, known: &Known<'_>, at: At, action: &Action
 }
 
 /// The topic that a record or a builder says: `producer.send(FutureRecord::to("orders"))`.
-fn topic_of(tracer: &Tracer<'_, '_, '_>, at: At) -> Tri<String> {
+fn topic_of(tracer: &Tracer<'_>, at: At) -> Tri<String> {
     let parts = tracer.arg(at, 0).into_iter().chain(tracer.receiver(at));
     for part in parts {
         let names = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::Topic { .. }));
@@ -187,7 +187,7 @@ fn topic_of(tracer: &Tracer<'_, '_, '_>, at: At) -> Tri<String> {
     Tri::Unknown
 }
 
-fn inputs(tracer: &Tracer<'_, '_, '_>, id: FnIdx) -> Vec<Input> {
+fn inputs(tracer: &Tracer<'_>, id: FnIdx) -> Vec<Input> {
     let def = &tracer.program.defs.fns[id.at()];
     let view = tracer.program.names.view(def.home.module);
     let types = tracer.program.param_types(id);
@@ -202,10 +202,10 @@ fn inputs(tracer: &Tracer<'_, '_, '_>, id: FnIdx) -> Vec<Input> {
         describe(tracer, &ty, 0, &mut input);
         input
     };
-    def.def.params.iter().zip(types).map(input).collect()
+    def.def().params.iter().zip(types).map(input).collect()
 }
 
-fn describe(tracer: &Tracer<'_, '_, '_>, ty: &Ty, depth: u32, input: &mut Input) {
+fn describe(tracer: &Tracer<'_>, ty: &Ty, depth: u32, input: &mut Input) {
     let last = |path: &str| path.rsplit("::").next().unwrap_or(path).to_owned();
     let args: Arc<[Ty]> = match ty {
         Ty::Lib(path, args) => {
@@ -215,7 +215,7 @@ fn describe(tracer: &Tracer<'_, '_, '_>, ty: &Ty, depth: u32, input: &mut Input)
         Ty::Adt(id, args) => {
             let adt = &tracer.program.defs.adts[id.at()];
             input.types.push(adt.item.name.to_string());
-            for (_, fields) in &adt.variants {
+            for (_, fields) in adt.variants() {
                 if let Fields::Named(fields) = fields {
                     input.fields.extend(fields.iter().map(|f| (f.name.to_string(), type_word(&f.ty))));
                 }

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
-use svclint_facts::rust::{AttrArg, TypeRef};
+use svclint_facts::rust::AttrArg;
 use svclint_knowledge::GENERATED;
 
 use crate::defs::{AdtId, ConstId, Defs, FnIdx, ImplId, Owner, Res, TraitId};
@@ -30,53 +30,49 @@ impl Key {
 
 /// All `impl` blocks by what they are for.
 #[derive(Default)]
-pub(crate) struct Impls<'f> {
+pub(crate) struct Impls {
     /// The `Self` type of each block.
     pub(crate) self_ty: Vec<Ty>,
     /// The trait of each block.
     pub(crate) trait_: Vec<Option<Res>>,
-    methods: FxHashMap<(Key, &'f str), Vec<FnIdx>>,
-    consts: FxHashMap<(Key, &'f str), ConstId>,
+    methods: FxHashMap<(Key, SmolStr), Vec<FnIdx>>,
+    consts: FxHashMap<(Key, SmolStr), ConstId>,
     /// The traits implemented for a type.
     traits_of: FxHashMap<Key, Vec<TraitId>>,
     /// The library traits that a type implements or derives.
     library_traits: FxHashMap<Key, Vec<SmolStr>>,
     /// The methods of `impl<T> Trait for T`.
-    blanket: FxHashMap<&'f str, Vec<FnIdx>>,
+    blanket: FxHashMap<SmolStr, Vec<FnIdx>>,
     /// The blocks that implement a trait.
     by_trait: FxHashMap<TraitId, Vec<ImplId>>,
     /// `impl Deref for X { type Target = Y; }`
-    derefs: FxHashMap<Key, (ImplId, &'f TypeRef)>,
+    derefs: FxHashMap<Key, ImplId>,
 }
 
-impl<'f> Impls<'f> {
-    pub(crate) fn read(defs: &Defs<'f>, names: &Names<'_, 'f, '_>) -> Self {
+impl Impls {
+    pub(crate) fn read(defs: &Defs, names: &Names<'_>) -> Self {
         let mut impls = Impls::default();
         for (number, def) in defs.impls.iter().enumerate() {
             let id = ImplId(number as u32);
             let env = Env {
                 module: def.home.module,
-                generics: [Some(&def.def.generics), None],
+                generics: [Some(def.generics()), None],
                 self_ty: None,
                 block: None,
             };
-            let mut self_ty = names.ty(&env, &def.def.self_ty);
+            let mut self_ty = names.ty(&env, def.self_ty());
             // What a generator wrote is known from the pages, not from its own code.
             if self_ty.lib_path().is_some_and(|p| p.starts_with(GENERATED)) {
                 self_ty = Ty::Unknown;
             }
-            let trait_ = def
-                .def
-                .trait_
-                .as_ref()
-                .and_then(|path| names.written(def.home.module, path, Ns::Types))
-                .map(|(r, _)| r);
+            let trait_ =
+                def.trait_().and_then(|path| names.written(def.home.module, path, Ns::Types)).map(|(r, _)| r);
             if let Some(key) = Key::of(&self_ty) {
                 for (name, function) in &def.fns {
-                    impls.methods.entry((key.clone(), name)).or_default().push(*function);
+                    impls.methods.entry((key.clone(), name.clone())).or_default().push(*function);
                 }
                 for (name, constant) in &def.consts {
-                    impls.consts.insert((key.clone(), name), *constant);
+                    impls.consts.insert((key.clone(), name.clone()), *constant);
                 }
                 match &trait_ {
                     Some(Res::Trait(trait_)) => impls.traits_of.entry(key.clone()).or_default().push(*trait_),
@@ -85,19 +81,20 @@ impl<'f> Impls<'f> {
                     }
                     _ => {}
                 }
-                let is_deref = def.def.trait_.as_ref().is_some_and(|t| t.last() == "Deref");
-                if let Some(target) = def.types.get("Target").filter(|_| is_deref) {
-                    impls.derefs.insert(key, (id, target));
+                let is_deref = def.trait_().is_some_and(|t| t.last() == "Deref");
+                if is_deref && def.types.contains_key("Target") {
+                    impls.derefs.insert(key, id);
                 }
             }
             if matches!(self_ty, Ty::Param(_)) && trait_.is_some() {
                 for (name, function) in &def.fns {
-                    impls.blanket.entry(name).or_default().push(*function);
+                    impls.blanket.entry(name.clone()).or_default().push(*function);
                 }
                 if let Some(Res::Trait(trait_)) = &trait_ {
                     let provided = defs.traits[trait_.at()].fns.iter();
-                    for (name, function) in provided.filter(|(name, _)| !def.fns.contains_key(*name)) {
-                        impls.blanket.entry(name).or_default().push(*function);
+                    for (name, function) in provided.filter(|(name, _)| !def.fns.contains_key(name.as_str()))
+                    {
+                        impls.blanket.entry(name.clone()).or_default().push(*function);
                     }
                 }
             }
@@ -127,7 +124,7 @@ impl<'f> Impls<'f> {
     }
 
     /// The method of a name that a blanket implementation in one of some packages brings, where there is but one.
-    pub(crate) fn blanket(&self, defs: &Defs<'_>, packages: &FxHashSet<usize>, name: &str) -> Vec<FnIdx> {
+    pub(crate) fn blanket(&self, defs: &Defs, packages: &FxHashSet<usize>, name: &str) -> Vec<FnIdx> {
         let all = self.blanket.get(name).map_or(&[][..], Vec::as_slice);
         let near = |f: &&FnIdx| packages.contains(&defs.package_of(defs.fns[f.at()].home.module));
         let found: Vec<FnIdx> = all.iter().filter(near).copied().collect();
@@ -136,8 +133,8 @@ impl<'f> Impls<'f> {
 
     /// The methods and associated functions of a type by name: its own, those of traits implemented for it, and the
     /// defaults of these.
-    pub(crate) fn method(&self, defs: &Defs<'f>, key: &Key, name: &str) -> Vec<FnIdx> {
-        if let Some(found) = self.methods.get(&(key.clone(), name)) {
+    pub(crate) fn method(&self, defs: &Defs, key: &Key, name: &str) -> Vec<FnIdx> {
+        if let Some(found) = self.methods.get(&(key.clone(), SmolStr::new(name))) {
             return found.clone();
         }
         let implemented = self.traits_of.get(key).map_or(&[][..], Vec::as_slice);
@@ -146,17 +143,17 @@ impl<'f> Impls<'f> {
 
     /// An associated constant of a type.
     pub(crate) fn constant(&self, key: &Key, name: &str) -> Option<ConstId> {
-        self.consts.get(&(key.clone(), name)).copied()
+        self.consts.get(&(key.clone(), SmolStr::new(name))).copied()
     }
 
     /// The functions that a call of a trait's method may run.
-    pub(crate) fn dispatch(&self, defs: &Defs<'f>, trait_: TraitId, name: &str) -> Vec<FnIdx> {
+    pub(crate) fn dispatch(&self, defs: &Defs, trait_: TraitId, name: &str) -> Vec<FnIdx> {
         let impls = self.by_trait.get(&trait_).map_or(&[][..], Vec::as_slice);
         let mut found: Vec<FnIdx> =
             impls.iter().filter_map(|i| defs.impls[i.at()].fns.get(name).copied()).collect();
         let default = defs.traits[trait_.at()].fns.get(name).copied();
         // A default body runs for the implementations that have none of their own.
-        let has_body = default.is_some_and(|f| defs.fns[f.at()].def.body.is_some());
+        let has_body = default.is_some_and(|f| defs.fns[f.at()].def().body.is_some());
         if has_body && found.len() < impls.len() || found.is_empty() {
             found.extend(default);
         }
@@ -164,20 +161,20 @@ impl<'f> Impls<'f> {
     }
 
     /// The traits' declaration of a method: for its signature.
-    pub(crate) fn declared(&self, defs: &Defs<'f>, bounds: &[Bound], name: &str) -> Option<(TraitId, FnIdx)> {
+    pub(crate) fn declared(&self, defs: &Defs, bounds: &[Bound], name: &str) -> Option<(TraitId, FnIdx)> {
         bounds.iter().find_map(|b| match b {
             Bound::Trait(t) => self.in_trait(defs, *t, name, 0),
             Bound::Lib(_) => None,
         })
     }
 
-    fn in_trait(&self, defs: &Defs<'f>, trait_: TraitId, name: &str, depth: u32) -> Option<(TraitId, FnIdx)> {
+    fn in_trait(&self, defs: &Defs, trait_: TraitId, name: &str, depth: u32) -> Option<(TraitId, FnIdx)> {
         let def = &defs.traits[trait_.at()];
         if let Some(function) = def.fns.get(name) {
             return Some((trait_, *function));
         }
         let scope = &defs.modules[def.home.module.at()];
-        let supers = def.def.bounds.iter().filter_map(|p| p.as_name()).filter_map(|n| scope.types.get(n));
+        let supers = def.bounds().iter().filter_map(|p| p.as_name()).filter_map(|n| scope.types.get(n));
         supers.filter(|_| depth < 4).find_map(|res| match res {
             Res::Trait(t) => self.in_trait(defs, *t, name, depth + 1),
             _ => None,
@@ -185,27 +182,22 @@ impl<'f> Impls<'f> {
     }
 
     /// What `*value` is, for types of the workspace that say so.
-    pub(crate) fn deref(
-        &self,
-        defs: &Defs<'f>,
-        names: &Names<'_, 'f, '_>,
-        key: &Key,
-        args: &Args,
-    ) -> Option<Ty> {
-        let (id, target) = self.derefs.get(key)?;
+    pub(crate) fn deref(&self, defs: &Defs, names: &Names<'_>, key: &Key, args: &Args) -> Option<Ty> {
+        let id = self.derefs.get(key)?;
         let def = &defs.impls[id.at()];
+        let target = def.associated("Target")?;
         let env = Env {
             module: def.home.module,
-            generics: [Some(&def.def.generics), None],
+            generics: [Some(def.generics()), None],
             self_ty: Some(&self.self_ty[id.at()]),
             block: Some(*id),
         };
-        let params = def.def.generics.params.iter().map(|p| p.name.clone());
+        let params = def.generics().params.iter().map(|p| p.name.clone());
         Some(names.ty(&env, target).substitute(&params.zip(args.iter().cloned()).collect()))
     }
 
     /// What `Self` means in a function.
-    pub(crate) fn self_of(&self, defs: &Defs<'f>, function: FnIdx) -> Option<Ty> {
+    pub(crate) fn self_of(&self, defs: &Defs, function: FnIdx) -> Option<Ty> {
         match defs.fns[function.at()].owner {
             Owner::Impl(id) => Some(self.self_ty[id.at()].clone()),
             Owner::Trait(id) => Some(Ty::Dyn(std::sync::Arc::from([Bound::Trait(id)]))),

@@ -25,7 +25,7 @@ pub(crate) fn defaults(made: &BTreeMap<Limit, LimitDefault>) -> Limits {
 
 /// The limits after some calls, the last one first. Where not all calls could be seen, an absent limit is not known.
 pub(crate) fn along(
-    tracer: &Tracer<'_, '_, '_>,
+    tracer: &Tracer<'_>,
     made: &BTreeMap<Limit, LimitDefault>,
     steps: &[Step],
     complete: bool,
@@ -42,7 +42,7 @@ pub(crate) fn along(
     limits
 }
 
-fn set(tracer: &Tracer<'_, '_, '_>, step: &Step, actions: &[Action], limits: &mut Limits) {
+fn set(tracer: &Tracer<'_>, step: &Step, actions: &[Action], limits: &mut Limits) {
     for action in actions {
         let (limit, value) = match action {
             Action::SetLimit { limit, value, unit } => {
@@ -70,7 +70,7 @@ fn set(tracer: &Tracer<'_, '_, '_>, step: &Step, actions: &[Action], limits: &mu
 
 /// `.map(|e| e.timeout(t))` and `.configure(|b| b.timeout(t))`: a closure that gets the builder may set anything; what it
 /// sets on its parameter is read, and the rest is open unless the parameter is all that it gives back.
-fn configure(tracer: &Tracer<'_, '_, '_>, step: &Step, limits: &mut Limits) {
+fn configure(tracer: &Tracer<'_>, step: &Step, limits: &mut Limits) {
     let does_something = tracer.callable(step.at).is_some_and(|c| !c.does.as_slice().is_empty());
     let receiver = tracer.receiver(step.at);
     let on_builder = receiver.is_some_and(|r| {
@@ -115,12 +115,12 @@ fn policy_of(callable: &Callable) -> Option<&BTreeMap<Limit, LimitDefault>> {
 }
 
 /// The retry policies: each with what is set between its construction and its end.
-pub(crate) fn policies(tracer: &Tracer<'_, '_, '_>) -> Vec<Policy> {
+pub(crate) fn policies(tracer: &Tracer<'_>) -> Vec<Policy> {
     let calls: Vec<At> = tracer.calls().collect();
     calls.par_iter().filter_map(|at| policy(tracer, *at)).collect()
 }
 
-fn policy(tracer: &Tracer<'_, '_, '_>, made: At) -> Option<Policy> {
+fn policy(tracer: &Tracer<'_>, made: At) -> Option<Policy> {
     let limits = policy_of(tracer.callable(made)?)?;
     // The calls on it that follow at once; what happens to it elsewhere is open.
     let (mut end, mut steps) = (made, Vec::new());
@@ -145,7 +145,7 @@ fn policy(tracer: &Tracer<'_, '_, '_>, made: At) -> Option<Policy> {
 }
 
 /// The channels inside of processes.
-pub(crate) fn channels(tracer: &Tracer<'_, '_, '_>) -> Vec<Channel> {
+pub(crate) fn channels(tracer: &Tracer<'_>) -> Vec<Channel> {
     let made = |at: At| {
         tracer.actions(at).iter().find_map(|a| match a {
             Action::MakeChannel { capacity } => Some(Channel {

@@ -43,7 +43,7 @@ pub(crate) enum Part {
 }
 
 impl Links {
-    pub(crate) fn read(program: Program<'_, '_, '_>, types: &[BodyTypes<'_>]) -> Links {
+    pub(crate) fn read(program: Program<'_>, types: &[BodyTypes]) -> Links {
         let mut links = Links::default();
         for (number, def) in program.bodies.list.iter().enumerate() {
             let mut reader =
@@ -62,7 +62,7 @@ impl Links {
         links
     }
 
-    fn bounds(&self, program: Program<'_, '_, '_>, types: &[BodyTypes<'_>]) -> FxHashMap<FnIdx, usize> {
+    fn bounds(&self, program: Program<'_>, types: &[BodyTypes]) -> FxHashMap<FnIdx, usize> {
         let mut found = FxHashMap::default();
         for (number, def) in program.bodies.list.iter().enumerate() {
             let BodyOwner::Fn(function) = def.owner else { continue };
@@ -88,7 +88,7 @@ impl Links {
     }
 }
 
-fn clients(program: Program<'_, '_, '_>, types: &[BodyTypes<'_>]) -> FxHashMap<SmolStr, Vec<At>> {
+fn clients(program: Program<'_>, types: &[BodyTypes]) -> FxHashMap<SmolStr, Vec<At>> {
     let mut found: FxHashMap<SmolStr, Vec<At>> = FxHashMap::default();
     for (number, def) in program.bodies.list.iter().enumerate() {
         let Some(view) = program.names.view(def.home.module) else { continue };
@@ -102,6 +102,7 @@ fn clients(program: Program<'_, '_, '_>, types: &[BodyTypes<'_>]) -> FxHashMap<S
                 continue;
             }
             let makes = callable
+                .as_ref()
                 .is_some_and(|c| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeClient(_))));
             let from_builder = match &def.body.expr(id).kind {
                 ExprKind::MethodCall { receiver, .. } => inner_lib(types[number].ty(*receiver), &role)
@@ -129,14 +130,14 @@ pub(crate) fn inner_lib(ty: &Ty, role: &dyn Fn(&str) -> Option<Role>) -> Option<
     None
 }
 
-struct LinkReader<'a, 'f, 'k> {
-    program: Program<'a, 'f, 'k>,
+struct LinkReader<'a> {
+    program: Program<'a>,
     body: BodyId,
-    types: &'a BodyTypes<'k>,
+    types: &'a BodyTypes,
     links: &'a mut Links,
 }
 
-impl LinkReader<'_, '_, '_> {
+impl LinkReader<'_> {
     fn at(&self, expr: ExprId) -> At {
         At { body: self.body, expr }
     }
@@ -197,7 +198,7 @@ impl LinkReader<'_, '_, '_> {
         if let Some(Target::Local(local)) = self.types.targets.get(&left) {
             self.links.locals.entry((self.body, *local)).or_default().push(Origin::Expr(value, Vec::new()));
         }
-        let body = self.program.bodies.get(self.body).body;
+        let body = &self.program.bodies.get(self.body).body;
         if let ExprKind::Field { base, name } = &body.expr(left).kind
             && let Some(adt) = owner_of_field(self.program, self.types.ty(*base), name)
         {
@@ -206,7 +207,7 @@ impl LinkReader<'_, '_, '_> {
     }
 
     fn pattern(&mut self, pat: PatId, origin: &Origin, parts: &mut Vec<Part>) {
-        let body = self.program.bodies.get(self.body).body;
+        let body = &self.program.bodies.get(self.body).body;
         match &body.pat(pat).kind {
             PatKind::Bind { sub, .. } => {
                 if let Some(local) = self.types.of_pat.get(&pat) {
@@ -249,11 +250,11 @@ impl LinkReader<'_, '_, '_> {
 }
 
 /// The struct that a field belongs to, behind pointers.
-pub(crate) fn owner_of_field(program: Program<'_, '_, '_>, base: &Ty, name: &str) -> Option<AdtId> {
+pub(crate) fn owner_of_field(program: Program<'_>, base: &Ty, name: &str) -> Option<AdtId> {
     let mut ty = base.clone();
     for _ in 0..8 {
         if let Ty::Adt(id, _) = &ty {
-            let fields = program.defs.adts[id.at()].variants.first()?.1;
+            let fields = program.defs.adts[id.at()].variant(0)?.1;
             let has = match fields {
                 svclint_facts::rust::Fields::Named(all) | svclint_facts::rust::Fields::Tuple(all) => {
                     all.iter().any(|f| f.name == name)

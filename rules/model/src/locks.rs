@@ -9,7 +9,7 @@ use crate::place::Place;
 use crate::trace::{At, Tracer};
 
 /// The lock, and the first wait during which it is held, for each guard in a body.
-pub(crate) fn held_locks(tracer: &Tracer<'_, '_, '_>, body: BodyId) -> Vec<(Place, Place)> {
+pub(crate) fn held_locks(tracer: &Tracer<'_>, body: BodyId) -> Vec<(Place, Place)> {
     let mut found = Vec::new();
     for (_, node) in tracer.program.bodies.get(body).body.iter() {
         let ExprKind::Block { stmts, tail } = &node.kind else { continue };
@@ -28,7 +28,7 @@ pub(crate) fn held_locks(tracer: &Tracer<'_, '_, '_>, body: BodyId) -> Vec<(Plac
 }
 
 /// The call that locks, if an expression gives the guard itself and not something behind it.
-fn guard(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<At> {
+fn guard(tracer: &Tracer<'_>, at: At) -> Option<At> {
     let locks = |at: At| tracer.actions(at).iter().any(|a| matches!(a, Action::Effect(Effect::Lock)));
     match tracer.kind(at) {
         ExprKind::Await(inner) | ExprKind::Try(inner) => guard(tracer, At { body: at.body, expr: *inner }),
@@ -43,7 +43,7 @@ fn guard(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<At> {
 
 /// The first `.await` behind a statement in its block, before the guard is dropped or given away.
 fn first_wait<'s>(
-    tracer: &Tracer<'_, '_, '_>,
+    tracer: &Tracer<'_>,
     body: BodyId,
     guard: svclint_facts::rust::PatId,
     after: impl Iterator<Item = &'s Stmt>,
@@ -74,9 +74,9 @@ fn first_wait<'s>(
 }
 
 /// An `.await` of this body in an expression, not one of a closure or a task in it.
-fn wait_in(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<At> {
+fn wait_in(tracer: &Tracer<'_>, at: At) -> Option<At> {
     let mut stack = vec![at.expr];
-    let body = tracer.program.bodies.get(at.body).body;
+    let body = &tracer.program.bodies.get(at.body).body;
     while let Some(expr) = stack.pop() {
         match &body.expr(expr).kind {
             ExprKind::Await(_) => return Some(At { body: at.body, expr }),

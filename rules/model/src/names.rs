@@ -72,17 +72,17 @@ const PRELUDE: &[(&str, &str)] = &[
 ];
 
 /// Looks names up.
-pub(crate) struct Names<'a, 'f, 'k> {
-    pub(crate) defs: &'a Defs<'f>,
-    pub(crate) packages: &'a Packages<'k>,
+pub(crate) struct Names<'a> {
+    pub(crate) defs: &'a Defs,
+    pub(crate) packages: &'a Packages,
 }
 
-impl<'f> Defs<'f> {
+impl Defs {
     /// Follows all `use` declarations.
-    pub(crate) fn resolve_uses(&mut self, packages: &Packages<'_>) {
-        let mut pending: Vec<(ModId, &'f UseLeaf)> = Vec::new();
+    pub(crate) fn resolve_uses(&mut self, packages: &Packages) {
+        let mut pending: Vec<(ModId, UseLeaf)> = Vec::new();
         for (number, module) in self.modules.iter().enumerate() {
-            pending.extend(module.uses.iter().map(|leaf| (ModId(number as u32), *leaf)));
+            pending.extend(module.leaves().map(|leaf| (ModId(number as u32), leaf.clone())));
         }
         for _ in 0..ROUNDS {
             let before = pending.len();
@@ -93,12 +93,13 @@ impl<'f> Defs<'f> {
                 let values = names.path(*module, &leaf.path, leaf.global, Ns::Values);
                 let any = types.is_some() || values.is_some();
                 if any {
-                    found.push((*module, *leaf, types, values));
+                    found.push((*module, leaf.clone(), types, values));
                 }
                 !any
             });
             for (module, leaf, types, values) in found {
-                let view = Names { defs: self, packages }.view(module);
+                let number = self.package_of(module);
+                let view = packages.list.get(number).and_then(|p| packages.views.get(p.view));
                 if let (Some(Res::Lib(path)), Some(view)) = (&types, view) {
                     let traits = if leaf.glob { view.traits_below(path) } else { view.extending(path) };
                     // What is named shadows what a glob brings.
@@ -106,7 +107,7 @@ impl<'f> Defs<'f> {
                     let at = if leaf.glob { known.len() } else { 0 };
                     known.splice(at..at, traits.iter().map(SmolStr::new));
                 }
-                self.import(module, leaf, types, values);
+                self.import(module, &leaf, types, values);
             }
             if pending.is_empty() || pending.len() == before {
                 break;
@@ -116,11 +117,11 @@ impl<'f> Defs<'f> {
     }
 
     /// A name may stand for a type and for a value; the second may have come to light after the first was imported.
-    fn complete_imports(&mut self, packages: &Packages<'_>) {
+    fn complete_imports(&mut self, packages: &Packages) {
         for _ in 0..2 {
             let mut found = Vec::new();
             for (number, module) in self.modules.iter().enumerate() {
-                for leaf in module.uses.iter().filter(|l| !l.glob) {
+                for leaf in module.leaves().filter(|l| !l.glob) {
                     let Some(name) = leaf.rename.as_ref().or(leaf.path.last()) else { continue };
                     let (types, values) = (module.types.contains_key(name), module.values.contains_key(name));
                     if types == values {
@@ -158,9 +159,9 @@ impl<'f> Defs<'f> {
     }
 }
 
-impl<'a, 'k> Names<'a, '_, 'k> {
+impl<'a> Names<'a> {
     /// The library entries that hold for a module's package.
-    pub(crate) fn view(&self, module: ModId) -> Option<&'a View<'k>> {
+    pub(crate) fn view(&self, module: ModId) -> Option<&'a View> {
         let package = self.packages.list.get(self.defs.package_of(module))?;
         self.packages.views.get(package.view)
     }
@@ -187,7 +188,7 @@ impl<'a, 'k> Names<'a, '_, 'k> {
         let (home, name) = match &res {
             Res::Fn(id) => (defs.fns[id.at()].home.module, &defs.fns[id.at()].item.name),
             Res::Adt(id) => (defs.adts[id.at()].home.module, &defs.adts[id.at()].item.name),
-            Res::Trait(id) => (defs.traits[id.at()].home.module, defs.traits[id.at()].name),
+            Res::Trait(id) => (defs.traits[id.at()].home.module, &defs.traits[id.at()].item.name),
             _ => return res,
         };
         let path = format!("{}::{name}", defs.module(home).path);
@@ -242,13 +243,16 @@ impl<'a, 'k> Names<'a, '_, 'k> {
     }
 
     /// What is known of an attribute. One that no `use` brings comes through `#[macro_use]` from some dependency.
-    pub(crate) fn attribute(&self, module: ModId, path: &Path) -> Option<&'k Attribute> {
+    pub(crate) fn attribute(&self, module: ModId, path: &Path) -> Option<&'a Attribute> {
         let view = self.view(module)?;
         let named = self.written(module, path, Ns::Values).or_else(|| self.written(module, path, Ns::Types));
         match named {
-            Some((Res::Lib(path), _)) => view.attribute(&path),
+            Some((Res::Lib(path), _)) => view.attribute(&path).map(|a| &**a),
             Some(_) => None,
-            None => self.libraries(module).find_map(|l| view.attribute(&format!("{l}::{}", path.as_name()?))),
+            None => self
+                .libraries(module)
+                .find_map(|l| view.attribute(&format!("{l}::{}", path.as_name()?)))
+                .map(|a| &**a),
         }
     }
 
@@ -322,8 +326,7 @@ impl<'a, 'k> Names<'a, '_, 'k> {
 
     fn variant(&self, adt: AdtId, name: &str) -> Option<Res> {
         let def = &self.defs.adts[adt.at()];
-        let is_enum = matches!(def.item.kind, svclint_facts::rust::ItemKind::Enum(..));
-        let number = def.variants.iter().position(|(n, _)| *n == name).filter(|_| is_enum)?;
+        let number = def.variants().position(|(n, _)| *n == name).filter(|_| def.is_enum())?;
         Some(Res::Variant(adt, number as u32))
     }
 

@@ -1,6 +1,7 @@
 //! Packages, their targets and dependencies, from `Cargo.toml` and `Cargo.lock`. No cargo is run.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -42,9 +43,9 @@ pub(crate) struct TargetInfo {
 }
 
 /// All packages and what is known of their libraries.
-pub(crate) struct Packages<'k> {
+pub(crate) struct Packages {
     pub(crate) list: Vec<PackageInfo>,
-    pub(crate) views: Vec<View<'k>>,
+    pub(crate) views: Vec<View>,
     /// For each package, itself and the packages of the workspace that it is built with.
     needed: Vec<FxHashSet<usize>>,
 }
@@ -90,8 +91,8 @@ struct Manifest<'f> {
     facts: &'f CargoManifest,
 }
 
-impl<'k> Packages<'k> {
-    pub(crate) fn read(files: &[SourceFile], index: &FileIndex<'_>, knowledge: &'k Knowledge) -> Self {
+impl Packages {
+    pub(crate) fn read(files: &[SourceFile], index: &FileIndex<'_>, knowledge: &Arc<Knowledge>) -> Self {
         let manifests: Vec<Manifest<'_>> = files
             .iter()
             .enumerate()
@@ -185,7 +186,7 @@ impl<'k> Packages<'k> {
 /// A page must know at least this many of a crate's types to speak for it.
 const KNOWN_TYPES: usize = 3;
 
-impl Packages<'_> {
+impl Packages {
     /// Where the workspace holds a library that a page speaks of (its own repository, a copy), the others use it by what
     /// the page says. `has` tells whether a crate defines a type of a name: another crate may have the same name.
     pub(crate) fn use_pages(&mut self, has: impl Fn(usize, &str) -> bool) {

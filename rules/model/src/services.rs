@@ -17,7 +17,7 @@ use crate::system::{FnId, Function, Listener, Route, Service, What};
 use crate::trace::{At, Tracer};
 
 /// All services.
-pub(crate) fn services(tracer: &Tracer<'_, '_, '_>, functions: &[Function]) -> Vec<Service> {
+pub(crate) fn services(tracer: &Tracer<'_>, functions: &[Function]) -> Vec<Service> {
     let serves: Vec<(At, &Action)> = tracer
         .calls()
         .filter_map(|at| {
@@ -29,7 +29,7 @@ pub(crate) fn services(tracer: &Tracer<'_, '_, '_>, functions: &[Function]) -> V
 }
 
 fn service(
-    tracer: &Tracer<'_, '_, '_>,
+    tracer: &Tracer<'_>,
     functions: &[Function],
     serves: &[(At, &Action)],
     krate: &Krate,
@@ -85,7 +85,7 @@ fn service(
 }
 
 /// Where a program begins, and whether what that function returns is served: `#[launch] fn rocket() -> _`.
-fn entry(tracer: &Tracer<'_, '_, '_>, krate: &Krate) -> Option<(FnId, bool)> {
+fn entry(tracer: &Tracer<'_>, krate: &Krate) -> Option<(FnId, bool)> {
     let defs = tracer.program.defs;
     let root = defs.module(krate.root);
     if let Some(Res::Fn(main)) = root.values.get("main") {
@@ -103,7 +103,7 @@ fn entry(tracer: &Tracer<'_, '_, '_>, krate: &Krate) -> Option<(FnId, bool)> {
     own.into_iter().find(launches).map(|f| (FnId(f.0), true))
 }
 
-fn launched(tracer: &Tracer<'_, '_, '_>, main: FnId, service: &mut Service) {
+fn launched(tracer: &Tracer<'_>, main: FnId, service: &mut Service) {
     let Some(body) = tracer.program.bodies.of_fn.get(&FnIdx(main.0)) else { return };
     let module = tracer.program.bodies.get(*body).home.module;
     for value in tracer.returned(*body) {
@@ -152,7 +152,7 @@ fn reached(
 
 /// Reads what one call serves. Gives the functions that implement gRPC services.
 fn listener(
-    tracer: &Tracer<'_, '_, '_>,
+    tracer: &Tracer<'_>,
     at: At,
     serve: &Action,
     running: &FxHashSet<FnId>,
@@ -200,7 +200,7 @@ fn listener(
 }
 
 /// A server's limits, and what makes it end gracefully.
-fn server(tracer: &Tracer<'_, '_, '_>, serve: At) -> (Limits, Tri<Place>) {
+fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>) {
     let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeServer { .. }));
     let trace = tracer.trace(serve, &makes);
     let (mut limits, mut shutdown) = (Limits::new(), Tri::Absent);
@@ -261,12 +261,7 @@ fn adopt(mut routes: Routes, service: &mut Service) {
 
 /// The routes of a server that was set up before: `HttpServer::new(|| App::new()..).bind(..)?.run()`,
 /// `Server::builder().add_service(..)`.
-fn server_routes(
-    tracer: &Tracer<'_, '_, '_>,
-    serve: At,
-    protocol: Protocol,
-    running: &FxHashSet<FnId>,
-) -> Routes {
+fn server_routes(tracer: &Tracer<'_>, serve: At, protocol: Protocol, running: &FxHashSet<FnId>) -> Routes {
     let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeServer { .. }));
     let trace = tracer.trace(serve, &makes);
     let mut reader = RouteReader::new(tracer);
@@ -288,7 +283,7 @@ fn server_routes(
     reader.routes
 }
 
-fn bound_address(tracer: &Tracer<'_, '_, '_>, serve: At, listener: Option<u8>) -> Tri<String> {
+fn bound_address(tracer: &Tracer<'_>, serve: At, listener: Option<u8>) -> Tri<String> {
     let binds = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::Bind { .. }));
     let from = listener.and_then(|n| tracer.arg(serve, n)).unwrap_or(serve);
     let trace = tracer.trace(from, &binds);

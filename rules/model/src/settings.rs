@@ -10,7 +10,7 @@ use crate::system::Setting;
 use crate::trace::{At, Tracer};
 
 /// The reads in code, with the calls that read, and those that `#[derive]` macros write.
-pub(crate) fn settings(tracer: &Tracer<'_, '_, '_>) -> Vec<(Option<At>, Setting)> {
+pub(crate) fn settings(tracer: &Tracer<'_>) -> Vec<(Option<At>, Setting)> {
     let calls: Vec<At> = tracer.calls().collect();
     let mut all: Vec<(Option<At>, Setting)> =
         calls.par_iter().filter_map(|at| Some((Some(*at), read(tracer, *at)?))).collect();
@@ -19,7 +19,7 @@ pub(crate) fn settings(tracer: &Tracer<'_, '_, '_>) -> Vec<(Option<At>, Setting)
 }
 
 /// What a call reads.
-pub(crate) fn read(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<Setting> {
+pub(crate) fn read(tracer: &Tracer<'_>, at: At) -> Option<Setting> {
     tracer.actions(at).iter().find_map(|action| {
         let (name, prefixed) = match action {
             Action::ReadEnv { name } => (tracer.arg(at, *name), false),
@@ -35,7 +35,7 @@ pub(crate) fn read(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<Setting> {
 }
 
 /// `env::var("X").unwrap_or("y".into())`
-fn default(tracer: &Tracer<'_, '_, '_>, read: At) -> Tri<String> {
+fn default(tracer: &Tracer<'_>, read: At) -> Tri<String> {
     let mut inner = read;
     while let Some(outer) = tracer.parent(inner) {
         match tracer.kind(outer) {
@@ -61,7 +61,7 @@ fn default(tracer: &Tracer<'_, '_, '_>, read: At) -> Tri<String> {
     Tri::Unknown
 }
 
-fn fallback(tracer: &Tracer<'_, '_, '_>, at: At) -> Tri<String> {
+fn fallback(tracer: &Tracer<'_>, at: At) -> Tri<String> {
     let value = match tracer.kind(at) {
         ExprKind::Closure { body, .. } => At { body: at.body, expr: *body },
         _ => at,
@@ -74,7 +74,7 @@ fn fallback(tracer: &Tracer<'_, '_, '_>, at: At) -> Tri<String> {
 }
 
 /// `#[arg(env = "X", default_value = "y")]` on the fields of types that derive a parser.
-fn derived(tracer: &Tracer<'_, '_, '_>) -> Vec<Setting> {
+fn derived(tracer: &Tracer<'_>) -> Vec<Setting> {
     let defs = tracer.program.defs;
     let mut found = Vec::new();
     for (number, adt) in defs.adts.iter().enumerate() {
@@ -83,7 +83,7 @@ fn derived(tracer: &Tracer<'_, '_, '_>) -> Vec<Setting> {
         let traits = tracer.program.impls.library_traits(&key).iter();
         let attribute = traits.filter_map(|t| view?.type_entry(t)?.env_attribute.as_ref()).next();
         let Some(attribute) = attribute else { continue };
-        for (_, fields) in &adt.variants {
+        for (_, fields) in adt.variants() {
             if let Fields::Named(fields) = fields {
                 found.extend(fields.iter().filter_map(|f| field(f, attribute, adt.home)));
             }

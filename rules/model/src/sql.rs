@@ -13,7 +13,7 @@ use crate::trace::{At, Step, Tracer};
 use crate::ty::Ty;
 
 /// The statements that a query holds, done at the call that runs it.
-pub(crate) fn deeds(tracer: &Tracer<'_, '_, '_>, query: At, run: At) -> Vec<Deed> {
+pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
     let holds = |c: &Callable| {
         c.does.as_slice().iter().any(|a| matches!(a, Action::Sql { .. } | Action::Statement { .. }))
     };
@@ -69,7 +69,7 @@ pub(crate) fn deeds(tracer: &Tracer<'_, '_, '_>, query: At, run: At) -> Vec<Deed
     found.into_iter().map(|deed| Deed { what: What::Sql(deed), at, when }).collect()
 }
 
-fn statement(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<(Access, Option<u8>)> {
+fn statement(tracer: &Tracer<'_>, at: At) -> Option<(Access, Option<u8>)> {
     tracer.actions(at).iter().find_map(|a| match a {
         Action::Statement { access, table } => Some((*access, *table)),
         _ => None,
@@ -81,13 +81,13 @@ fn unknown() -> SqlDeed {
 }
 
 /// The statement, and the literal that holds all of it.
-fn sql_text(tracer: &Tracer<'_, '_, '_>, at: At) -> (Text, Option<Place>) {
+fn sql_text(tracer: &Tracer<'_>, at: At) -> (Text, Option<Place>) {
     let literal = matches!(tracer.kind(at), ExprKind::Lit(_)).then(|| tracer.place(at));
     (tracer.text(at), literal)
 }
 
 /// A statement of a query builder.
-fn built(tracer: &Tracer<'_, '_, '_>, at: At, access: Access, table: Option<u8>, steps: &[Step]) -> SqlDeed {
+fn built(tracer: &Tracer<'_>, at: At, access: Access, table: Option<u8>, steps: &[Step]) -> SqlDeed {
     let upserts = steps.iter().any(|s| tracer.actions(s.at).iter().any(|a| matches!(a, Action::Upsert)));
     let kind = match access {
         Access::Insert if upserts => SqlKind::Upsert,
@@ -107,7 +107,7 @@ fn built(tracer: &Tracer<'_, '_, '_>, at: At, access: Access, table: Option<u8>,
 }
 
 /// Whether an expression is a table of a schema.
-fn is_table(tracer: &Tracer<'_, '_, '_>, at: At) -> bool {
+fn is_table(tracer: &Tracer<'_>, at: At) -> bool {
     match tracer.types_of(at.body).targets.get(&at.expr) {
         Some(Target::Res(Res::Adt(id) | Res::Variant(id, _))) => {
             tracer.program.defs.adts[id.at()].item.name == "table"
@@ -117,7 +117,7 @@ fn is_table(tracer: &Tracer<'_, '_, '_>, at: At) -> bool {
 }
 
 /// `orders::table`: a unit struct in a module named like the table; or a type made for a table.
-fn table_of(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<String> {
+fn table_of(tracer: &Tracer<'_>, at: At) -> Option<String> {
     let mut at = at;
     // `orders::table.filter(..)`
     while let Some(inner) = tracer.receiver(at) {
@@ -133,7 +133,7 @@ fn table_of(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<String> {
 }
 
 /// The table of the type that a function or method belongs to: `orders::Entity::insert(..)`, `model.insert(db)`.
-fn owner_table(tracer: &Tracer<'_, '_, '_>, at: At) -> Option<String> {
+fn owner_table(tracer: &Tracer<'_>, at: At) -> Option<String> {
     match tracer.kind(at) {
         ExprKind::MethodCall { receiver, .. } => made_for(tracer.ty(At { body: at.body, expr: *receiver })),
         ExprKind::Call { callee, .. } => match tracer.ty(At { body: at.body, expr: *callee }) {

@@ -104,9 +104,9 @@ const DEPTH: u32 = 160;
 
 /// Walks.
 #[derive(Clone)]
-pub(crate) struct Tracer<'a, 'f, 'k> {
-    pub(crate) program: Program<'a, 'f, 'k>,
-    pub(crate) types: &'a [BodyTypes<'k>],
+pub(crate) struct Tracer<'a> {
+    pub(crate) program: Program<'a>,
+    pub(crate) types: &'a [BodyTypes],
     pub(crate) links: &'a Links,
     /// The packages whose code takes part, where the question is about one program; otherwise all do.
     pub(crate) scope: Option<&'a FxHashSet<usize>>,
@@ -129,28 +129,28 @@ impl Walk<'_> {
     }
 }
 
-impl<'f, 'k> Tracer<'_, 'f, 'k> {
-    pub(crate) fn kind(&self, at: At) -> &'f ExprKind {
-        let body: &'f svclint_facts::rust::Body = self.program.bodies.get(at.body).body;
-        &body.expr(at.expr).kind
+impl<'a> Tracer<'a> {
+    pub(crate) fn kind(&self, at: At) -> &'a ExprKind {
+        &self.program.bodies.get(at.body).body.expr(at.expr).kind
     }
 
-    pub(crate) fn types_of(&self, body: BodyId) -> &BodyTypes<'k> {
+    pub(crate) fn types_of(&self, body: BodyId) -> &'a BodyTypes {
         &self.types[body.at()]
     }
 
-    pub(crate) fn ty(&self, at: At) -> &Ty {
+    pub(crate) fn ty(&self, at: At) -> &'a Ty {
         self.types_of(at.body).ty(at.expr)
     }
 
     /// What a call of a library does.
-    pub(crate) fn callable(&self, at: At) -> Option<&'k Callable> {
+    pub(crate) fn callable(&self, at: At) -> Option<&'a Callable> {
         match self.types_of(at.body).callees.get(&at.expr) {
-            Some(Callee::Lib(_, callable)) => *callable,
+            Some(Callee::Lib(_, callable)) => callable.as_deref(),
             // A function as a value: `get_or_init(Client::new)`.
             None => match self.types_of(at.body).targets.get(&at.expr) {
                 Some(Target::Res(Res::Lib(path))) if self.is_function_value(at) => {
-                    self.program.library_function(self.program.bodies.get(at.body).home.module, path)
+                    let module = self.program.bodies.get(at.body).home.module;
+                    self.program.library_function(module, path).map(|c| &**c)
                 }
                 _ => None,
             },
@@ -179,7 +179,7 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
     }
 
     /// The actions of a call.
-    pub(crate) fn actions(&self, at: At) -> &'k [Action] {
+    pub(crate) fn actions(&self, at: At) -> &'a [Action] {
         self.callable(at).map_or(&[], |c| c.does.as_slice())
     }
 
@@ -192,7 +192,7 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
     }
 
     /// The same tracer for the code of some packages only.
-    pub(crate) fn within<'s>(&'s self, scope: &'s FxHashSet<usize>) -> Tracer<'s, 'f, 'k> {
+    pub(crate) fn within<'s>(&'s self, scope: &'s FxHashSet<usize>) -> Tracer<'s> {
         Tracer { scope: Some(scope), ..self.clone() }
     }
 
@@ -499,7 +499,7 @@ impl<'f, 'k> Tracer<'_, 'f, 'k> {
 
     /// What a call gives for a parameter of a function.
     pub(crate) fn argument(&self, call: At, function: FnIdx, number: usize) -> Option<At> {
-        let has_receiver = self.program.defs.fns[function.at()].def.receiver.is_some();
+        let has_receiver = self.program.defs.fns[function.at()].def().receiver.is_some();
         let arg = match self.kind(call) {
             ExprKind::MethodCall { args, .. } => args.get(number),
             ExprKind::Call { args, .. } => args.get(number + usize::from(has_receiver)),

@@ -152,7 +152,7 @@ impl<'a> Env<'a> {
 /// How many aliases are followed from one to the next.
 const ALIAS_DEPTH: u32 = 8;
 
-impl Names<'_, '_, '_> {
+impl Names<'_> {
     /// The type that is written.
     pub(crate) fn ty(&self, env: &Env<'_>, ty: &TypeRef) -> Ty {
         self.ty_at(env, ty, 0)
@@ -190,7 +190,7 @@ impl Names<'_, '_, '_> {
             && depth < ALIAS_DEPTH
         {
             let block = env.block.map(|id| &self.defs.impls[id.at()]);
-            let written = block.and_then(|b| b.types.get(name.name.as_str()));
+            let written = block.and_then(|b| b.associated(&name.name));
             return written.map_or(Ty::Unknown, |ty| self.ty_at(env, ty, depth + 1));
         }
         let Some((res, used)) = self.written(env.module, path, Ns::Types) else { return Ty::Unknown };
@@ -212,12 +212,12 @@ impl Names<'_, '_, '_> {
                 let alias = &self.defs.aliases[id.at()];
                 let inner = Env {
                     module: alias.home.module,
-                    generics: [Some(alias.generics), None],
+                    generics: [Some(alias.generics()), None],
                     self_ty: None,
                     block: None,
                 };
-                let params = alias.generics.params.iter().map(|p| p.name.clone());
-                self.ty_at(&inner, alias.ty, depth + 1)
+                let params = alias.generics().params.iter().map(|p| p.name.clone());
+                self.ty_at(&inner, alias.ty(), depth + 1)
                     .substitute(&params.zip(args.iter().cloned()).collect())
             }
             _ => Ty::Unknown,

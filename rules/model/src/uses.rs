@@ -6,7 +6,7 @@ use crate::bodies::BodyId;
 use crate::infer::{Callee, LocalId, Target};
 use crate::trace::{At, Tracer};
 
-impl Tracer<'_, '_, '_> {
+impl Tracer<'_> {
     /// The values that a body returns.
     pub(crate) fn returned(&self, body: BodyId) -> Vec<At> {
         let def = self.program.bodies.get(body);
@@ -17,11 +17,11 @@ impl Tracer<'_, '_, '_> {
                 _ => values.push(root),
             }
         }
-        let returns = def.body.iter().filter(|(id, _)| !in_closure(&def.parents, def.body, *id));
+        let returns = def.body.iter().filter(|(id, _)| !in_closure(&def.parents, &def.body, *id));
         values.extend(
             returns.filter_map(|(_, e)| if let ExprKind::Return(value) = &e.kind { *value } else { None }),
         );
-        values.retain(|v| !is_error(def.body, *v));
+        values.retain(|v| !is_error(&def.body, *v));
         values.into_iter().map(|expr| At { body, expr }).collect()
     }
 

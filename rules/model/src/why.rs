@@ -1,5 +1,7 @@
 //! What the model knows about single expressions, and what it could not see: for people who ask why.
 
+use std::sync::Arc;
+
 use svclint_facts::rust::{ExprId, ExprKind};
 use svclint_knowledge::Knowledge;
 use svclint_syntax::Span;
@@ -55,7 +57,7 @@ pub enum BlindKind {
 
 /// What is known of the expressions that begin inside of a span (a call in a chain: whose name stands there), outermost
 /// first.
-pub fn why(files: &[SourceFile], knowledge: &Knowledge, file: FileId, span: Span) -> Vec<Insight> {
+pub fn why(files: &[SourceFile], knowledge: &Arc<Knowledge>, file: FileId, span: Span) -> Vec<Insight> {
     joined(files, knowledge, |tracer| {
         let mut found = Vec::new();
         for (number, def) in tracer.program.bodies.list.iter().enumerate() {
@@ -81,7 +83,7 @@ pub fn why(files: &[SourceFile], knowledge: &Knowledge, file: FileId, span: Span
 }
 
 /// All that could not be resolved.
-pub fn blind_spots(files: &[SourceFile], knowledge: &Knowledge) -> Vec<BlindSpot> {
+pub fn blind_spots(files: &[SourceFile], knowledge: &Arc<Knowledge>) -> Vec<BlindSpot> {
     joined(files, knowledge, |tracer| {
         let mut found = Vec::new();
         for (number, def) in tracer.program.bodies.list.iter().enumerate() {
@@ -112,7 +114,7 @@ pub fn blind_spots(files: &[SourceFile], knowledge: &Knowledge) -> Vec<BlindSpot
     })
 }
 
-fn insight(tracer: &Tracer<'_, '_, '_>, at: At) -> Insight {
+fn insight(tracer: &Tracer<'_>, at: At) -> Insight {
     let types = tracer.types_of(at.body);
     let ty = types.ty(at.expr);
     let (mut calls, mut value) = (Vec::new(), None);
@@ -142,11 +144,11 @@ fn insight(tracer: &Tracer<'_, '_, '_>, at: At) -> Insight {
     }
 }
 
-fn function(tracer: &Tracer<'_, '_, '_>, id: FnIdx) -> String {
+fn function(tracer: &Tracer<'_>, id: FnIdx) -> String {
     crate::functions::path(tracer, id)
 }
 
-fn resolved(tracer: &Tracer<'_, '_, '_>, res: &Res) -> String {
+fn resolved(tracer: &Tracer<'_>, res: &Res) -> String {
     let defs = tracer.program.defs;
     let in_module = |module: crate::defs::ModId, name: &str| format!("{}::{name}", defs.module(module).path);
     match res {
@@ -155,15 +157,15 @@ fn resolved(tracer: &Tracer<'_, '_, '_>, res: &Res) -> String {
             let adt = &defs.adts[id.at()];
             let base = in_module(adt.home.module, &adt.item.name);
             match res {
-                Res::Variant(_, n) if adt.variants.len() > 1 => {
-                    format!("{base}::{}", adt.variants.get(*n as usize).map_or("", |v| v.0.as_str()))
+                Res::Variant(_, n) if adt.is_enum() => {
+                    format!("{base}::{}", adt.variant(*n as usize).map_or("", |v| v.0.as_str()))
                 }
                 _ => base,
             }
         }
         Res::Fn(id) => function(tracer, *id),
         Res::Const(id) => format!("a constant of {}", defs.module(defs.consts[id.at()].home.module).path),
-        Res::Trait(id) => in_module(defs.traits[id.at()].home.module, defs.traits[id.at()].name),
+        Res::Trait(id) => in_module(defs.traits[id.at()].home.module, &defs.traits[id.at()].item.name),
         Res::Alias(_) => "a type alias".into(),
         Res::Lib(path) | Res::Prim(path) => path.to_string(),
         Res::Made(like, of) => format!("{like} of `{of}`"),
@@ -171,7 +173,7 @@ fn resolved(tracer: &Tracer<'_, '_, '_>, res: &Res) -> String {
 }
 
 /// A type as people write it.
-fn show(tracer: &Tracer<'_, '_, '_>, ty: &Ty) -> String {
+fn show(tracer: &Tracer<'_>, ty: &Ty) -> String {
     let defs = tracer.program.defs;
     let all = |args: &[Ty]| args.iter().map(|a| show(tracer, a)).collect::<Vec<_>>().join(", ");
     let with = |name: &str, args: &[Ty]| {
@@ -189,7 +191,7 @@ fn show(tracer: &Tracer<'_, '_, '_>, ty: &Ty) -> String {
         Ty::Closure(ret) => format!("|..| -> {}", show(tracer, ret)),
         Ty::Dyn(bounds) => {
             let names = bounds.iter().map(|b| match b {
-                Bound::Trait(id) => defs.traits[id.at()].name.to_string(),
+                Bound::Trait(id) => defs.traits[id.at()].item.name.to_string(),
                 Bound::Lib(path) => path.to_string(),
             });
             format!("dyn {}", names.collect::<Vec<_>>().join(" + "))
@@ -197,7 +199,7 @@ fn show(tracer: &Tracer<'_, '_, '_>, ty: &Ty) -> String {
     }
 }
 
-impl crate::infer::BodyTypes<'_> {
+impl crate::infer::BodyTypes {
     /// Whether a path expression leads nowhere.
     fn is_lost(&self, id: ExprId) -> bool {
         !self.targets.contains_key(&id)

@@ -1,5 +1,7 @@
 //! A function's body, lowered: an arena of expressions and patterns.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use svclint_syntax::Span;
 
@@ -277,7 +279,7 @@ pub enum Stmt {
     /// An expression followed by a semicolon, or a block-like one without.
     Expr(ExprId),
     /// An item inside the block.
-    Item(Box<Item>),
+    Item(Arc<Item>),
 }
 
 /// One pattern.

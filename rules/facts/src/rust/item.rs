@@ -42,7 +42,7 @@ pub struct FileChunk {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChunkFacts {
     /// The items, or for a member chunk the members.
-    pub items: Vec<Item>,
+    pub items: Vec<Arc<Item>>,
     /// Inner attributes of the file (`#![..]`), in its first chunk.
     pub inner_attrs: Vec<Attr>,
     /// Every comment outside of strings, doc comments included.
@@ -142,7 +142,7 @@ pub enum ItemKind {
     /// `mod x;` (`items` is `None`) or `mod x { .. }`. A split one has its items in the following chunks.
     Mod {
         /// The items between the braces.
-        items: Option<Vec<Item>>,
+        items: Option<Vec<Arc<Item>>>,
     },
     /// The leaves of a `use` tree.
     Use(Vec<UseLeaf>),
@@ -153,7 +153,7 @@ pub enum ItemKind {
         /// The declared type.
         ty: TypeRef,
         /// The value.
-        value: Option<Box<Body>>,
+        value: Option<Arc<Body>>,
     },
     /// `type X = ..;` also associated ones; no type for a declaration in a trait.
     TypeAlias(Generics, Option<TypeRef>),
@@ -162,7 +162,7 @@ pub enum ItemKind {
         /// The macro's path.
         path: Path,
         /// `static ref NAME: Type = value;` entries and the like are kept as items.
-        items: Vec<Item>,
+        items: Vec<Arc<Item>>,
         /// The strings among its tokens: `include_proto!("orders.v1")`.
         strings: Vec<(String, Span)>,
     },
@@ -188,7 +188,7 @@ pub struct Function {
     /// The written return type.
     pub ret: Option<TypeRef>,
     /// The block with its braces, absent in trait declarations.
-    pub body: Option<Box<Body>>,
+    pub body: Option<Arc<Body>>,
 }
 
 /// One parameter.
@@ -265,7 +265,7 @@ pub struct Impl {
     /// The type it is for.
     pub self_ty: TypeRef,
     /// The members; empty when the block was split (see [`FileChunk::container`]).
-    pub members: Vec<Item>,
+    pub members: Vec<Arc<Item>>,
 }
 
 /// A trait.
@@ -276,7 +276,7 @@ pub struct Trait {
     /// Supertraits.
     pub bounds: Vec<Path>,
     /// The members; empty when the trait was split.
-    pub members: Vec<Item>,
+    pub members: Vec<Arc<Item>>,
 }
 
 /// One name that a `use` brings in: `use a::{b as c, d::*}` has two.

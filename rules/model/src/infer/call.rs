@@ -13,7 +13,7 @@ use crate::defs::{FnIdx, Res};
 use crate::impls::Key;
 use crate::ty::{Args, FUTURE, Filling, Ty};
 
-impl<'k> Infer<'_, '_, 'k> {
+impl Infer<'_> {
     pub(super) fn call(&mut self, id: ExprId, callee: ExprId, args: &[ExprId]) -> Ty {
         let callee_ty = self.expr(callee);
         let target = self.out.targets.get(&callee).cloned();
@@ -52,7 +52,7 @@ impl<'k> Infer<'_, '_, 'k> {
                     Ty::Fn(f) => Callee::Fns(vec![f]),
                     Ty::LibFn(path, _) => {
                         let callable = self.program.library_function(self.module, &path);
-                        Callee::Lib(path, callable)
+                        Callee::Lib(path, callable.cloned())
                     }
                     Ty::Closure(_) => Callee::Value,
                     _ => Callee::Unknown,
@@ -68,11 +68,11 @@ impl<'k> Infer<'_, '_, 'k> {
     fn constructed(&self, res: &Res, written: &Ty, given: &[Ty]) -> Ty {
         let (Res::Adt(id) | Res::Variant(id, _)) = res else { return Ty::Unknown };
         let def = &self.program.defs.adts[id.at()];
-        if def.generics.params.is_empty() || matches!(written, Ty::Adt(_, args) if !args.is_empty()) {
+        if def.generics().params.is_empty() || matches!(written, Ty::Adt(_, args) if !args.is_empty()) {
             return written.clone();
         }
         let number = if let Res::Variant(_, n) = res { *n as usize } else { 0 };
-        let params: Args = def.generics.params.iter().map(|p| Ty::Param(p.name.clone())).collect();
+        let params: Args = def.generics().params.iter().map(|p| Ty::Param(p.name.clone())).collect();
         let mut map = FxHashMap::default();
         for (n, given) in given.iter().enumerate() {
             if let Some(field) = self.program.field(*id, number, &n.to_string(), &params) {
@@ -88,7 +88,7 @@ impl<'k> Infer<'_, '_, 'k> {
         callee: &Ty,
         args: &[ExprId],
         turbofish: &[Ty],
-    ) -> (Callee<'k>, Ty) {
+    ) -> (Callee, Ty) {
         let program = self.program;
         let view = program.names.view(self.module);
         let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
@@ -99,14 +99,14 @@ impl<'k> Infer<'_, '_, 'k> {
         let (given, closure) =
             self.arguments(args, callable, self_ty, view.and_then(|v| v.type_entry(owner)));
         let call = LibraryCall { path, self_ty, given: &given, turbofish, closure: &closure };
-        (Callee::Lib(path.clone(), callable), program.library_returns(self.module, &call))
+        (Callee::Lib(path.clone(), callable.cloned()), program.library_returns(self.module, &call))
     }
 
     /// The types of the arguments, and of what the callee gives to closures among them.
     fn arguments(
         &mut self,
         args: &[ExprId],
-        callable: Option<&Callable>,
+        callable: Option<&Arc<Callable>>,
         self_ty: &Ty,
         entry: Option<&TypeEntry>,
     ) -> (Vec<Ty>, Vec<Ty>) {
@@ -207,7 +207,7 @@ impl<'k> Infer<'_, '_, 'k> {
         name: &str,
         turbofish: &[Ty],
         args: &[ExprId],
-    ) -> Option<(Callee<'k>, Ty)> {
+    ) -> Option<(Callee, Ty)> {
         let program = self.program;
         let view = program.names.view(self.module)?;
         // On a value of which nothing is known, a common word proves nothing.
@@ -235,7 +235,7 @@ impl<'k> Infer<'_, '_, 'k> {
         name: &str,
         turbofish: &[Ty],
         args: &[ExprId],
-    ) -> Option<(Callee<'k>, Ty)> {
+    ) -> Option<(Callee, Ty)> {
         let program = self.program;
         match ty {
             Ty::Param(param) => {
@@ -303,7 +303,7 @@ impl<'k> Infer<'_, '_, 'k> {
         name: &str,
         turbofish: &[Ty],
         args: &[ExprId],
-    ) -> Option<(Callee<'k>, Ty)> {
+    ) -> Option<(Callee, Ty)> {
         let (program, module) = (self.program, self.module);
         let view = program.names.view(module)?;
         let entry = view.type_entry(owner)?;
@@ -329,7 +329,7 @@ impl<'k> Infer<'_, '_, 'k> {
                 .fill(template)
             }),
         };
-        Some((Callee::Lib(SmolStr::new(format!("{owner}::{name}")), callable), returned))
+        Some((Callee::Lib(SmolStr::new(format!("{owner}::{name}")), callable.cloned()), returned))
     }
 }
 

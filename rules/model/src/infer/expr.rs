@@ -7,7 +7,7 @@ use super::{DEREF_DEPTH, Infer, MAX_PARTS, Target};
 use crate::defs::address;
 use crate::ty::{Args, FUTURE, Filling, OPTION, RESULT, Ty};
 
-impl<'f> Infer<'_, 'f, '_> {
+impl<'a> Infer<'a> {
     pub(super) fn expr(&mut self, id: ExprId) -> Ty {
         self.expect_parts(id);
         let mut ty = self.kind(id);
@@ -183,7 +183,7 @@ impl<'f> Infer<'_, 'f, '_> {
         }
     }
 
-    fn block(&mut self, id: ExprId, stmts: &'f [Stmt], tail: Option<ExprId>) -> Ty {
+    fn block(&mut self, id: ExprId, stmts: &'a [Stmt], tail: Option<ExprId>) -> Ty {
         let (depth, module) = (self.scope.len(), self.module);
         if let Some(inner) = self.program.defs.blocks.get(&(address(self.body), id)) {
             self.module = *inner;

@@ -7,6 +7,8 @@ mod pattern;
 mod program;
 
 use program::block_of;
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use svclint_facts::rust::{Body, ExprId, ExprKind, PatId, TypeRef};
@@ -37,11 +39,11 @@ pub(crate) enum Target {
 
 /// What a call calls.
 #[derive(Clone, Debug)]
-pub(crate) enum Callee<'k> {
+pub(crate) enum Callee {
     /// Functions of the workspace: several where a trait decides at run time.
     Fns(Vec<FnIdx>),
     /// A function or method of a library; the entry, if there is one.
-    Lib(SmolStr, Option<&'k Callable>),
+    Lib(SmolStr, Option<Arc<Callable>>),
     /// A tuple struct or variant.
     Ctor(Res),
     /// A closure or function pointer held in a variable.
@@ -51,9 +53,9 @@ pub(crate) enum Callee<'k> {
 
 /// What is known of a body.
 #[derive(Default)]
-pub(crate) struct BodyTypes<'k> {
+pub(crate) struct BodyTypes {
     pub(crate) types: Vec<Ty>,
-    pub(crate) callees: FxHashMap<ExprId, Callee<'k>>,
+    pub(crate) callees: FxHashMap<ExprId, Callee>,
     pub(crate) targets: FxHashMap<ExprId, Target>,
     pub(crate) locals: Vec<Local>,
     pub(crate) of_pat: FxHashMap<PatId, LocalId>,
@@ -62,7 +64,7 @@ pub(crate) struct BodyTypes<'k> {
     pub(crate) receivers: Share,
 }
 
-impl BodyTypes<'_> {
+impl BodyTypes {
     pub(crate) fn ty(&self, id: ExprId) -> &Ty {
         self.types.get(id.0 as usize).unwrap_or(&Ty::Unknown)
     }
@@ -75,11 +77,11 @@ pub(crate) struct Local {
 
 /// Everything that inference reads.
 #[derive(Clone, Copy)]
-pub(crate) struct Program<'a, 'f, 'k> {
-    pub(crate) defs: &'a Defs<'f>,
-    pub(crate) names: &'a Names<'a, 'f, 'k>,
-    pub(crate) impls: &'a Impls<'f>,
-    pub(crate) bodies: &'a Bodies<'f>,
+pub(crate) struct Program<'a> {
+    pub(crate) defs: &'a Defs,
+    pub(crate) names: &'a Names<'a>,
+    pub(crate) impls: &'a Impls,
+    pub(crate) bodies: &'a Bodies,
     pub(crate) protos: &'a Protos,
 }
 
@@ -89,8 +91,8 @@ const MAX_PARTS: u32 = 200;
 /// How deep `Arc<State<X>>` is seen through.
 const DEREF_DEPTH: u32 = 8;
 
-impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
-    pub(crate) fn infer(self, id: BodyId) -> BodyTypes<'k> {
+impl<'a> Program<'a> {
+    pub(crate) fn infer(self, id: BodyId) -> BodyTypes {
         let def = self.bodies.get(id);
         let self_ty = match def.owner {
             BodyOwner::Fn(f) => self.impls.self_of(self.defs, f),
@@ -99,7 +101,7 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
         let infer = |hints: FxHashMap<PatId, Ty>| Infer {
             program: self,
             def,
-            body: def.body,
+            body: &def.body,
             module: def.home.module,
             self_ty: self_ty.as_ref(),
             block: match def.owner {
@@ -126,10 +128,10 @@ impl<'a, 'f, 'k> Program<'a, 'f, 'k> {
     }
 }
 
-struct Infer<'a, 'f, 'k> {
-    program: Program<'a, 'f, 'k>,
-    def: &'a BodyDef<'f>,
-    body: &'f Body,
+struct Infer<'a> {
+    program: Program<'a>,
+    def: &'a BodyDef,
+    body: &'a Body,
     module: ModId,
     self_ty: Option<&'a Ty>,
     block: Option<ImplId>,
@@ -139,13 +141,18 @@ struct Infer<'a, 'f, 'k> {
     hints: FxHashMap<PatId, Ty>,
     /// The same, learned now.
     learned: FxHashMap<LocalId, Ty>,
-    out: BodyTypes<'k>,
+    out: BodyTypes,
     scope: Vec<(SmolStr, LocalId)>,
 }
 
-impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
+impl<'a> Infer<'a> {
     fn env(&self) -> Env<'a> {
-        Env { module: self.module, generics: self.def.generics, self_ty: self.self_ty, block: self.block }
+        Env {
+            module: self.module,
+            generics: self.def.generics(self.program.defs),
+            self_ty: self.self_ty,
+            block: self.block,
+        }
     }
 
     fn written_ty(&self, ty: &TypeRef) -> Ty {
@@ -154,7 +161,7 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
 
     fn run(&mut self) {
         if let BodyOwner::Fn(f) = self.def.owner {
-            let params = &self.program.defs.fns[f.at()].def.params;
+            let params = &self.program.defs.fns[f.at()].def().params;
             for (pat, param) in self.body.params.iter().zip(params) {
                 let ty = self.written_ty(&param.ty);
                 self.bind(*pat, &ty);
@@ -163,9 +170,9 @@ impl<'a, 'f, 'k> Infer<'a, 'f, 'k> {
         if let Some(root) = self.body.root {
             let declared = match self.def.owner {
                 BodyOwner::Fn(f) => {
-                    self.program.defs.fns[f.at()].def.ret.as_ref().map(|r| self.written_ty(r))
+                    self.program.defs.fns[f.at()].def().ret.as_ref().map(|r| self.written_ty(r))
                 }
-                BodyOwner::Const(c) => Some(self.written_ty(self.program.defs.consts[c.at()].ty)),
+                BodyOwner::Const(c) => Some(self.written_ty(self.program.defs.consts[c.at()].ty())),
             };
             self.ask_for(root, declared.unwrap_or(Ty::Unknown));
             self.expr(root);

@@ -11,7 +11,7 @@ use crate::impls::Key;
 use crate::names::Ns;
 use crate::ty::{Args, Bound, Env, OPTION, Ty};
 
-impl Infer<'_, '_, '_> {
+impl Infer<'_> {
     pub(super) fn path(&mut self, id: ExprId, path: &Path) -> Ty {
         self.out.paths.total += 1;
         let Some((target, ty)) = self.target(path) else { return Ty::Unknown };
@@ -82,7 +82,7 @@ impl Infer<'_, '_, '_> {
     fn associated(&self, ty: &Ty, name: &str) -> Option<(Target, Ty)> {
         let program = self.program;
         if let Ty::Adt(id, _) = ty
-            && let Some(number) = program.defs.adts[id.at()].variants.iter().position(|(n, _)| *n == name)
+            && let Some(number) = program.defs.adts[id.at()].variants().position(|(n, _)| *n == name)
             && matches!(program.defs.adts[id.at()].item.kind, ItemKind::Enum(..))
         {
             return Some((Target::Res(Res::Variant(*id, number as u32)), ty.clone()));
@@ -128,7 +128,7 @@ impl Infer<'_, '_, '_> {
                 let def = &self.program.defs.consts[id.at()];
                 self.program.names.ty(
                     &Env { module: def.home.module, generics: [None, None], self_ty: None, block: None },
-                    def.ty,
+                    def.ty(),
                 )
             }
             Res::Lib(path) if path == "std::option::Option::None" => Ty::lib(OPTION, []),

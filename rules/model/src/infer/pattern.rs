@@ -8,14 +8,14 @@ use crate::defs::{AdtId, Res};
 use crate::names::Ns;
 use crate::ty::{Args, Ty};
 
-impl Infer<'_, '_, '_> {
+impl Infer<'_> {
     /// The struct or variant that a pattern or literal names.
     pub(super) fn pattern_adt(&self, path: &Path) -> Option<(AdtId, usize)> {
         let first = path.segments.first()?;
         if first.name == "Self" {
             let id = adt_of(self.self_ty?)?;
             let number = path.segments.get(1).map_or(Some(0), |s| {
-                self.program.defs.adts[id.at()].variants.iter().position(|(n, _)| **n == s.name)
+                self.program.defs.adts[id.at()].variants().position(|(n, _)| **n == s.name)
             })?;
             return Some((id, number));
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use svclint_facts::rust::{Fields, Generics, Path};
+use svclint_facts::rust::{Fields, Path};
 use svclint_knowledge::Callable;
 
 use super::{DEREF_DEPTH, Program};
@@ -13,7 +13,7 @@ use crate::impls::Key;
 use crate::names::Ns;
 use crate::ty::{Args, Env, FUTURE, Filling, OPTION, RESULT, Ty};
 
-impl<'k> Program<'_, '_, 'k> {
+impl<'a> Program<'a> {
     /// What calling a function gives.
     pub(crate) fn returned(
         self,
@@ -23,30 +23,26 @@ impl<'k> Program<'_, '_, 'k> {
         turbofish: &[Ty],
     ) -> Ty {
         let def = &self.defs.fns[function.at()];
-        let outer: Option<&Generics> = match def.owner {
-            Owner::Impl(id) => Some(&self.defs.impls[id.at()].def.generics),
-            Owner::Trait(id) => Some(&self.defs.traits[id.at()].def.generics),
-            Owner::None => None,
-        };
+        let outer = def.outer_generics(self.defs);
         let owner_ty = self.impls.self_of(self.defs, function);
         let env = Env {
             module: def.home.module,
-            generics: [Some(&def.def.generics), outer],
+            generics: [Some(&def.def().generics), outer],
             self_ty: owner_ty.as_ref(),
             block: block_of(def.owner),
         };
         let mut map = FxHashMap::default();
-        for (param, ty) in def.def.generics.params.iter().zip(turbofish) {
+        for (param, ty) in def.def().generics.params.iter().zip(turbofish) {
             map.insert(param.name.clone(), ty.clone());
         }
         if let (Some(owner), Some(actual)) = (&owner_ty, self_ty) {
             owner.learn(actual, &mut map);
         }
-        for (param, actual) in def.def.params.iter().zip(given) {
+        for (param, actual) in def.def().params.iter().zip(given) {
             self.names.ty(&env, &param.ty).learn(actual, &mut map);
         }
         // `F: Fn() -> Fut, Fut: Future<Output = T>`: what was given for `F` tells `Fut`, and that tells `T`.
-        for param in def.def.generics.params.iter().chain(&def.def.generics.params) {
+        for param in def.def().generics.params.iter().chain(&def.def().generics.params) {
             if let Some(actual) = map.get(&param.name).cloned() {
                 let actual = match &actual {
                     Ty::Fn(_) | Ty::LibFn(..) => {
@@ -57,8 +53,9 @@ impl<'k> Program<'_, '_, 'k> {
                 self.names.param_bounds(&env, &param.name).learn(&actual, &mut map);
             }
         }
-        let ret = def.def.ret.as_ref().map_or_else(Ty::unit, |ret| self.names.ty(&env, ret)).substitute(&map);
-        if def.def.is_async { Ty::lib(FUTURE, [ret]) } else { ret }
+        let ret =
+            def.def().ret.as_ref().map_or_else(Ty::unit, |ret| self.names.ty(&env, ret)).substitute(&map);
+        if def.def().is_async { Ty::lib(FUTURE, [ret]) } else { ret }
     }
 
     /// The types of a function's parameters, without the receiver.
@@ -67,11 +64,11 @@ impl<'k> Program<'_, '_, 'k> {
         let owner_ty = self.impls.self_of(self.defs, function);
         let env = Env {
             module: def.home.module,
-            generics: [Some(&def.def.generics), None],
+            generics: [Some(&def.def().generics), None],
             self_ty: owner_ty.as_ref(),
             block: block_of(def.owner),
         };
-        def.def.params.iter().map(|p| self.names.ty(&env, &p.ty)).collect()
+        def.def().params.iter().map(|p| self.names.ty(&env, &p.ty)).collect()
     }
 
     /// The method of a name that a blanket implementation of this package, or of one that it uses, brings.
@@ -84,7 +81,7 @@ impl<'k> Program<'_, '_, 'k> {
     pub(super) fn called(self, module: ModId, ty: &Ty, given: &[Ty]) -> Ty {
         match ty {
             Ty::Fn(f) => {
-                let method = self.defs.fns[f.at()].def.receiver.is_some();
+                let method = self.defs.fns[f.at()].def().receiver.is_some();
                 match given {
                     [this, rest @ ..] if method => self.returned(*f, rest, Some(this), &[]),
                     _ => self.returned(*f, given, None, &[]),
@@ -102,7 +99,7 @@ impl<'k> Program<'_, '_, 'k> {
     }
 
     /// A library's function by canonical path: free, or of a type.
-    pub(crate) fn library_function(self, module: ModId, path: &str) -> Option<&'k Callable> {
+    pub(crate) fn library_function(self, module: ModId, path: &str) -> Option<&'a Arc<Callable>> {
         let view = self.names.view(module)?;
         let (owner, name) = path.rsplit_once("::").unwrap_or(("", path));
         view.function(path).or_else(|| view.method(owner, name))
@@ -181,7 +178,7 @@ impl<'k> Program<'_, '_, 'k> {
     /// A field's type.
     pub(super) fn field(self, adt: AdtId, variant: usize, name: &str, args: &Args) -> Option<Ty> {
         let def = &self.defs.adts[adt.at()];
-        let fields = match def.variants.get(variant)?.1 {
+        let fields = match def.variant(variant)?.1 {
             Fields::Named(fields) | Fields::Tuple(fields) => fields,
             Fields::Unit => return None,
         };
@@ -189,11 +186,11 @@ impl<'k> Program<'_, '_, 'k> {
         let this = Ty::Adt(adt, args.clone());
         let env = Env {
             module: def.home.module,
-            generics: [Some(def.generics), None],
+            generics: [Some(def.generics()), None],
             self_ty: Some(&this),
             block: None,
         };
-        let params = def.generics.params.iter().map(|p| p.name.clone());
+        let params = def.generics().params.iter().map(|p| p.name.clone());
         Some(self.names.ty(&env, &field.ty).substitute(&params.zip(args.iter().cloned()).collect()))
     }
 

@@ -7,7 +7,7 @@ use crate::defs::FnIdx;
 use crate::fold::Text;
 use crate::trace::At;
 
-impl RouteReader<'_, '_, '_> {
+impl RouteReader<'_> {
     /// `#[get("/x")] async fn handler()`
     pub(super) fn attribute_routes(&mut self, function: FnIdx, text: &str, prefix: &Text, at: At) -> bool {
         let def = &self.tracer.program.defs.fns[function.at()];

@@ -13,7 +13,7 @@ use crate::trace::At;
 /// How many functions a request is followed through before it is told apart.
 const HOPS: u32 = 3;
 
-impl RouteReader<'_, '_, '_> {
+impl RouteReader<'_> {
     /// The function or closure that answers all requests.
     pub(crate) fn dispatched(&mut self, handler: At) {
         let before = self.routes.list.len();

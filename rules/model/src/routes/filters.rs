@@ -21,7 +21,7 @@ struct Way {
 /// How many ways one filter may have: more is no longer followed.
 const MAX_WAYS: usize = 2_000;
 
-impl RouteReader<'_, '_, '_> {
+impl RouteReader<'_> {
     /// Reads a filter that is served.
     pub(super) fn filter_routes(&mut self, at: At, prefix: &Text, depth: u32) {
         for way in self.ways(at, depth) {

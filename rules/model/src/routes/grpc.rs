@@ -13,7 +13,7 @@ use crate::system::{FnId, Route};
 use crate::trace::{At, Step};
 use crate::ty::Ty;
 
-impl RouteReader<'_, '_, '_> {
+impl RouteReader<'_> {
     /// `add_service(GreeterServer::new(greeter))`
     pub(super) fn grpc_service(&mut self, at: At) {
         let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::GrpcService { .. }));
@@ -125,7 +125,7 @@ impl RouteReader<'_, '_, '_> {
         let before = self.routes.list.len();
         for (number, block) in program.defs.impls.iter().enumerate() {
             let of_type = matches!(program.impls.self_ty.get(number), Some(Ty::Adt(id, _)) if *id == adt);
-            let Some(trait_) = block.def.trait_.as_ref().filter(|_| of_type) else { continue };
+            let Some(trait_) = block.trait_().filter(|_| of_type) else { continue };
             // The trait may have another name where it is implemented.
             let implemented = match program.names.written(block.home.module, trait_, Ns::Types) {
                 Some((Res::Lib(path), _)) => self.grpc_name(&path).service,
@@ -171,7 +171,7 @@ impl RouteReader<'_, '_, '_> {
         fns.sort_unstable();
         for id in fns {
             let def = &defs.fns[id.at()];
-            if !def.def.is_async || !self.takes_request(id) {
+            if !def.def().is_async || !self.takes_request(id) {
                 continue;
             }
             self.routes.rpcs.push(FnId(id.0));
@@ -209,7 +209,7 @@ impl RouteReader<'_, '_, '_> {
         }
         for (number, block) in program.defs.impls.iter().enumerate() {
             let Some(Ty::Adt(adt, _)) = program.impls.self_ty.get(number) else { continue };
-            let Some(trait_) = block.def.trait_.as_ref().filter(|_| made.contains(adt)) else { continue };
+            let Some(trait_) = block.trait_().filter(|_| made.contains(adt)) else { continue };
             let name = match program.names.written(block.home.module, trait_, Ns::Types) {
                 Some((Res::Lib(path), _)) => self.grpc_name(&path),
                 _ => self.grpc_name(trait_.last()),

@@ -7,7 +7,7 @@ use crate::defs::FnIdx;
 use crate::place::Tri;
 use crate::ty::Ty;
 
-impl RouteReader<'_, '_, '_> {
+impl RouteReader<'_> {
     pub(super) fn speaks_json(&self, function: FnIdx) -> Tri<()> {
         let tracer = &self.tracer;
         let def = &tracer.program.defs.fns[function.at()];

@@ -36,7 +36,7 @@ fn around(layers: &[RouteLayer], routes: &mut [Route]) {
     }
 }
 
-impl RouteReader<'_, '_, '_> {
+impl RouteReader<'_> {
     /// The layers that an expression holds, outermost first: a stack built with `ServiceBuilder` or a tuple has several.
     pub(super) fn layers_of(&self, at: At) -> Vec<RouteLayer> {
         if let ExprKind::Tuple(all) = self.tracer.kind(at) {

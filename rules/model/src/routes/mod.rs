@@ -46,20 +46,20 @@ const LIBRARY: &str = "(library)";
 /// How deep routers nest.
 const DEPTH: u32 = 24;
 
-pub(crate) struct RouteReader<'a, 'f, 'k> {
-    pub(crate) tracer: Tracer<'a, 'f, 'k>,
+pub(crate) struct RouteReader<'a> {
+    pub(crate) tracer: Tracer<'a>,
     pub(crate) routes: Routes,
     /// The routers being read, with their prefix: one inside itself ends here.
     open: FxHashSet<At>,
 }
 
-impl<'a, 'f, 'k> RouteReader<'a, 'f, 'k> {
-    pub(crate) fn new(tracer: &Tracer<'a, 'f, 'k>) -> Self {
+impl<'a> RouteReader<'a> {
+    pub(crate) fn new(tracer: &Tracer<'a>) -> Self {
         RouteReader { tracer: tracer.clone(), routes: Routes::default(), open: FxHashSet::default() }
     }
 
     /// Reads the router that is served.
-    pub(crate) fn read(tracer: &Tracer<'a, 'f, 'k>, served: At) -> Routes {
+    pub(crate) fn read(tracer: &Tracer<'a>, served: At) -> Routes {
         let mut reader = RouteReader::new(tracer);
         reader.served(served);
         reader.routes

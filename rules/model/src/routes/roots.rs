@@ -10,7 +10,7 @@ use crate::defs::FnIdx;
 use crate::system::FnId;
 use crate::trace::{At, Trace};
 
-impl RouteReader<'_, '_, '_> {
+impl RouteReader<'_> {
     /// Reads the outermost routers that some functions return.
     pub(crate) fn roots(&mut self, running: &FxHashSet<FnId>) {
         let bodies: Vec<BodyId> = {

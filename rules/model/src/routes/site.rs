@@ -7,7 +7,7 @@ use super::RouteReader;
 use crate::system::{RouterCall, RouterSite};
 use crate::trace::At;
 
-impl RouteReader<'_, '_, '_> {
+impl RouteReader<'_> {
     pub(super) fn site(&self, sources: &[At]) -> Option<RouterSite> {
         let [made] = sources else { return None };
         let mut calls = Vec::new();

@@ -1,5 +1,7 @@
 //! Expressions, blocks and statements.
 
+use std::sync::Arc;
+
 use svclint_syntax::{Span, proc_macro2, syn};
 
 use super::{BodyLower, pat::member};
@@ -249,7 +251,7 @@ impl BodyLower<'_, '_> {
             let is_last = index + 1 == statements.len();
             match stmt {
                 syn::Stmt::Local(local) => stmts.push(self.local(local)),
-                syn::Stmt::Item(item) => stmts.push(Stmt::Item(Box::new(self.lower.item(item)))),
+                syn::Stmt::Item(item) => stmts.push(Stmt::Item(Arc::new(self.lower.item(item)))),
                 syn::Stmt::Expr(expr, semi) => {
                     let expr = self.expr(expr);
                     if is_last && semi.is_none() { tail = Some(expr) } else { stmts.push(Stmt::Expr(expr)) }

@@ -1,5 +1,7 @@
 //! Items and members.
 
+use std::sync::Arc;
+
 use svclint_syntax::{Span, proc_macro2, syn};
 
 use super::{Lower, name};
@@ -58,7 +60,7 @@ impl Lower<'_, '_> {
                     generics: self.generics(&i.generics),
                     trait_: i.trait_.as_ref().map(|(path, _)| self.path(path, None)),
                     self_ty: self.ty(&i.self_ty),
-                    members: i.items.iter().map(|m| self.impl_member(m)).collect(),
+                    members: i.items.iter().map(|m| Arc::new(self.impl_member(m))).collect(),
                 };
                 self.put(head, ItemKind::Impl(Box::new(lowered)))
             }
@@ -68,7 +70,7 @@ impl Lower<'_, '_> {
                 let lowered = Trait {
                     generics: self.generics(&i.generics),
                     bounds: self.bounds(&i.supertraits),
-                    members: i.items.iter().map(|m| self.trait_member(m)).collect(),
+                    members: i.items.iter().map(|m| Arc::new(self.trait_member(m))).collect(),
                 };
                 self.put(head, ItemKind::Trait(Box::new(lowered)))
             }
@@ -78,7 +80,10 @@ impl Lower<'_, '_> {
                     (None, Some(semi)) => semi.span,
                     (None, None) => i.ident.span(),
                 };
-                let items = i.content.as_ref().map(|(_, items)| items.iter().map(|i| self.item(i)).collect());
+                let items = i
+                    .content
+                    .as_ref()
+                    .map(|(_, items)| items.iter().map(|i| Arc::new(self.item(i))).collect());
                 self.put(
                     head(&i.ident, Some(&i.vis), &i.attrs, i.mod_token.span, last),
                     ItemKind::Mod { items },
@@ -217,7 +222,7 @@ impl Lower<'_, '_> {
             }
         }
         let is_test = attrs.iter().any(is_test_attr);
-        let body = block.filter(|_| !is_test).map(|b| Box::new(self.body(patterns, |lower| lower.block(b))));
+        let body = block.filter(|_| !is_test).map(|b| Arc::new(self.body(patterns, |lower| lower.block(b))));
         let first =
             sig.constness.map(|t| t.span).or(sig.asyncness.map(|t| t.span)).unwrap_or(sig.fn_token.span);
         let function = Function {
@@ -252,7 +257,7 @@ impl Lower<'_, '_> {
 
     fn constant(self, is_static: bool, ty: &syn::Type, value: Option<&syn::Expr>) -> ItemKind {
         let body =
-            |value: &syn::Expr| -> Box<Body> { Box::new(self.body(Vec::new(), |lower| lower.expr(value))) };
+            |value: &syn::Expr| -> Arc<Body> { Arc::new(self.body(Vec::new(), |lower| lower.expr(value))) };
         ItemKind::Const { is_static, ty: self.ty(ty), value: value.map(body) }
     }
 
@@ -284,7 +289,7 @@ impl Lower<'_, '_> {
         let items = items.chain(table.map(|t| self.table(&t)));
         let strings = svclint_syntax::macros::strings(mac.tokens.clone());
         let strings = strings.iter().map(|s| (s.value(), self.span(s.span())));
-        let kind = ItemKind::Macro { path, items: items.collect(), strings: strings.collect() };
+        let kind = ItemKind::Macro { path, items: items.map(Arc::new).collect(), strings: strings.collect() };
         let unnamed = unnamed(attrs, first, first, close);
         self.put(Head { name: ident.map(name).unwrap_or_default(), ..unnamed }, kind)
     }
@@ -297,7 +302,7 @@ impl Lower<'_, '_> {
         };
         let unit = || ItemKind::Struct(Generics::default(), Fields::Unit);
         let module = |ident: &syn::Ident, name: Name, items: Vec<Item>| {
-            at(ident, name, ItemKind::Mod { items: Some(items) })
+            at(ident, name, ItemKind::Mod { items: Some(items.into_iter().map(Arc::new).collect()) })
         };
         let all = |rename: Option<Name>| {
             let path = if rename.is_some() { vec!["super", "table"] } else { vec!["super"] };

@@ -7,6 +7,8 @@ mod macros;
 mod pat;
 mod types;
 
+use std::sync::Arc;
+
 use svclint_syntax::{Span, SpanMap, Tree, proc_macro2, syn};
 
 use super::body::{Body, Expr, ExprId, ExprKind, Pat, PatId, PatKind};
@@ -18,16 +20,16 @@ pub(super) fn lower_chunk(tree: &Tree, map: &SpanMap<'_>) -> ChunkFacts {
     let lower = Lower { map };
     match tree {
         Tree::Items(attrs, items) => ChunkFacts {
-            items: items.iter().map(|i| lower.item(i)).collect(),
+            items: items.iter().map(|i| Arc::new(lower.item(i))).collect(),
             inner_attrs: lower.attrs(attrs),
             comments: Vec::new(),
         },
         Tree::ImplMembers(members) => ChunkFacts {
-            items: members.iter().map(|m| lower.impl_member(m)).collect(),
+            items: members.iter().map(|m| Arc::new(lower.impl_member(m))).collect(),
             ..ChunkFacts::default()
         },
         Tree::TraitMembers(members) => ChunkFacts {
-            items: members.iter().map(|m| lower.trait_member(m)).collect(),
+            items: members.iter().map(|m| Arc::new(lower.trait_member(m))).collect(),
             ..ChunkFacts::default()
         },
     }
