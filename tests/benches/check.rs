@@ -1,5 +1,7 @@
 //! How long a whole check takes, as a multiple of only parsing the same files with syn, both in parallel in this process.
 //!
+//! Then what an edit inside of a function costs, as a part of joining everything anew.
+//!
 //! `cargo bench -p svclint --bench check -- [FOLDER]`; without a folder, many copies of the sample system.
 
 #![allow(clippy::expect_used)]
@@ -14,6 +16,7 @@ use svclint_syntax::{PARSER_STACK_BYTES, proc_macro2, syn};
 
 const ROUNDS: usize = 7;
 const COPIES: usize = 330;
+const EDITED: usize = 40;
 
 fn main() {
     let folder = std::env::args().skip(1).find(|a| !a.starts_with("--")).map(PathBuf::from);
@@ -47,6 +50,52 @@ fn main() {
     println!("parse only  {:7.1} ms", parsing * 1e3);
     println!("check       {:7.1} ms", checking * 1e3);
     println!("ratio       {:7.2}", checking / parsing);
+    edits(&files, &fs);
+}
+
+/// Edits a function in the middle of each of the largest files, and times from the changed text to the report.
+fn edits(files: &[(PathBuf, String)], fs: &Arc<dyn FileSystem>) {
+    let mut workspace =
+        Workspace::new(fs.clone(), vec!["/".into()], Options::default()).expect("a workspace");
+    workspace.load().expect("files");
+    let start = Instant::now();
+    let mut model = workspace.check(&Cancel::default()).expect("not cancelled");
+    println!("whole       {:7.1} ms after reading", start.elapsed().as_secs_f64() * 1e3);
+    let mut largest: Vec<&(PathBuf, String)> =
+        files.iter().filter(|(p, _)| p.extension().is_some_and(|e| e == "rs")).collect();
+    largest.sort_by_key(|(_, text)| std::cmp::Reverse(text.len()));
+    let (mut times, mut bodies, mut answers) = (Vec::new(), 0, 0);
+    for (path, text) in largest.iter().take(EDITED) {
+        let lines: Vec<&str> = text.lines().collect();
+        let is_statement = |l: &&str| l.starts_with("        ") && l.ends_with(';');
+        let Some(at) = (lines.len() / 2..lines.len()).find(|n| is_statement(&lines[*n])) else { continue };
+        for typed in ["let noted = 1;", "let noted = 12;", ""] {
+            let mut new = lines.clone();
+            new.insert(at, typed);
+            fs.write(path, new.join("\n").as_bytes()).expect("written");
+            let start = Instant::now();
+            workspace.refresh([path.clone()]);
+            model = workspace.check(&Cancel::default()).expect("not cancelled");
+            if model.rejoined.whole {
+                continue;
+            }
+            times.push(start.elapsed().as_secs_f64());
+            bodies = bodies.max(model.rejoined.bodies);
+            answers = answers.max(model.rejoined.answers);
+        }
+        fs.write(path, text.as_bytes()).expect("written");
+        workspace.refresh([path.clone()]);
+        model = workspace.check(&Cancel::default()).expect("not cancelled");
+    }
+    let functions = model.model.functions.len();
+    let worst = times.iter().copied().fold(0.0, f64::max);
+    println!(
+        "edit        {:7.1} ms, {:.1} ms at the most, of {} edits",
+        median(times.clone()) * 1e3,
+        worst * 1e3,
+        times.len()
+    );
+    println!("            {bodies} bodies and {answers} answers at the most, of {functions} functions");
 }
 
 fn parse(text: &str) -> usize {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use svclint_catalog::Finding;
-use svclint_model::{FileId, Model};
+use svclint_model::{FileId, Model, Rejoined};
 use svclint_syntax::LineIndex;
 
 use crate::store::FactStore;
@@ -72,6 +72,8 @@ pub struct Report {
     pub summary: Summary,
     /// The model that the rules read.
     pub model: Arc<Model>,
+    /// How much of it had to be joined anew since the run before.
+    pub rejoined: Rejoined,
     /// How long it took.
     pub took: Duration,
     pub(crate) store: FactStore,

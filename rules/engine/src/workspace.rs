@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_catalog::{Category, Confidence, Context, Finding, Level, RuleMeta, Severity, rules};
 use svclint_knowledge::{Knowledge, KnowledgeError, shipped};
-use svclint_model::{BlindSpot, FileId, Insight, Model, Place, blind_spots, normal_path, why};
+use svclint_model::{BlindSpot, FileId, Insight, Join, Model, Place, Rejoined, normal_path};
 use svclint_syntax::{Bounds, Language, PARSER_STACK_BYTES, Span};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -83,6 +83,8 @@ pub struct Workspace {
     pool: rayon::ThreadPool,
     store: FactStore,
     unread: BTreeMap<PathBuf, String>,
+    /// The files of the last run, joined: the next one begins there.
+    join: Option<Join>,
 }
 
 impl Workspace {
@@ -113,6 +115,7 @@ impl Workspace {
             pool,
             store: FactStore::default(),
             unread: BTreeMap::new(),
+            join: None,
         })
     }
 
@@ -248,19 +251,42 @@ impl Workspace {
     }
 
     /// Builds the model and runs the rules. `None` when cancelled.
-    pub fn check(&self, cancel: &Cancel) -> Option<Report> {
-        self.pool.install(|| self.check_here(cancel))
+    pub fn check(&mut self, cancel: &Cancel) -> Option<Report> {
+        let started = Instant::now();
+        let joined = self.joined();
+        self.pool.install(|| self.check_here(cancel, joined, started))
+    }
+
+    /// Joins the files, from where the last run ended. `Err` with the message of a failure of svclint itself.
+    fn joined(&mut self) -> Result<Rejoined, String> {
+        let (files, knowledge) = (self.store.sources(), self.knowledge.clone());
+        // What a failure leaves half done is not used again.
+        let before = self.join.take();
+        let run = || match before {
+            Some(mut join) => {
+                let done = join.update(files, &knowledge);
+                (join, done)
+            }
+            None => {
+                let join = Join::new(files, &knowledge);
+                (join, Rejoined { whole: true, ..Rejoined::default() })
+            }
+        };
+        let (join, done) = self.pool.install(|| contained(run))?;
+        self.join = Some(join);
+        Ok(done)
     }
 
     /// What the model knows of the expressions that begin on a line (from 1) of a file; `None` for a file that is not part
     /// of the workspace or a line that it does not have.
-    pub fn why(&self, path: &Path, line: u32) -> Option<Vec<Insight>> {
+    pub fn why(&mut self, path: &Path, line: u32) -> Option<Vec<Insight>> {
+        self.joined().ok()?;
         let number = self.store.paths.iter().position(|p| **p == *normal_path(path))?;
         let file = FileId(number as u32);
         let shown = self.file(file)?;
         let line = line.checked_sub(1).filter(|l| *l < shown.lines.line_count())?;
         let span = shown.lines.line_span(&shown.text, line);
-        Some(self.pool.install(|| why(&self.store.sources(), &self.knowledge, file, span)))
+        Some(self.join.as_ref()?.why(file, span))
     }
 
     /// A file of the workspace, for showing its places.
@@ -270,22 +296,25 @@ impl Workspace {
     }
 
     /// What could not be resolved, by file.
-    pub fn blind_spots(&self) -> Vec<BlindSpot> {
-        self.pool.install(|| blind_spots(&self.store.sources(), &self.knowledge))
+    pub fn blind_spots(&mut self) -> Vec<BlindSpot> {
+        let joined = self.joined().is_ok();
+        self.join.as_ref().filter(|_| joined).map(Join::blind_spots).unwrap_or_default()
     }
 
-    fn check_here(&self, cancel: &Cancel) -> Option<Report> {
-        let started = Instant::now();
+    fn check_here(
+        &self,
+        cancel: &Cancel,
+        joined: Result<Rejoined, String>,
+        started: Instant,
+    ) -> Option<Report> {
         let mut findings = Vec::new();
-        let model = match contained(|| Model::build(&self.store.sources(), &self.knowledge)) {
-            Ok(model) => model,
-            Err(message) => {
+        let (model, rejoined) = match (joined, &self.join) {
+            (Ok(rejoined), Some(join)) => (join.model().clone(), rejoined),
+            (joined, _) => {
+                let message = joined.err().unwrap_or_default();
                 findings.extend(self.internal_error("the model", &message));
-                Model {
-                    files: self.store.paths.clone(),
-                    generated: vec![false; self.store.paths.len()],
-                    ..Model::default()
-                }
+                let (files, generated) = (self.store.paths.clone(), vec![false; self.store.paths.len()]);
+                (Arc::new(Model { files, generated, ..Model::default() }), Rejoined::default())
             }
         };
         if cancel.is_cancelled() {
@@ -309,10 +338,16 @@ impl Workspace {
         if cancel.is_cancelled() {
             return None;
         }
-        Some(self.report(model, findings, started))
+        Some(self.report(model, rejoined, findings, started))
     }
 
-    fn report(&self, model: Model, mut findings: Vec<Finding>, started: Instant) -> Report {
+    fn report(
+        &self,
+        model: Arc<Model>,
+        rejoined: Rejoined,
+        mut findings: Vec<Finding>,
+        started: Instant,
+    ) -> Report {
         findings.retain(|f| !model.generated.get(f.place.file.0 as usize).copied().unwrap_or(false));
         for finding in &mut findings {
             if self.level(finding.rule) == Level::Deny {
@@ -342,7 +377,8 @@ impl Workspace {
             findings,
             skipped,
             summary,
-            model: Arc::new(model),
+            model,
+            rejoined,
             took: started.elapsed(),
             store: self.store.clone(),
         }

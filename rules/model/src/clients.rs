@@ -1,157 +1,24 @@
-//! Clients with their limits, and the requests made with them.
+//! Clients with their limits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rayon::prelude::*;
-use rustc_hash::FxHashMap;
-use svclint_facts::rust::{ExprId, ExprKind};
-use svclint_knowledge::{Action, Callable, Carries, Limit, MakeClient, Protocol, Role, Template};
+use svclint_facts::rust::ExprKind;
+use svclint_knowledge::{Action, Callable, Carries, Limit, MakeClient, Role, Template};
 
-use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::Res;
 use crate::infer::{Callee, Target};
 use crate::limits::{self, Limits};
-use crate::place::{Place, Tri};
-use crate::system::{Client, ClientId, ClientSite, FnId, Request};
-use crate::trace::{At, Step, Trace, Tracer};
-use crate::ty::Ty;
+use crate::place::Tri;
+use crate::system::{Client, ClientSite};
+use crate::trace::{Step, Trace};
+use crate::tracer::{At, Tracer};
 
-/// All clients and requests of the workspace.
-#[derive(Default)]
-pub(crate) struct Outbound {
-    pub(crate) clients: Vec<Client>,
-    pub(crate) requests: Vec<Request>,
-    /// The requests by the call that does the IO.
-    pub(crate) by_send: FxHashMap<At, u32>,
-}
-
-impl Outbound {
-    pub(crate) fn read(tracer: &Tracer<'_>) -> Outbound {
-        let mut outbound = Outbound::default();
-        let calls: Vec<At> = tracer.calls().collect();
-        let values = tracer.function_values().filter(|at| make_client(tracer, *at).is_some());
-        let mut sites: BTreeMap<At, Vec<Built>> = BTreeMap::new();
-        for (site, built) in calls.par_iter().flat_map_iter(|at| made_at(tracer, *at)).collect::<Vec<_>>() {
-            sites.entry(site).or_default().extend(built);
-        }
-        // `get_or_init(Client::new)`: a constructor that something else calls.
-        for value in values {
-            let steps = vec![Step { at: value, always: true, calls: Default::default() }];
-            sites.entry(value).or_default().push(Built { finish: value, steps, complete: true });
-        }
-        // What another client is made of is no client of its own, unless it is used by itself too.
-        let options_of = |(site, built): (&At, &Vec<Built>)| {
-            let steps = built.iter().flat_map(|b| &b.steps).map(|s| s.at);
-            let calls: BTreeSet<At> = steps.chain([*site]).collect();
-            calls.into_iter().filter_map(|c| options_trace(tracer, c)).collect::<Vec<_>>()
-        };
-        let parts: Vec<Trace> = sites.par_iter().flat_map_iter(options_of).collect();
-        for part in parts.iter().flat_map(|t| &t.sources) {
-            if sites.get(part).is_some_and(Vec::is_empty) {
-                sites.remove(part);
-            }
-        }
-        let mut ids = FxHashMap::default();
-        for (site, built) in &sites {
-            let Some(client) = client(tracer, *site, built) else { continue };
-            ids.insert(*site, ClientId(outbound.clients.len() as u32));
-            outbound.clients.push(client);
-        }
-        let sends = |at: &&At| tracer.actions(**at).iter().any(|a| matches!(a, Action::Send));
-        let requests: Vec<(At, Option<Request>)> =
-            calls.par_iter().filter(sends).map(|at| (*at, request(tracer, *at, &ids))).collect();
-        for (at, request) in requests {
-            let Some(request) = request else { continue };
-            let number = outbound.requests.len() as u32;
-            for client in &request.clients {
-                outbound.clients[client.0 as usize].used_in.push(number);
-            }
-            outbound.requests.push(request);
-            outbound.by_send.insert(at, number);
-        }
-        outbound
-    }
-}
-
-impl Tracer<'_> {
-    /// All calls of all bodies, in order.
-    pub(crate) fn calls(&self) -> impl Iterator<Item = At> + '_ {
-        self.program.bodies.list.iter().enumerate().flat_map(|(number, def)| {
-            let body = BodyId(number as u32);
-            let calls = def
-                .body
-                .iter()
-                .filter(|(_, e)| matches!(e.kind, ExprKind::Call { .. } | ExprKind::MethodCall { .. }));
-            calls.map(move |(expr, _)| At { body, expr })
-        })
-    }
-
-    pub(crate) fn place(&self, at: At) -> Place {
-        let def = self.program.bodies.get(at.body);
-        def.home.place(def.body.expr(at.expr).span)
-    }
-
-    /// From the dot of a method call to its closing parenthesis; all of any other expression.
-    pub(crate) fn call_place(&self, at: At) -> Place {
-        match self.kind(at) {
-            ExprKind::MethodCall { call_span, .. } => self.program.bodies.get(at.body).home.place(*call_span),
-            _ => self.place(at),
-        }
-    }
-
-    /// The function that a body belongs to; `None` for a static.
-    pub(crate) fn function_of(&self, body: BodyId) -> Option<FnId> {
-        match self.program.bodies.get(body).owner {
-            BodyOwner::Fn(f) => Some(FnId(f.0)),
-            BodyOwner::Const(_) => None,
-        }
-    }
-
-    pub(crate) fn arg(&self, at: At, number: u8) -> Option<At> {
-        let (ExprKind::Call { args, .. } | ExprKind::MethodCall { args, .. }) = self.kind(at) else {
-            return None;
-        };
-        args.get(number as usize).map(|expr| At { body: at.body, expr: *expr })
-    }
-
-    pub(crate) fn receiver(&self, at: At) -> Option<At> {
-        match self.kind(at) {
-            ExprKind::MethodCall { receiver, .. } => Some(At { body: at.body, expr: *receiver }),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn parent(&self, at: At) -> Option<At> {
-        let parent = self.program.bodies.get(at.body).parents.get(at.expr.0 as usize)?;
-        parent.map(|expr| At { body: at.body, expr })
-    }
-
-    /// What a type is, behind results, options, futures and pointers.
-    pub(crate) fn role(&self, body: BodyId, ty: &Ty) -> Option<Role> {
-        let view = self.program.names.view(self.program.bodies.get(body).home.module)?;
-        let mut ty = ty;
-        for _ in 0..8 {
-            // `(client, connection)`
-            if let Ty::Tuple(parts) = ty {
-                ty = parts.first()?;
-                continue;
-            }
-            let Ty::Lib(path, args) = ty else { return None };
-            match view.type_entry(path).and_then(|e| e.is) {
-                Some(role) if role != Role::Pointer => return Some(role),
-                _ => ty = args.first()?,
-            }
-        }
-        None
-    }
-}
-
-fn make_client<'a>(tracer: &Tracer<'a>, at: At) -> Option<&'a MakeClient> {
+pub(crate) fn make_client<'a>(tracer: &Tracer<'a>, at: At) -> Option<&'a MakeClient> {
     make_client_of(tracer.callable(at)?)
 }
 
-fn make_client_of(callable: &Callable) -> Option<&MakeClient> {
+pub(crate) fn make_client_of(callable: &Callable) -> Option<&MakeClient> {
     callable
         .does
         .as_slice()
@@ -177,7 +44,7 @@ fn is_finish(tracer: &Tracer<'_>, at: At) -> bool {
 }
 
 /// The clients that a call makes or completes.
-fn made_at(tracer: &Tracer<'_>, at: At) -> Vec<(At, Option<Built>)> {
+pub(crate) fn made_at(tracer: &Tracer<'_>, at: At) -> Vec<(At, Option<Built>)> {
     if is_finish(tracer, at) {
         return built_at(tracer, at).into_iter().map(|(site, built)| (site, Some(built))).collect();
     }
@@ -185,13 +52,29 @@ fn made_at(tracer: &Tracer<'_>, at: At) -> Vec<(At, Option<Built>)> {
 }
 
 /// One way in which a client comes to be.
-struct Built {
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Built {
     /// The call that gives the client.
     finish: At,
     /// What happens between construction and finish.
     steps: Vec<Step>,
     /// Whether all of that could be seen.
     complete: bool,
+}
+
+impl Built {
+    /// `get_or_init(Client::new)`: a constructor that something else calls.
+    pub(crate) fn by_value(value: At) -> Built {
+        let steps = vec![Step { at: value, always: true, calls: Default::default() }];
+        Built { finish: value, steps, complete: true }
+    }
+}
+
+/// What another client is made of is no client of its own, unless it is used by itself too: the sites of these.
+pub(crate) fn parts(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Vec<At> {
+    let steps = built.iter().flat_map(|b| &b.steps).map(|s| s.at);
+    let calls: BTreeSet<At> = steps.chain([site]).collect();
+    calls.into_iter().filter_map(|c| options_trace(tracer, c)).flat_map(|t| t.sources).collect()
 }
 
 fn built_at(tracer: &Tracer<'_>, finish: At) -> Vec<(At, Built)> {
@@ -222,10 +105,11 @@ fn limits_of_options(tracer: &Tracer<'_>, way: &Built) -> Limits {
     own.flatten().collect()
 }
 
-fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<Client> {
+/// The client that is made at a place, in some ways.
+pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<Client> {
     let callable = tracer.callable(site)?;
     let made = make_client_of(callable)?;
-    let def = tracer.program.bodies.get(site.body);
+    let def = tracer.body(site.body);
     let view = tracer.program.names.view(def.home.module)?;
     let path = match tracer.types_of(site.body).callees.get(&site.expr) {
         Some(Callee::Lib(path, _)) => path,
@@ -298,7 +182,7 @@ fn options(tracer: &Tracer<'_>, built: &[Built]) -> BTreeMap<String, Tri<String>
 }
 
 fn client_site(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<ClientSite> {
-    let def = tracer.program.bodies.get(site.body);
+    let def = tracer.body(site.body);
     let path = match tracer.kind(site) {
         ExprKind::Call { callee, .. } => tracer.kind(At { body: site.body, expr: *callee }),
         value => value,
@@ -330,7 +214,7 @@ fn client_site(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<ClientS
 /// Whether the builder of what a constructor makes has `timeout(duration)` for whole requests.
 fn takes_timeout(tracer: &Tracer<'_>, site: At) -> bool {
     let Some(Callee::Lib(path, _)) = tracer.types_of(site.body).callees.get(&site.expr) else { return false };
-    let Some(view) = tracer.program.names.view(tracer.program.bodies.get(site.body).home.module) else {
+    let Some(view) = tracer.program.names.view(tracer.module(site.body)) else {
         return false;
     };
     let sets = |ty: &str| {
@@ -353,168 +237,4 @@ fn takes_timeout(tracer: &Tracer<'_>, site: At) -> bool {
     // A function that makes a client and sends at once: the library has a client that can be told more.
     let client = format!("{owner}::Client");
     given(view.method(&client, "get")).is_some_and(|request| sets(&request))
-}
-
-fn request(tracer: &Tracer<'_>, send: At, ids: &FxHashMap<At, ClientId>) -> Option<Request> {
-    let in_fn = tracer.function_of(send.body)?;
-    let begins = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::Request { .. }));
-    let trace = tracer.trace(send, &begins);
-    let begun = *trace.sources.first().unwrap_or(&send);
-    let mut request = Request {
-        at: tracer.place(send),
-        begun_at: tracer.place(begun),
-        begun_call: tracer.call_place(begun),
-        in_fn,
-        protocol: Protocol::Http,
-        method: Tri::Unknown,
-        url: Tri::Unknown,
-        clients: Vec::new(),
-        clients_complete: trace.is_complete(),
-        bound: bound(tracer, send, &trace),
-        when: tracer.when(send),
-        headers: Vec::new(),
-        headers_complete: trace.is_complete(),
-    };
-    headers(tracer, &trace, &mut request);
-    for source in &trace.sources {
-        for action in tracer.actions(*source) {
-            if let Action::Request { protocol, method, method_arg, url } = action {
-                request.protocol = protocol.unwrap_or(Protocol::Http);
-                let name =
-                    method.clone().or_else(|| method_name(tracer, tracer.arg(*source, (*method_arg)?)?));
-                request.method = name.map_or(Tri::Unknown, Tri::Present);
-                let url = url.and_then(|n| tracer.arg(*source, n)).map(|at| tracer.text(at));
-                request.url = url
-                    .filter(|u| u.text != crate::fold::HOLE)
-                    .map_or(Tri::Unknown, |u| Tri::Present(u.text));
-            }
-        }
-        clients(tracer, *source, ids, &mut request);
-    }
-    Some(request)
-}
-
-/// The clients that a request may be made with.
-fn clients(tracer: &Tracer<'_>, begun: At, ids: &FxHashMap<At, ClientId>, request: &mut Request) {
-    if let Some(id) = ids.get(&begun) {
-        request.clients.push(*id);
-        return;
-    }
-    let Some(client) = tracer.receiver(begun) else {
-        request.clients_complete = false;
-        return;
-    };
-    let trace = tracer.trace(client, &|c| make_client_of(c).is_some());
-    request.clients_complete &= trace.is_complete();
-    for source in &trace.sources {
-        match ids.get(source) {
-            Some(id) if !request.clients.contains(id) => request.clients.push(*id),
-            Some(_) => {}
-            None => request.clients_complete = false,
-        }
-    }
-}
-
-fn bound(tracer: &Tracer<'_>, send: At, trace: &Trace) -> Tri<Place> {
-    if let Some(around) = tracer.bounded_around(send) {
-        return Tri::Present(tracer.place(around));
-    }
-    if tracer.bounded_in_variable(send) {
-        return Tri::Present(tracer.place(send));
-    }
-    // What is bounded in one place of a function and not in another may be the same request: `match limit { Some(limit) =>
-    // timeout(limit, request).await, None => request.await }`.
-    let bounds_something = |(expr, node): (ExprId, &svclint_facts::rust::Expr)| {
-        matches!(node.kind, ExprKind::Call { .. } | ExprKind::MethodCall { .. })
-            && tracer.actions(At { body: send.body, expr }).iter().any(|a| matches!(a, Action::Bound { .. }))
-    };
-    let mut sometimes = tracer.program.bodies.get(send.body).body.iter().any(bounds_something);
-    sometimes |= !trace.is_complete();
-    for step in &trace.steps {
-        for action in tracer.actions(step.at) {
-            if let Action::SetLimit { limit: Limit::Total | Limit::Head | Limit::ReadIdle, .. } = action {
-                if step.always {
-                    return Tri::Present(tracer.call_place(step.at));
-                }
-                sometimes = true;
-            }
-        }
-    }
-    if sometimes { Tri::Unknown } else { Tri::Absent }
-}
-
-fn headers(tracer: &Tracer<'_>, trace: &Trace, request: &mut Request) {
-    for step in &trace.steps {
-        for action in tracer.actions(step.at) {
-            match action {
-                Action::SetHeader { name, .. } => {
-                    match tracer.arg(step.at, *name).and_then(|at| tracer.header_name(at)) {
-                        Some(name) => request.headers.push(name),
-                        None => request.headers_complete = false,
-                    }
-                }
-                Action::SetHeaders { .. } => request.headers_complete = false,
-                _ => {}
-            }
-        }
-    }
-}
-
-impl Tracer<'_> {
-    /// A header's name, in lower case: a string, a constant of this workspace, or one of the library's (`CONTENT_TYPE`).
-    pub(crate) fn header_name(&self, at: At) -> Option<String> {
-        let text = self.text(at);
-        if text.complete {
-            return Some(text.text.to_lowercase());
-        }
-        match self.kind(at) {
-            ExprKind::Path(path) if path.last().chars().all(|c| c.is_ascii_uppercase() || c == '_') => {
-                let is_library = matches!(
-                    self.types_of(at.body).targets.get(&at.expr),
-                    Some(Target::Res(crate::defs::Res::Lib(_)))
-                );
-                is_library.then(|| path.last().to_lowercase().replace('_', "-"))
-            }
-            ExprKind::Ref(inner) => self.header_name(At { body: at.body, expr: *inner }),
-            _ => None,
-        }
-    }
-
-    /// What a layer or middleware does for the requests that pass: told by its type, or by the calls that made it.
-    pub(crate) fn carries(&self, at: At) -> Option<Carries> {
-        self.all_carried(at).into_iter().next()
-    }
-
-    /// The same, for stacks of layers.
-    pub(crate) fn all_carried(&self, at: At) -> Vec<Carries> {
-        let view = self.program.names.view(self.program.bodies.get(at.body).home.module);
-        let of_type = |ty: &Ty| ty.lib_path().and_then(|p| view?.type_entry(p)?.carries);
-        let mut found: Vec<Carries> = of_type(self.ty(at)).into_iter().collect();
-        let trace = self.trace(at, &|_| false);
-        for step in &trace.steps {
-            found.extend(of_type(self.ty(step.at)));
-            for action in self.actions(step.at) {
-                match action {
-                    Action::Carries(carries) => found.push(*carries),
-                    Action::Layer { value, .. } => {
-                        let layer = self.arg(step.at, *value).filter(|a| *a != at);
-                        found.extend(layer.and_then(|a| of_type(self.ty(a))));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        found
-    }
-}
-
-fn method_name(tracer: &Tracer<'_>, at: At) -> Option<String> {
-    match tracer.kind(at) {
-        ExprKind::Path(path) => {
-            let last = path.last();
-            last.chars().all(|c| c.is_ascii_uppercase()).then(|| last.to_owned())
-        }
-        ExprKind::Ref(inner) => method_name(tracer, At { body: at.body, expr: *inner }),
-        _ => None,
-    }
 }

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use svclint_facts::rust as facts;
-use svclint_facts::rust::{
-    Attr, AttrArg, Body, ExprId, ExprKind, Item, ItemKind, Lit, RustFile, Stmt, UseLeaf,
-};
+use svclint_facts::rust::{Attr, AttrArg, Body, ExprId, Item, ItemKind, Lit, RustFile, UseLeaf};
 use svclint_knowledge::{GENERATED, View};
 use svclint_syntax::Span;
 
@@ -247,6 +245,16 @@ static NO_FUNCTION: facts::Function = facts::Function {
     body: None,
 };
 
+/// A block that holds items: the module and chunk of its function, and where it begins there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct BlockKey(ModId, u32, u32);
+
+impl BlockKey {
+    pub(crate) fn of(home: Home, body: &Body, block: ExprId) -> BlockKey {
+        BlockKey(home.module, home.chunk, body.expr(block).span.start)
+    }
+}
+
 /// All definitions.
 #[derive(Default)]
 pub(crate) struct Defs {
@@ -258,8 +266,8 @@ pub(crate) struct Defs {
     pub(crate) consts: Vec<ConstDef>,
     pub(crate) impls: Vec<ImplDef>,
     pub(crate) fns: Vec<FnDef>,
-    /// The modules of blocks with items, by body and block.
-    pub(crate) blocks: FxHashMap<(usize, ExprId), ModId>,
+    /// The modules of blocks with items.
+    pub(crate) blocks: FxHashMap<BlockKey, ModId>,
     /// The library crate of a package.
     pub(crate) libs: FxHashMap<usize, usize>,
 }
@@ -364,7 +372,7 @@ impl<'f> Collector<'f> {
             if !chunk.is_container {
                 self.items(home, &chunk.facts.items, source);
             } else if let Some(item) = chunk.facts.items.first()
-                && !is_test(&item.attrs)
+                && !item.is_test()
             {
                 self.cut_block(home, item, number as u32, source);
             }
@@ -373,7 +381,7 @@ impl<'f> Collector<'f> {
 
     fn items(&mut self, home: Home, items: &[Arc<Item>], source: Source<'f, '_>) {
         for item in items {
-            if !is_test(&item.attrs) {
+            if !item.is_test() {
                 self.item(home, item, source);
             }
         }
@@ -557,7 +565,7 @@ impl<'f> Collector<'f> {
     }
 
     fn members(&mut self, home: Home, members: &[Arc<Item>], owner: Owner) {
-        for member in members.iter().filter(|m| !is_test(&m.attrs)) {
+        for member in members.iter().filter(|m| !m.is_test()) {
             match (&member.kind, owner) {
                 (ItemKind::Fn(_), _) => {
                     let id = self.function(home, member, owner);
@@ -591,24 +599,16 @@ impl<'f> Collector<'f> {
 
     /// Items inside of blocks live in a module of their own that can see the one around it.
     fn body_items(&mut self, home: Home, body: &Body) {
-        for (id, expr) in body.iter() {
-            let ExprKind::Block { stmts, .. } = &expr.kind else { continue };
-            if !stmts.iter().any(|s| matches!(s, Stmt::Item(_))) {
-                continue;
-            }
+        for (block, items) in body.blocks_with_items() {
             let (krate, path) =
                 (self.defs.module(home.module).krate, self.defs.module(home.module).path.clone());
             let module = self.module(krate, Some(home.module), path, true);
-            self.defs.blocks.insert((address(body), id), module);
+            self.defs.blocks.insert(BlockKey::of(home, body, block), module);
             let files = self.files;
             let FileFacts::Rust(rust) = &files[home.file.0 as usize].facts else { continue };
             let source = Source { file: home.file, rust, dir: Path::new(""), depth: MAX_DEPTH };
-            for stmt in stmts {
-                if let Stmt::Item(item) = stmt
-                    && !is_test(&item.attrs)
-                {
-                    self.item(Home { module, ..home }, item, source);
-                }
+            for item in items.into_iter().filter(|i| !i.is_test()) {
+                self.item(Home { module, ..home }, item, source);
             }
         }
     }
@@ -618,27 +618,4 @@ impl<'f> Collector<'f> {
 fn is_exception(attrs: &[Attr]) -> bool {
     let cfg = attrs.iter().filter(|a| a.path.last() == "cfg").flat_map(|a| &a.args);
     cfg.into_iter().any(|arg| matches!(arg, AttrArg::Nested(path, _) if path.last() == "not"))
-}
-
-/// Whether an item is compiled for tests only.
-pub(crate) fn is_test(attrs: &[Attr]) -> bool {
-    attrs.iter().any(|a| match a.path.last() {
-        "test" => true,
-        "cfg" => a.args.iter().any(wants_test),
-        _ => false,
-    })
-}
-
-/// `test`, `all(test, ..)`; not `any(test, ..)` and not `not(test)`.
-fn wants_test(arg: &AttrArg) -> bool {
-    match arg {
-        AttrArg::Nested(path, args) if args.is_empty() => path.last() == "test",
-        AttrArg::Nested(path, args) => path.last() == "all" && args.iter().any(wants_test),
-        _ => false,
-    }
-}
-
-/// Facts do not move while a model is built, so a body's address names it.
-pub(crate) fn address(body: &Body) -> usize {
-    std::ptr::from_ref(body).addr()
 }

@@ -5,6 +5,7 @@
 //! against the direction of calls, one step at a time.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -78,7 +79,7 @@ impl Summary {
 
 /// A shortest way from a function to an effect: the calls, the function that has it, and the index of its deed.
 pub(crate) fn way(
-    functions: &[Function],
+    functions: &[Arc<Function>],
     summaries: &[Summary],
     from: FnId,
     kind: EffectKind,
@@ -97,7 +98,11 @@ pub(crate) fn way(
 }
 
 /// The summaries of all functions.
-pub(crate) fn summaries(functions: &[Function], requests: &[Request], clients: &[Client]) -> Vec<Summary> {
+pub(crate) fn summaries(
+    functions: &[Arc<Function>],
+    requests: &[Request],
+    clients: &[Client],
+) -> Vec<Summary> {
     // Whether each client that a request may be made with ends it after a while.
     let bounds = |id: &ClientId| {
         let limits = clients.get(id.0 as usize).map(|c| &c.limits);
@@ -172,7 +177,7 @@ struct Callers {
 }
 
 impl Callers {
-    fn of(functions: &[Function]) -> Callers {
+    fn of(functions: &[Arc<Function>]) -> Callers {
         let mut start = vec![0u32; functions.len() + 1];
         let calls =
             || functions.iter().flat_map(|f| &f.calls).filter(|c| (c.to.0 as usize) < functions.len());
@@ -199,7 +204,12 @@ impl Callers {
     }
 
     /// The functions that reach an effect, nearest first.
-    fn spread(&self, functions: &[Function], kind: EffectKind, own: &[(u32, u32)]) -> Vec<(u32, Witness)> {
+    fn spread(
+        &self,
+        functions: &[Arc<Function>],
+        kind: EffectKind,
+        own: &[(u32, u32)],
+    ) -> Vec<(u32, Witness)> {
         let mut seen = vec![false; functions.len()];
         let mut reached = Vec::new();
         let mut queue: VecDeque<(u32, u32)> = VecDeque::new();

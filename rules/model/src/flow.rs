@@ -7,7 +7,7 @@ use crate::defs::FnIdx;
 use crate::infer::{Callee, LocalId};
 use crate::links::Origin;
 use crate::system::When;
-use crate::trace::{At, Tracer};
+use crate::tracer::{At, Tracer};
 
 impl Tracer<'_> {
     /// The origins of a variable that its use may see: what a later, certain assignment replaces is gone.
@@ -113,7 +113,7 @@ impl Tracer<'_> {
     pub(crate) fn held_in(&self, at: At) -> Option<LocalId> {
         let locals = self.types_of(at.body).locals.len() as u32;
         (0..locals).map(LocalId).find(|local| {
-            let origins = self.links.locals.get(&(at.body, *local)).map(Vec::as_slice);
+            let origins = self.origins(at.body, *local);
             matches!(origins, Some([Origin::Expr(value, parts)]) if *value == at && parts.is_empty())
         })
     }
@@ -179,8 +179,8 @@ impl Tracer<'_> {
         // A function of the workspace that waits for its argument with a limit.
         if let Some(Callee::Fns(fns)) = self.types_of(call.body).callees.get(&call.expr) {
             let bounds = |f: &FnIdx| {
-                let number = self.links.bounds.get(f);
-                number.is_some_and(|n| self.argument(call, *f, *n) == Some(inner))
+                let number = self.bounded_param(*f);
+                number.is_some_and(|n| self.argument(call, *f, n) == Some(inner))
             };
             when.bounded |= !fns.is_empty() && fns.iter().all(bounds);
         }

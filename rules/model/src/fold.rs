@@ -9,7 +9,7 @@ use crate::impls::Key;
 use crate::infer::{Callee, Target};
 use crate::links::owner_of_field;
 use crate::place::Tri;
-use crate::trace::{At, Calls, Tracer};
+use crate::tracer::{At, Calls, Tracer};
 use crate::ty::Env;
 
 /// A text with holes.
@@ -151,11 +151,8 @@ impl Tracer<'_> {
                 _ => Text::hole(),
             },
             ExprKind::Path(_) => match self.types_of(at.body).targets.get(&at.expr) {
-                Some(Target::Res(Res::Const(id))) => match self.program.bodies.of_const.get(id) {
-                    Some(body) => match self.program.bodies.get(*body).body.root {
-                        Some(expr) => self.text_at(At { body: *body, expr }, depth + 1),
-                        None => Text::hole(),
-                    },
+                Some(Target::Res(Res::Const(id))) => match self.value_of(*id) {
+                    Some(value) => self.text_at(value, depth + 1),
                     None => Text::hole(),
                 },
                 Some(Target::Local(_)) => {
@@ -184,7 +181,7 @@ impl Tracer<'_> {
         if owner.is_some_and(|adt| self.is_read_in(adt)) {
             return Text::hole();
         }
-        let writes = owner.and_then(|adt| self.links.writes.get(&(adt, name.clone())));
+        let writes = owner.and_then(|adt| self.writes(adt, name));
         let mut found: Option<Text> = None;
         for value in writes.into_iter().flatten().filter(|w| self.in_scope(w.body)) {
             let text = self.through(&Calls::default()).text_at(*value, depth + 2);
@@ -204,9 +201,9 @@ impl Tracer<'_> {
 
     /// The text that functions return, where all return the same.
     fn returned_text(&self, at: At, fns: &[FnIdx], depth: u32) -> Text {
-        let bodies = fns.iter().filter_map(|f| self.program.bodies.of_fn.get(f));
+        let bodies = self.bodies_of(fns);
         let mut found: Option<Text> = None;
-        for value in bodies.filter(|b| self.in_scope(**b)).flat_map(|b| self.returned(*b)) {
+        for value in bodies.filter(|b| self.in_scope(*b)).flat_map(|b| self.returned(b)) {
             let calls: Calls = self.calls.iter().copied().chain([(value.body, at)]).collect();
             let owned = self.constant_of_callee(at, value);
             let text = owned.unwrap_or_else(|| self.through(&calls).text_at(value, depth + 1));
@@ -226,14 +223,12 @@ impl Tracer<'_> {
         let ExprKind::Path(written) = self.kind(At { body: call.body, expr: *callee }) else { return None };
         let owner =
             written.segments.split_last().map(|(_, owner)| owner.to_vec()).filter(|o| !o.is_empty())?;
-        let module = self.program.bodies.get(call.body).home.module;
+        let module = self.module(call.body);
         let env = Env { module, generics: [None, None], self_ty: None, block: None };
         let owner = TypeRef::Path(Path { segments: owner, ..written.clone() });
         let key = Key::of(&self.program.names.ty(&env, &owner)).filter(|_| this.name == "Self")?;
         let constant = self.program.impls.constant(&key, &name.name)?;
-        let body = *self.program.bodies.of_const.get(&constant)?;
-        let expr = self.program.bodies.get(body).body.root?;
-        Some(self.text(At { body, expr }))
+        Some(self.text(self.value_of(constant)?))
     }
 
     fn concat(&self, at: At, depth: u32) -> Text {

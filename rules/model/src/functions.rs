@@ -2,34 +2,27 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use svclint_facts::rust::{ExprKind, Fields};
 use svclint_knowledge::{Action, Callable, Role};
 
 use crate::bodies::BodyId;
-use crate::clients::Outbound;
 use crate::defs::{FnIdx, Owner, Res};
 use crate::infer::{Callee, Target};
 use crate::place::Tri;
 use crate::system::{CallSite, Deed, FnId, Function, Input, What, When};
-use crate::trace::{At, Tracer};
+use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
 use crate::{locks, sql};
 
-/// All functions, in the order of their definitions.
-pub(crate) fn functions(tracer: &Tracer<'_>, known: &Known<'_>) -> Vec<Function> {
-    let count = tracer.program.defs.fns.len();
-    (0..count).into_par_iter().map(|number| function(tracer, known, FnIdx(number as u32))).collect()
-}
-
 /// What was read before, by the call that it belongs to.
-pub(crate) struct Known<'a> {
-    pub(crate) outbound: &'a Outbound,
-    pub(crate) settings: &'a FxHashMap<At, u32>,
+#[derive(Default)]
+pub(crate) struct Known {
+    pub(crate) requests: FxHashMap<At, u32>,
+    pub(crate) settings: FxHashMap<At, u32>,
 }
 
-fn function(tracer: &Tracer<'_>, known: &Known<'_>, id: FnIdx) -> Function {
+pub(crate) fn function(tracer: &Tracer<'_>, known: &Known, id: FnIdx) -> Function {
     let def = &tracer.program.defs.fns[id.at()];
     let mut function = Function {
         path: path(tracer, id),
@@ -46,8 +39,8 @@ fn function(tracer: &Tracer<'_>, known: &Known<'_>, id: FnIdx) -> Function {
         does: Vec::new(),
         blind_spots: 0,
     };
-    if let Some(body) = tracer.program.bodies.of_fn.get(&id) {
-        read_body(tracer, known, *body, &mut function);
+    if let Some(body) = tracer.body_of(id) {
+        read_body(tracer, known, body, &mut function);
     }
     function
 }
@@ -71,8 +64,8 @@ pub(crate) fn path(tracer: &Tracer<'_>, id: FnIdx) -> String {
     }
 }
 
-fn read_body(tracer: &Tracer<'_>, known: &Known<'_>, body: BodyId, function: &mut Function) {
-    let def = tracer.program.bodies.get(body);
+fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Function) {
+    let def = tracer.body(body);
     let types = tracer.types_of(body);
     for (expr, node) in def.body.iter() {
         let at = At { body, expr };
@@ -122,10 +115,10 @@ fn call_sites(tracer: &Tracer<'_>, at: At, fns: &[FnIdx], function: &mut Functio
     function.calls.extend(fns.iter().map(|f| CallSite { to: FnId(f.0), at: place, when }));
 }
 
-fn deeds(tracer: &Tracer<'_>, known: &Known<'_>, at: At, action: &Action, function: &mut Function) {
+fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: &mut Function) {
     let text = |at: At| tracer.text(at).told();
     let what = match action {
-        Action::Send => match known.outbound.by_send.get(&at) {
+        Action::Send => match known.requests.get(&at) {
             Some(number) => What::Request(*number),
             None => return,
         },

@@ -4,8 +4,9 @@
 //! else. Whatever cannot be known is [`Tri::Unknown`], and a rule that needs to know stays silent.
 #![forbid(unsafe_code)]
 
+mod assemble;
 mod bodies;
-mod build;
+mod carries;
 mod clients;
 mod defs;
 mod duration;
@@ -15,27 +16,35 @@ mod fold;
 mod functions;
 mod impls;
 mod infer;
+mod join;
+mod joined;
 mod limits;
 mod links;
 mod locks;
+mod moved;
 mod names;
 mod packages;
 mod place;
 mod protos;
+mod reading;
+mod reads;
+mod requests;
 mod routes;
 mod services;
 mod settings;
 mod sql;
 mod system;
 mod trace;
+mod tracer;
 mod ty;
 mod uses;
 mod why;
 
 pub use effects::{EffectKind, Summary, Witness};
+pub use join::{Join, Rejoined};
 pub use packages::normal_path;
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
 pub use services::is_correlation_header;
 pub use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
 pub use system::*;
-pub use why::{BlindKind, BlindSpot, Insight, blind_spots, why};
+pub use why::{BlindKind, BlindSpot, Insight};

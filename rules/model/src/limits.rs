@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use svclint_facts::rust::{ExprKind, Stmt};
 use svclint_knowledge::{Action, Callable, Limit, LimitDefault, Role};
 
 use crate::infer::Callee;
 use crate::place::Tri;
 use crate::system::{Channel, Policy};
-use crate::trace::{At, Step, Tracer};
+use crate::trace::Step;
+use crate::tracer::{At, Tracer};
 
 /// Limits by kind, as text for people.
 pub(crate) type Limits = BTreeMap<Limit, Tri<String>>;
@@ -114,13 +114,8 @@ fn policy_of(callable: &Callable) -> Option<&BTreeMap<Limit, LimitDefault>> {
     })
 }
 
-/// The retry policies: each with what is set between its construction and its end.
-pub(crate) fn policies(tracer: &Tracer<'_>) -> Vec<Policy> {
-    let calls: Vec<At> = tracer.calls().collect();
-    calls.par_iter().filter_map(|at| policy(tracer, *at)).collect()
-}
-
-fn policy(tracer: &Tracer<'_>, made: At) -> Option<Policy> {
+/// The retry policy that a call makes, with what is set between its construction and its end.
+pub(crate) fn policy(tracer: &Tracer<'_>, made: At) -> Option<Policy> {
     let limits = policy_of(tracer.callable(made)?)?;
     // The calls on it that follow at once; what happens to it elsewhere is open.
     let (mut end, mut steps) = (made, Vec::new());
@@ -144,23 +139,18 @@ fn policy(tracer: &Tracer<'_>, made: At) -> Option<Policy> {
     })
 }
 
-/// The channels inside of processes.
-pub(crate) fn channels(tracer: &Tracer<'_>) -> Vec<Channel> {
-    let made = |at: At| {
-        tracer.actions(at).iter().find_map(|a| match a {
-            Action::MakeChannel { capacity } => Some(Channel {
-                capacity: match capacity {
-                    None => Tri::Absent,
-                    Some(n) => {
-                        let text = tracer.arg(at, *n).map(|a| tracer.text(a)).filter(|t| t.complete);
-                        text.map_or(Tri::Unknown, |t| Tri::Present(t.text))
-                    }
-                },
-                in_fn: tracer.function_of(at.body),
-                at: tracer.place(at),
-            }),
-            _ => None,
-        })
+/// The channel that a call makes.
+pub(crate) fn channel(tracer: &Tracer<'_>, at: At) -> Option<Channel> {
+    let capacity = tracer
+        .actions(at)
+        .iter()
+        .find_map(|a| if let Action::MakeChannel { capacity } = a { Some(capacity) } else { None })?;
+    let capacity = match capacity {
+        None => Tri::Absent,
+        Some(n) => {
+            let text = tracer.arg(at, *n).map(|a| tracer.text(a)).filter(|t| t.complete);
+            text.map_or(Tri::Unknown, |t| Tri::Present(t.text))
+        }
     };
-    tracer.calls().filter_map(made).collect()
+    Some(Channel { capacity, in_fn: tracer.function_of(at.body), at: tracer.place(at) })
 }

@@ -1,33 +1,48 @@
 //! What links bodies with each other: calls, writes to fields, and how variables get their values.
 
-use rustc_hash::FxHashMap;
+use std::hash::Hash;
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use svclint_facts::rust::{ExprId, ExprKind, PatId, PatKind, Stmt};
 use svclint_knowledge::{Action, Role};
 
-use crate::bodies::{BodyId, BodyOwner};
+use crate::bodies::{Bodies, BodyDef, BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
 use crate::infer::{BodyTypes, Callee, LocalId, Program, Target};
-use crate::trace::At;
+use crate::reads::{Changed, Key};
+use crate::tracer::At;
 use crate::ty::Ty;
 
 /// What links bodies with each other.
 #[derive(Default)]
 pub(crate) struct Links {
+    /// What each body adds.
+    bodies: Vec<BodyLinks>,
     /// The calls of a function.
-    pub(crate) calls: FxHashMap<FnIdx, Vec<At>>,
+    calls: FxHashMap<FnIdx, Vec<At>>,
     /// The values written to a field, by struct literals and assignments.
-    pub(crate) writes: FxHashMap<(AdtId, SmolStr), Vec<At>>,
+    writes: FxHashMap<(AdtId, SmolStr), Vec<At>>,
     /// The calls that complete a client, by its type: what a framework hands to handlers is one of these.
-    pub(crate) clients: FxHashMap<SmolStr, Vec<At>>,
+    clients: FxHashMap<SmolStr, Vec<At>>,
     /// The functions that wait for one of their parameters with a limit, and which.
-    pub(crate) bounds: FxHashMap<FnIdx, usize>,
+    bounds: FxHashMap<FnIdx, usize>,
+}
+
+/// What one body adds to the links.
+#[derive(Default, PartialEq)]
+struct BodyLinks {
+    calls: Vec<(FnIdx, At)>,
+    writes: Vec<((AdtId, SmolStr), At)>,
+    clients: Vec<(SmolStr, At)>,
+    bound: Option<(FnIdx, usize)>,
     /// How each variable gets its value.
-    pub(crate) locals: FxHashMap<(BodyId, LocalId), Vec<Origin>>,
+    locals: Vec<Vec<Origin>>,
 }
 
 /// How a variable gets a value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Origin {
     /// From an expression: all of it, or what a pattern takes out of it.
     Expr(At, Vec<Part>),
@@ -36,82 +51,174 @@ pub(crate) enum Origin {
 }
 
 /// What a pattern takes out of a value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Part {
     Element(usize),
     Field(AdtId, SmolStr),
 }
 
 impl Links {
-    pub(crate) fn read(program: Program<'_>, types: &[BodyTypes]) -> Links {
+    pub(crate) fn read(program: Program<'_>, bodies: &Bodies, types: &[BodyTypes]) -> Links {
+        let read = |number: usize| {
+            let id = BodyId(number as u32);
+            BodyLinks::read(program, bodies.get(id), id, &types[number])
+        };
         let mut links = Links::default();
-        for (number, def) in program.bodies.list.iter().enumerate() {
-            let mut reader =
-                LinkReader { program, body: BodyId(number as u32), types: &types[number], links: &mut links };
-            if matches!(def.owner, BodyOwner::Fn(_)) {
-                for (n, pat) in def.body.params.iter().enumerate() {
-                    reader.pattern(*pat, &Origin::Param(n), &mut Vec::new());
-                }
-            }
-            for (id, expr) in def.body.iter() {
-                reader.expr(id, &expr.kind);
-            }
+        let all: Vec<BodyLinks> = (0..bodies.list.len()).into_par_iter().map(read).collect();
+        for own in &all {
+            own.calls.iter().for_each(|(f, at)| links.calls.entry(*f).or_default().push(*at));
+            own.writes
+                .iter()
+                .for_each(|(field, at)| links.writes.entry(field.clone()).or_default().push(*at));
+            own.clients.iter().for_each(|(ty, at)| links.clients.entry(ty.clone()).or_default().push(*at));
+            links.bounds.extend(own.bound);
         }
-        links.bounds = links.bounds(program, types);
-        links.clients = clients(program, types);
+        links.bodies = all;
         links
     }
 
-    fn bounds(&self, program: Program<'_>, types: &[BodyTypes]) -> FxHashMap<FnIdx, usize> {
-        let mut found = FxHashMap::default();
-        for (number, def) in program.bodies.list.iter().enumerate() {
-            let BodyOwner::Fn(function) = def.owner else { continue };
-            for (id, callee) in &types[number].callees {
-                let Callee::Lib(_, Some(callable)) = callee else { continue };
-                let future = callable.does.as_slice().iter().find_map(|a| match a {
-                    Action::Bound { future: Some(n), .. } => Some(*n),
-                    _ => None,
-                });
-                let (Some(future), ExprKind::Call { args, .. }) = (future, &def.body.expr(*id).kind) else {
-                    continue;
-                };
-                let arg = args.get(future as usize).and_then(|a| types[number].targets.get(a));
-                if let Some(Target::Local(local)) = arg
-                    && let Some([Origin::Param(n)]) =
-                        self.locals.get(&(BodyId(number as u32), *local)).map(Vec::as_slice)
-                {
-                    found.insert(function, *n);
-                }
+    /// Reads one body again, and notes what it changes for others.
+    pub(crate) fn replace(
+        &mut self,
+        program: Program<'_>,
+        id: BodyId,
+        body: &BodyDef,
+        types: &BodyTypes,
+        changed: &mut Changed,
+    ) {
+        let new = BodyLinks::read(program, body, id, types);
+        let old = std::mem::take(&mut self.bodies[id.at()]);
+        exchange(&mut self.calls, id, &old.calls, &new.calls, |f| changed.key(&Key::Calls(*f)));
+        exchange(&mut self.writes, id, &old.writes, &new.writes, |(adt, name)| {
+            changed.key(&Key::Writes(*adt, name.clone()));
+        });
+        exchange(&mut self.clients, id, &old.clients, &new.clients, |ty| {
+            changed.key(&Key::Clients(ty.clone()))
+        });
+        if old.bound != new.bound {
+            for (function, _) in [old.bound, new.bound].into_iter().flatten() {
+                self.bounds.remove(&function);
+                changed.key(&Key::Bounds(function));
             }
+            self.bounds.extend(new.bound);
         }
-        found
+        self.bodies[id.at()] = new;
+    }
+
+    pub(crate) fn calls_of(&self, function: FnIdx) -> &[At] {
+        self.calls.get(&function).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn writes(&self, adt: AdtId, field: &SmolStr) -> Option<&[At]> {
+        self.writes.get(&(adt, field.clone())).map(Vec::as_slice)
+    }
+
+    pub(crate) fn clients(&self, ty: &SmolStr) -> &[At] {
+        self.clients.get(ty).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn bound(&self, function: FnIdx) -> Option<usize> {
+        self.bounds.get(&function).copied()
+    }
+
+    pub(crate) fn origins(&self, body: BodyId, local: LocalId) -> Option<&[Origin]> {
+        let all = self.bodies[body.at()].locals.get(local.0 as usize)?;
+        if all.is_empty() { None } else { Some(all) }
     }
 }
 
-fn clients(program: Program<'_>, types: &[BodyTypes]) -> FxHashMap<SmolStr, Vec<At>> {
-    let mut found: FxHashMap<SmolStr, Vec<At>> = FxHashMap::default();
-    for (number, def) in program.bodies.list.iter().enumerate() {
-        let Some(view) = program.names.view(def.home.module) else { continue };
-        let role = |path: &str| view.type_entry(path).and_then(|e| e.is);
-        let mut calls: Vec<ExprId> = types[number].callees.keys().copied().collect();
-        calls.sort_unstable();
-        for id in calls {
-            let Some(Callee::Lib(_, callable)) = types[number].callees.get(&id) else { continue };
-            let Some(path) = inner_lib(types[number].ty(id), &role) else { continue };
-            if role(&path) != Some(Role::Client) {
-                continue;
+/// Takes a body's old entries out of a list by key and puts the new ones in their place; tells the keys that change.
+fn exchange<K: Clone + Eq + Hash>(
+    map: &mut FxHashMap<K, Vec<At>>,
+    body: BodyId,
+    old: &[(K, At)],
+    new: &[(K, At)],
+    mut tell: impl FnMut(&K),
+) {
+    if old == new {
+        return;
+    }
+    let keys: FxHashSet<&K> = old.iter().chain(new).map(|(key, _)| key).collect();
+    for key in keys {
+        let of = |list: &[(K, At)]| -> Vec<At> {
+            list.iter().filter(|(k, _)| k == key).map(|(_, at)| *at).collect()
+        };
+        let (before, after) = (of(old), of(new));
+        if before == after {
+            continue;
+        }
+        let all = map.entry(key.clone()).or_default();
+        all.retain(|at| at.body != body);
+        let at = all.partition_point(|at| at.body < body);
+        all.splice(at..at, after);
+        tell(key);
+    }
+}
+
+impl BodyLinks {
+    fn read(program: Program<'_>, def: &BodyDef, id: BodyId, types: &BodyTypes) -> BodyLinks {
+        let mut own = BodyLinks { locals: vec![Vec::new(); types.locals.len()], ..BodyLinks::default() };
+        let mut reader = LinkReader { program, def, body: id, types, links: &mut own };
+        if matches!(def.owner, BodyOwner::Fn(_)) {
+            for (n, pat) in def.body.params.iter().enumerate() {
+                reader.pattern(*pat, &Origin::Param(n), &mut Vec::new());
             }
-            let makes = callable
-                .as_ref()
-                .is_some_and(|c| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeClient(_))));
-            let from_builder = match &def.body.expr(id).kind {
-                ExprKind::MethodCall { receiver, .. } => inner_lib(types[number].ty(*receiver), &role)
-                    .is_some_and(|p| role(&p) == Some(Role::ClientBuilder)),
-                _ => false,
+        }
+        for (expr, node) in def.body.iter() {
+            reader.expr(expr, &node.kind);
+        }
+        own.bound = own.bound(def, types);
+        own.clients = clients(program, def, id, types);
+        own
+    }
+
+    /// The parameter that the function waits for with a limit.
+    fn bound(&self, def: &BodyDef, types: &BodyTypes) -> Option<(FnIdx, usize)> {
+        let BodyOwner::Fn(function) = def.owner else { return None };
+        let mut calls: Vec<_> = types.callees.iter().collect();
+        calls.sort_unstable_by_key(|(id, _)| **id);
+        calls.into_iter().rev().find_map(|(id, callee)| {
+            let Callee::Lib(_, Some(callable)) = callee else { return None };
+            let future = callable.does.as_slice().iter().find_map(|a| match a {
+                Action::Bound { future: Some(n), .. } => Some(*n),
+                _ => None,
+            })?;
+            let ExprKind::Call { args, .. } = &def.body.expr(*id).kind else { return None };
+            let Some(Target::Local(local)) = types.targets.get(args.get(future as usize)?) else {
+                return None;
             };
-            if makes || from_builder {
-                found.entry(path).or_default().push(At { body: BodyId(number as u32), expr: id });
+            match self.locals.get(local.0 as usize).map(Vec::as_slice) {
+                Some([Origin::Param(n)]) => Some((function, *n)),
+                _ => None,
             }
+        })
+    }
+}
+
+/// The calls of a body that complete a client.
+fn clients(program: Program<'_>, def: &BodyDef, id: BodyId, types: &BodyTypes) -> Vec<(SmolStr, At)> {
+    let mut found = Vec::new();
+    let Some(view) = program.names.view(def.home.module) else { return found };
+    let role = |path: &str| view.type_entry(path).and_then(|e| e.is);
+    let mut calls: Vec<ExprId> = types.callees.keys().copied().collect();
+    calls.sort_unstable();
+    for call in calls {
+        let Some(Callee::Lib(_, callable)) = types.callees.get(&call) else { continue };
+        let Some(path) = inner_lib(types.ty(call), &role) else { continue };
+        if role(&path) != Some(Role::Client) {
+            continue;
+        }
+        let makes = callable
+            .as_ref()
+            .is_some_and(|c| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeClient(_))));
+        let from_builder = match &def.body.expr(call).kind {
+            ExprKind::MethodCall { receiver, .. } => {
+                inner_lib(types.ty(*receiver), &role).is_some_and(|p| role(&p) == Some(Role::ClientBuilder))
+            }
+            _ => false,
+        };
+        if makes || from_builder {
+            found.push((path, At { body: id, expr: call }));
         }
     }
     found
@@ -132,14 +239,19 @@ pub(crate) fn inner_lib(ty: &Ty, role: &dyn Fn(&str) -> Option<Role>) -> Option<
 
 struct LinkReader<'a> {
     program: Program<'a>,
+    def: &'a BodyDef,
     body: BodyId,
     types: &'a BodyTypes,
-    links: &'a mut Links,
+    links: &'a mut BodyLinks,
 }
 
 impl LinkReader<'_> {
     fn at(&self, expr: ExprId) -> At {
         At { body: self.body, expr }
+    }
+
+    fn origin(&mut self, local: LocalId, origin: Origin) {
+        self.links.locals[local.0 as usize].push(origin);
     }
 
     fn expr(&mut self, id: ExprId, kind: &ExprKind) {
@@ -148,7 +260,7 @@ impl LinkReader<'_> {
                 if let Some(Callee::Fns(fns)) = self.types.callees.get(&id) {
                     let at = self.at(id);
                     for function in fns {
-                        self.links.calls.entry(*function).or_default().push(at);
+                        self.links.calls.push((*function, at));
                     }
                 }
                 self.ctor(id, kind);
@@ -157,7 +269,7 @@ impl LinkReader<'_> {
                 if let Ty::Adt(adt, _) = self.types.ty(id) {
                     for (name, value) in fields {
                         let at = self.at(*value);
-                        self.links.writes.entry((*adt, name.clone())).or_default().push(at);
+                        self.links.writes.push(((*adt, name.clone()), at));
                     }
                 }
             }
@@ -188,7 +300,7 @@ impl LinkReader<'_> {
         {
             for (n, arg) in args.iter().enumerate() {
                 let at = self.at(*arg);
-                self.links.writes.entry((*adt, SmolStr::new(n.to_string()))).or_default().push(at);
+                self.links.writes.push(((*adt, SmolStr::new(n.to_string())), at));
             }
         }
     }
@@ -196,18 +308,18 @@ impl LinkReader<'_> {
     fn assign(&mut self, left: ExprId, right: ExprId) {
         let value = self.at(right);
         if let Some(Target::Local(local)) = self.types.targets.get(&left) {
-            self.links.locals.entry((self.body, *local)).or_default().push(Origin::Expr(value, Vec::new()));
+            self.origin(*local, Origin::Expr(value, Vec::new()));
         }
-        let body = &self.program.bodies.get(self.body).body;
+        let body = &self.def.body;
         if let ExprKind::Field { base, name } = &body.expr(left).kind
             && let Some(adt) = owner_of_field(self.program, self.types.ty(*base), name)
         {
-            self.links.writes.entry((adt, name.clone())).or_default().push(value);
+            self.links.writes.push(((adt, name.clone()), value));
         }
     }
 
     fn pattern(&mut self, pat: PatId, origin: &Origin, parts: &mut Vec<Part>) {
-        let body = &self.program.bodies.get(self.body).body;
+        let body = &self.def.body;
         match &body.pat(pat).kind {
             PatKind::Bind { sub, .. } => {
                 if let Some(local) = self.types.of_pat.get(&pat) {
@@ -215,7 +327,7 @@ impl LinkReader<'_> {
                         Origin::Expr(at, _) => Origin::Expr(*at, parts.clone()),
                         Origin::Param(n) => Origin::Param(*n),
                     };
-                    self.links.locals.entry((self.body, *local)).or_default().push(origin);
+                    self.origin(*local, origin);
                 }
                 if let Some(sub) = sub {
                     self.pattern(*sub, origin, parts);
@@ -232,7 +344,7 @@ impl LinkReader<'_> {
                 }
             }
             PatKind::Struct(path, fields) => {
-                let home = self.program.bodies.get(self.body).home;
+                let home = self.def.home;
                 let adt = match self.program.names.written(home.module, path, crate::names::Ns::Types) {
                     Some((Res::Adt(adt), _)) => adt,
                     _ => return,
@@ -268,7 +380,7 @@ pub(crate) fn owner_of_field(program: Program<'_>, base: &Ty, name: &str) -> Opt
         ty = match &ty {
             Ty::Lib(_, args) => args.first()?.clone(),
             Ty::Adt(id, args) => {
-                program.impls.deref(program.defs, program.names, &crate::impls::Key::Adt(*id), args)?
+                program.impls.deref(program.defs, &program.names, &crate::impls::Key::Adt(*id), args)?
             }
             _ => return None,
         };

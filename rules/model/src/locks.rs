@@ -6,17 +6,17 @@ use svclint_knowledge::{Action, Effect};
 use crate::bodies::BodyId;
 use crate::infer::Target;
 use crate::place::Place;
-use crate::trace::{At, Tracer};
+use crate::tracer::{At, Tracer};
 
 /// The lock, and the first wait during which it is held, for each guard in a body.
 pub(crate) fn held_locks(tracer: &Tracer<'_>, body: BodyId) -> Vec<(Place, Place)> {
     let mut found = Vec::new();
-    for (_, node) in tracer.program.bodies.get(body).body.iter() {
+    for (_, node) in tracer.body(body).body.iter() {
         let ExprKind::Block { stmts, tail } = &node.kind else { continue };
         for (number, stmt) in stmts.iter().enumerate() {
             let Stmt::Let { pat, init: Some(init), .. } = stmt else { continue };
             let Some(lock) = guard(tracer, At { body, expr: *init }) else { continue };
-            if !matches!(tracer.program.bodies.get(body).body.pat(*pat).kind, PatKind::Bind { .. }) {
+            if !matches!(tracer.body(body).body.pat(*pat).kind, PatKind::Bind { .. }) {
                 continue;
             }
             let after = stmts.iter().skip(number + 1);
@@ -76,7 +76,7 @@ fn first_wait<'s>(
 /// An `.await` of this body in an expression, not one of a closure or a task in it.
 fn wait_in(tracer: &Tracer<'_>, at: At) -> Option<At> {
     let mut stack = vec![at.expr];
-    let body = &tracer.program.bodies.get(at.body).body;
+    let body = &tracer.body(at.body).body;
     while let Some(expr) = stack.pop() {
         match &body.expr(expr).kind {
             ExprKind::Await(_) => return Some(At { body: at.body, expr }),

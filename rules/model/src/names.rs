@@ -72,6 +72,7 @@ const PRELUDE: &[(&str, &str)] = &[
 ];
 
 /// Looks names up.
+#[derive(Clone, Copy)]
 pub(crate) struct Names<'a> {
     pub(crate) defs: &'a Defs,
     pub(crate) packages: &'a Packages,

@@ -50,6 +50,21 @@ pub enum FileFacts {
     Other,
 }
 
+impl FileFacts {
+    /// Whether two are one and the same.
+    pub(crate) fn is_same(&self, other: &FileFacts) -> bool {
+        match (self, other) {
+            (FileFacts::Rust(a), FileFacts::Rust(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Manifest(a), FileFacts::Manifest(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Lock(a), FileFacts::Lock(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Sql(a), FileFacts::Sql(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Proto(a), FileFacts::Proto(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Other, FileFacts::Other) => true,
+            _ => false,
+        }
+    }
+}
+
 /// Known to be there, known to be missing, or not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state", content = "value")]

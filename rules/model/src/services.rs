@@ -1,8 +1,8 @@
 //! Services: binaries that listen, with what they answer and what runs in them.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use svclint_facts::rust::ExprKind;
 use svclint_knowledge::{Action, Callable, Carries, Protocol};
@@ -14,40 +14,37 @@ use crate::limits::{self, Limits};
 use crate::place::{Place, Tri};
 use crate::routes::{RouteReader, Routes};
 use crate::system::{FnId, Function, Listener, Route, Service, What};
-use crate::trace::{At, Tracer};
+use crate::tracer::{At, Tracer};
 
-/// All services.
-pub(crate) fn services(tracer: &Tracer<'_>, functions: &[Function]) -> Vec<Service> {
-    let serves: Vec<(At, &Action)> = tracer
-        .calls()
-        .filter_map(|at| {
-            tracer.actions(at).iter().find(|a| matches!(a, Action::Serve { .. })).map(|a| (at, a))
-        })
-        .collect();
-    let krates = &tracer.program.defs.krates;
-    krates.par_iter().filter_map(|krate| service(tracer, functions, &serves, krate)).collect()
+/// A program: a binary of the workspace.
+pub(crate) struct Program {
+    /// What it is as a service; `None` where it does not serve.
+    pub(crate) service: Option<Arc<Service>>,
+    /// The functions that run in it, sorted.
+    pub(crate) running: Vec<FnId>,
+    /// The calls among these that serve.
+    pub(crate) serves: Vec<At>,
 }
 
-fn service(
+/// Reads a binary. `serves` are the calls of all programs that serve.
+pub(crate) fn program(
     tracer: &Tracer<'_>,
-    functions: &[Function],
-    serves: &[(At, &Action)],
+    functions: &[Arc<Function>],
+    serves: &[At],
     krate: &Krate,
-) -> Option<Service> {
-    let binary = krate.bin.as_ref()?;
-    let (main, launches) = entry(tracer, krate)?;
+) -> Program {
+    let none = Program { service: None, running: Vec::new(), serves: Vec::new() };
+    let Some(binary) = krate.bin.as_ref() else { return none };
+    let Some((main, launches)) = entry(tracer, krate) else { return none };
     // Of code that several programs share, only what this one is built with takes part.
-    let packages = &tracer.program.names.packages;
+    let packages = tracer.program.names.packages;
     let scope = packages.needed_by(krate.package);
     let tracer = &tracer.within(scope);
     let mut running = reached(functions, [main], scope);
-    let own: Vec<(At, &Action)> = serves
-        .iter()
-        .filter(|(at, _)| tracer.function_of(at.body).is_some_and(|f| running.contains(&f)))
-        .copied()
-        .collect();
+    let runs = |at: &&At| tracer.function_of(at.body).is_some_and(|f| running.contains(&f));
+    let own: Vec<At> = serves.iter().filter(runs).copied().collect();
     if own.is_empty() && !launches {
-        return None;
+        return Program { service: None, running: sorted(running), serves: own };
     }
     let package = &packages.list[krate.package];
     let several = package.targets.iter().filter(|t| t.bin.is_some()).count() > 1;
@@ -64,8 +61,10 @@ fn service(
         functions: Vec::new(),
     };
     let mut rpcs = Vec::new();
-    for (at, serve) in own {
-        rpcs.extend(listener(tracer, at, serve, &running, &mut service));
+    for at in &own {
+        if let Some(serve) = tracer.actions(*at).iter().find(|a| matches!(a, Action::Serve { .. })) {
+            rpcs.extend(listener(tracer, *at, serve, &running, &mut service));
+        }
     }
     if launches {
         launched(tracer, main, &mut service);
@@ -81,7 +80,7 @@ fn service(
     if service.correlation_in.is_none() {
         service.correlation_in = reads_id(functions, &service);
     }
-    Some(service)
+    Program { running: service.functions.clone(), service: Some(Arc::new(service)), serves: own }
 }
 
 /// Where a program begins, and whether what that function returns is served: `#[launch] fn rocket() -> _`.
@@ -104,9 +103,9 @@ fn entry(tracer: &Tracer<'_>, krate: &Krate) -> Option<(FnId, bool)> {
 }
 
 fn launched(tracer: &Tracer<'_>, main: FnId, service: &mut Service) {
-    let Some(body) = tracer.program.bodies.of_fn.get(&FnIdx(main.0)) else { return };
-    let module = tracer.program.bodies.get(*body).home.module;
-    for value in tracer.returned(*body) {
+    let Some(body) = tracer.body_of(FnIdx(main.0)) else { return };
+    let module = tracer.module(body);
+    for value in tracer.returned(body) {
         let framework = tracer.ty(value).lib_path().and_then(|p| p.split("::").next()).unwrap_or("");
         let view = tracer.program.names.view(module);
         let mut routes = RouteReader::read(tracer, value);
@@ -133,7 +132,7 @@ fn sorted(set: FxHashSet<FnId>) -> Vec<FnId> {
 
 /// The functions of some packages that are called or named from some, these included.
 fn reached(
-    functions: &[Function],
+    functions: &[Arc<Function>],
     from: impl IntoIterator<Item = FnId>,
     scope: &FxHashSet<usize>,
 ) -> FxHashSet<FnId> {
@@ -160,7 +159,7 @@ fn listener(
 ) -> Vec<FnId> {
     let Action::Serve { router, listener, protocol } = serve else { return Vec::new() };
     let mut protocol = protocol.unwrap_or(Protocol::Http);
-    let view = tracer.program.names.view(tracer.program.bodies.get(at.body).home.module);
+    let view = tracer.program.names.view(tracer.module(at.body));
     let library = match tracer.types_of(at.body).callees.get(&at.expr) {
         Some(Callee::Lib(path, _)) => {
             let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
@@ -299,7 +298,7 @@ fn bound_address(tracer: &Tracer<'_>, serve: At, listener: Option<u8>) -> Tri<St
 }
 
 /// A function of the service that reads the request's id or trace context by itself.
-fn reads_id(functions: &[Function], service: &Service) -> Option<Place> {
+fn reads_id(functions: &[Arc<Function>], service: &Service) -> Option<Place> {
     let in_service = service.functions.iter().filter_map(|f| functions.get(f.0 as usize));
     in_service.flat_map(|f| &f.does).find_map(|deed| match &deed.what {
         What::ReadHeader(Tri::Present(name)) if is_correlation_header(name) => Some(deed.at),

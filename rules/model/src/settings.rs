@@ -1,22 +1,13 @@
 //! What is read from the environment, and what is taken where it is not set.
 
-use rayon::prelude::*;
 use svclint_facts::rust::{AttrArg, ExprKind, Fields, Lit};
 use svclint_knowledge::{Action, EnvAttribute};
 
 use crate::impls::Key;
+use crate::infer::Program;
 use crate::place::Tri;
 use crate::system::Setting;
-use crate::trace::{At, Tracer};
-
-/// The reads in code, with the calls that read, and those that `#[derive]` macros write.
-pub(crate) fn settings(tracer: &Tracer<'_>) -> Vec<(Option<At>, Setting)> {
-    let calls: Vec<At> = tracer.calls().collect();
-    let mut all: Vec<(Option<At>, Setting)> =
-        calls.par_iter().filter_map(|at| Some((Some(*at), read(tracer, *at)?))).collect();
-    all.extend(derived(tracer).into_iter().map(|s| (None, s)));
-    all
-}
+use crate::tracer::{At, Tracer};
 
 /// What a call reads.
 pub(crate) fn read(tracer: &Tracer<'_>, at: At) -> Option<Setting> {
@@ -74,13 +65,12 @@ fn fallback(tracer: &Tracer<'_>, at: At) -> Tri<String> {
 }
 
 /// `#[arg(env = "X", default_value = "y")]` on the fields of types that derive a parser.
-fn derived(tracer: &Tracer<'_>) -> Vec<Setting> {
-    let defs = tracer.program.defs;
+pub(crate) fn derived(program: Program<'_>) -> Vec<Setting> {
     let mut found = Vec::new();
-    for (number, adt) in defs.adts.iter().enumerate() {
+    for (number, adt) in program.defs.adts.iter().enumerate() {
         let key = Key::Adt(crate::defs::AdtId(number as u32));
-        let view = tracer.program.names.view(adt.home.module);
-        let traits = tracer.program.impls.library_traits(&key).iter();
+        let view = program.names.view(adt.home.module);
+        let traits = program.impls.library_traits(&key).iter();
         let attribute = traits.filter_map(|t| view?.type_entry(t)?.env_attribute.as_ref()).next();
         let Some(attribute) = attribute else { continue };
         for (_, fields) in adt.variants() {

@@ -9,7 +9,8 @@ use crate::fold::{HOLE, Text};
 use crate::infer::Target;
 use crate::place::Place;
 use crate::system::{Deed, SqlDeed, SqlKind, What};
-use crate::trace::{At, Step, Tracer};
+use crate::trace::Step;
+use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
 
 /// The statements that a query holds, done at the call that runs it.
@@ -39,7 +40,7 @@ pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
     }
     for lost in trace.lost.iter().chain(trace.sources.is_empty().then_some(&query)) {
         if let ExprKind::Macro(call) = tracer.kind(*lost) {
-            let module = tracer.program.bodies.get(lost.body).home.module;
+            let module = tracer.module(lost.body);
             let path = tracer.program.macro_path(module, &call.path);
             let entry = path.and_then(|p| tracer.program.names.view(module)?.macro_entry(&p));
             for action in entry.map_or(&[][..], |e| e.does.as_slice()) {

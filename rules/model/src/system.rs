@@ -33,15 +33,15 @@ pub struct Model {
     /// The packages with a `Cargo.toml`.
     pub packages: Vec<Package>,
     /// The functions that are not test code.
-    pub functions: Vec<Function>,
+    pub functions: Vec<Arc<Function>>,
     /// The deployable programs.
-    pub services: Vec<Service>,
+    pub services: Vec<Arc<Service>>,
     /// The values that make outbound calls.
     pub clients: Vec<Client>,
     /// The outbound calls.
     pub requests: Vec<Request>,
     /// What files bring in, by [`FileId`].
-    pub scopes: Vec<FileScope>,
+    pub scopes: Vec<Arc<FileScope>>,
     /// The tables that migrations make.
     pub tables: Vec<Table>,
     /// How often and how long things are tried again.
@@ -51,7 +51,7 @@ pub struct Model {
     /// What is read from the environment.
     pub settings: Vec<Setting>,
     /// What each function may do, by [`FnId`].
-    pub effects: Vec<Summary>,
+    pub effects: Arc<[Summary]>,
     /// What could not be seen.
     pub coverage: Coverage,
 }
@@ -105,7 +105,7 @@ pub struct Package {
 }
 
 /// A function of the workspace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Function {
     /// Module path with the type it belongs to: `orders::repo::OrderRepo::insert`.
     pub path: String,
@@ -499,6 +499,36 @@ impl Model {
     /// The client.
     pub fn client(&self, id: ClientId) -> &Client {
         &self.clients[id.0 as usize]
+    }
+}
+
+impl Function {
+    /// Whether a function calls and does the same as another, wherever that is written.
+    pub(crate) fn acts_like(&self, other: &Function) -> bool {
+        let calls = |f: &'_ Function| f.calls.iter().map(|c| (c.to, c.when)).collect::<Vec<_>>();
+        let alike = |(a, b): (&Deed, &Deed)| a.when == b.when && a.what == b.what;
+        calls(self) == calls(other)
+            && self.does.len() == other.does.len()
+            && self.does.iter().zip(&other.does).all(alike)
+    }
+
+    /// Whether a function leads to the same functions as another, and reads the same headers.
+    pub(crate) fn leads_like(&self, other: &Function) -> bool {
+        fn headers(function: &Function) -> impl Iterator<Item = &Deed> {
+            function.does.iter().filter(|d| matches!(d.what, What::ReadHeader(_)))
+        }
+        let callees = |f: &Function| f.calls.iter().map(|c| c.to).collect::<Vec<_>>();
+        std::ptr::eq(self, other) || callees(self) == callees(other) && headers(self).eq(headers(other))
+    }
+}
+
+impl Request {
+    /// Whether a request ends after a while when another does.
+    pub(crate) fn ends_like(&self, other: &Request) -> bool {
+        self.protocol == other.protocol
+            && self.clients == other.clients
+            && self.clients_complete == other.clients_complete
+            && std::mem::discriminant(&self.bound) == std::mem::discriminant(&other.bound)
     }
 }
 

@@ -9,23 +9,14 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 use svclint_facts::rust::{ExprId, ExprKind, Stmt};
-use svclint_knowledge::{Action, Callable, Role};
+use svclint_knowledge::{Callable, Role};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
-use crate::infer::{BodyTypes, Callee, LocalId, Program, Target};
-use crate::links::{Links, Origin, Part, inner_lib, owner_of_field};
+use crate::infer::{Callee, LocalId, Target};
+use crate::links::{Origin, Part, inner_lib, owner_of_field};
+use crate::tracer::{At, Calls, Tracer};
 use crate::ty::Ty;
-
-/// An expression of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct At {
-    pub(crate) body: BodyId,
-    pub(crate) expr: ExprId,
-}
-
-/// The calls that lead from a question into other functions: a parameter is what its call gave.
-pub(crate) type Calls = Arc<[(BodyId, At)]>;
 
 /// A library call on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,18 +93,6 @@ const BUDGET: u32 = 4_000;
 /// How deep it may go: each level is a stack frame.
 const DEPTH: u32 = 160;
 
-/// Walks.
-#[derive(Clone)]
-pub(crate) struct Tracer<'a> {
-    pub(crate) program: Program<'a>,
-    pub(crate) types: &'a [BodyTypes],
-    pub(crate) links: &'a Links,
-    /// The packages whose code takes part, where the question is about one program; otherwise all do.
-    pub(crate) scope: Option<&'a FxHashSet<usize>>,
-    /// The calls through which questions come.
-    pub(crate) calls: Calls,
-}
-
 struct Walk<'a> {
     /// Whether a call is what the walk looks for.
     wanted: &'a dyn Fn(&Callable) -> bool,
@@ -129,60 +108,7 @@ impl Walk<'_> {
     }
 }
 
-impl<'a> Tracer<'a> {
-    pub(crate) fn kind(&self, at: At) -> &'a ExprKind {
-        &self.program.bodies.get(at.body).body.expr(at.expr).kind
-    }
-
-    pub(crate) fn types_of(&self, body: BodyId) -> &'a BodyTypes {
-        &self.types[body.at()]
-    }
-
-    pub(crate) fn ty(&self, at: At) -> &'a Ty {
-        self.types_of(at.body).ty(at.expr)
-    }
-
-    /// What a call of a library does.
-    pub(crate) fn callable(&self, at: At) -> Option<&'a Callable> {
-        match self.types_of(at.body).callees.get(&at.expr) {
-            Some(Callee::Lib(_, callable)) => callable.as_deref(),
-            // A function as a value: `get_or_init(Client::new)`.
-            None => match self.types_of(at.body).targets.get(&at.expr) {
-                Some(Target::Res(Res::Lib(path))) if self.is_function_value(at) => {
-                    let module = self.program.bodies.get(at.body).home.module;
-                    self.program.library_function(module, path).map(|c| &**c)
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// The expressions that name a library's function without calling it.
-    pub(crate) fn function_values(&self) -> impl Iterator<Item = At> + '_ {
-        self.types.iter().enumerate().flat_map(|(number, types)| {
-            let body = BodyId(number as u32);
-            let named = types.targets.iter().filter(|(_, t)| matches!(t, Target::Res(Res::Lib(_))));
-            let mut found: Vec<At> = named.map(|(expr, _)| At { body, expr: *expr }).collect();
-            found.retain(|at| self.is_function_value(*at));
-            found.sort_unstable();
-            found
-        })
-    }
-
-    /// Whether an expression names a function without calling it.
-    fn is_function_value(&self, at: At) -> bool {
-        let called = self
-            .parent(at)
-            .is_some_and(|p| matches!(self.kind(p), ExprKind::Call { callee, .. } if *callee == at.expr));
-        matches!(self.kind(at), ExprKind::Path(_)) && !called
-    }
-
-    /// The actions of a call.
-    pub(crate) fn actions(&self, at: At) -> &'a [Action] {
-        self.callable(at).map_or(&[], |c| c.does.as_slice())
-    }
-
+impl Tracer<'_> {
     /// Follows a value back to the calls that are `wanted`.
     pub(crate) fn trace(&self, at: At, wanted: &dyn Fn(&Callable) -> bool) -> Trace {
         let budget = Cell::new(BUDGET);
@@ -191,25 +117,9 @@ impl<'a> Tracer<'a> {
         self.walk(at, &mut walk, 0)
     }
 
-    /// The same tracer for the code of some packages only.
-    pub(crate) fn within<'s>(&'s self, scope: &'s FxHashSet<usize>) -> Tracer<'s> {
-        Tracer { scope: Some(scope), ..self.clone() }
-    }
-
-    /// The same tracer for a question that came through some calls.
-    pub(crate) fn through(&self, calls: &Calls) -> Self {
-        Tracer { calls: calls.clone(), ..self.clone() }
-    }
-
     /// Whether an expression is `None`.
     pub(crate) fn is_none(&self, at: At) -> bool {
         matches!(self.kind(at), ExprKind::Path(path) if path.last() == "None")
-    }
-
-    /// Whether a body's code takes part.
-    pub(crate) fn in_scope(&self, body: BodyId) -> bool {
-        let module = self.program.bodies.get(body).home.module;
-        self.scope.is_none_or(|s| s.contains(&self.program.defs.package_of(module)))
     }
 
     fn lost(at: At) -> Trace {
@@ -308,17 +218,14 @@ impl<'a> Tracer<'a> {
     fn walk_path(&self, at: At, walk: &mut Walk<'_>, depth: u32) -> Trace {
         match self.types_of(at.body).targets.get(&at.expr) {
             Some(Target::Local(local)) => self.walk_local(at, *local, walk, depth),
-            Some(Target::Res(Res::Const(id))) => match self.program.bodies.of_const.get(id) {
-                Some(body) => match self.program.bodies.get(*body).body.root {
-                    Some(expr) => self.walk(At { body: *body, expr }, walk, depth),
-                    None => Self::lost(at),
-                },
+            Some(Target::Res(Res::Const(id))) => match self.value_of(*id) {
+                Some(value) => self.walk(value, walk, depth),
                 None => Self::lost(at),
             },
             Some(Target::Res(Res::Fn(f))) => self.returns(at, &[*f], walk, depth),
             // `get_or_init(Client::new)`: the constructor as a value.
             Some(Target::Res(Res::Lib(path))) => {
-                let module = self.program.bodies.get(at.body).home.module;
+                let module = self.module(at.body);
                 match self.program.library_function(module, path) {
                     Some(callable) if (walk.wanted)(callable) => {
                         Trace { sources: vec![at], ..Trace::default() }.step(at, walk)
@@ -345,8 +252,8 @@ impl<'a> Tracer<'a> {
             walk.calls.extend(above);
             return trace;
         }
-        let BodyOwner::Fn(function) = self.program.bodies.get(at.body).owner else { return Self::lost(at) };
-        let calls = self.links.calls.get(&function).map_or(&[][..], Vec::as_slice);
+        let BodyOwner::Fn(function) = self.body(at.body).owner else { return Self::lost(at) };
+        let calls = self.calls_of(function);
         let ways: Vec<Trace> = calls
             .iter()
             .filter(|c| self.in_scope(c.body))
@@ -357,7 +264,7 @@ impl<'a> Tracer<'a> {
     }
 
     fn walk_local(&self, at: At, local: LocalId, walk: &mut Walk<'_>, depth: u32) -> Trace {
-        let Some(origins) = self.links.locals.get(&(at.body, local)) else { return Self::lost(at) };
+        let Some(origins) = self.origins(at.body, local) else { return Self::lost(at) };
         let ways = self.reaching(at, origins).into_iter().map(|origin| match origin {
             Origin::Expr(value, parts) => self.walk_part(*value, parts, walk, depth),
             Origin::Param(number) => self.walk_param(at, *number, walk, depth),
@@ -411,9 +318,9 @@ impl<'a> Tracer<'a> {
                 match self.types_of(at.body).callees.get(&at.expr)? {
                     Callee::Lib(..) => self.element(here(*args.first()?), number, depth + 1),
                     Callee::Fns(fns) => {
-                        let body = self.program.bodies.of_fn.get(fns.first()?)?;
-                        let expr = self.program.bodies.get(*body).body.root?;
-                        self.element(At { body: *body, expr }, number, depth + 1)
+                        let body = self.body_of(*fns.first()?)?;
+                        let expr = self.body(body).body.root?;
+                        self.element(At { body, expr }, number, depth + 1)
                     }
                     _ => None,
                 }
@@ -425,7 +332,7 @@ impl<'a> Tracer<'a> {
     /// The value of a variable that is given one only once, whole.
     pub(crate) fn single_origin(&self, at: At) -> Option<At> {
         let Some(Target::Local(local)) = self.types_of(at.body).targets.get(&at.expr) else { return None };
-        match self.links.locals.get(&(at.body, *local))?.as_slice() {
+        match self.origins(at.body, *local)? {
             [Origin::Expr(value, parts)] if parts.is_empty() => Some(*value),
             _ => None,
         }
@@ -433,7 +340,7 @@ impl<'a> Tracer<'a> {
 
     /// What callers give for a parameter.
     fn walk_param(&self, at: At, number: usize, walk: &mut Walk<'_>, depth: u32) -> Trace {
-        let BodyOwner::Fn(function) = self.program.bodies.get(at.body).owner else { return Self::lost(at) };
+        let BodyOwner::Fn(function) = self.body(at.body).owner else { return Self::lost(at) };
         // Through which call the walk came here is known: only that one gave the parameter.
         if let Some(depth_of_call) = walk.calls.iter().rposition(|(body, _)| *body == at.body) {
             let above = walk.calls.split_off(depth_of_call);
@@ -445,7 +352,7 @@ impl<'a> Tracer<'a> {
             walk.calls.extend(above);
             return trace;
         }
-        let calls = self.links.calls.get(&function).map_or(&[][..], Vec::as_slice);
+        let calls = self.calls_of(function);
         let calls: Vec<At> = calls.iter().filter(|c| self.in_scope(c.body)).copied().collect();
         if calls.is_empty() {
             return self.walk_state(at, walk, depth);
@@ -461,38 +368,37 @@ impl<'a> Tracer<'a> {
     /// call's; with the tracer to go on with.
     pub(crate) fn given(&self, at: At) -> Option<(At, Self)> {
         let Some(Target::Local(local)) = self.types_of(at.body).targets.get(&at.expr) else { return None };
-        let [Origin::Param(number)] = self.links.locals.get(&(at.body, *local))?.as_slice() else {
+        let [Origin::Param(number)] = self.origins(at.body, *local)? else {
             return None;
         };
-        let BodyOwner::Fn(function) = self.program.bodies.get(at.body).owner else { return None };
+        let BodyOwner::Fn(function) = self.body(at.body).owner else { return None };
         let through = self.calls.iter().rposition(|(body, _)| *body == at.body);
         let (call, above) = match through.and_then(|n| Some((self.calls.get(n)?.1, self.calls.get(..n)?))) {
             Some((call, above)) => (call, Arc::from(above)),
             None => {
-                let calls = self.links.calls.get(&function)?;
-                let mut calls = calls.iter().filter(|c| self.in_scope(c.body));
+                let mut calls = self.calls_of(function).iter().filter(|c| self.in_scope(c.body));
                 let only = calls.next().filter(|_| calls.next().is_none())?;
                 (*only, Calls::default())
             }
         };
         let arg = self.argument(call, function, *number)?;
-        Some((arg, Tracer { calls: above, ..self.clone() }))
+        Some((arg, self.through(&above)))
     }
 
     /// A client that a framework hands to a function that nothing calls: one of those that are made.
     fn walk_state(&self, at: At, walk: &mut Walk<'_>, depth: u32) -> Trace {
-        let module = self.program.bodies.get(at.body).home.module;
+        let module = self.module(at.body);
         let Some(view) = self.program.names.view(module) else { return Self::lost(at) };
         let role = |path: &str| view.type_entry(path).and_then(|e| e.is);
-        let made = inner_lib(self.ty(at), &role).and_then(|path| self.links.clients.get(&path));
+        let made = inner_lib(self.ty(at), &role).map_or(&[][..], |path| self.completed(&path));
         let near = self.program.names.packages.needed_by(self.program.defs.package_of(module));
         let is_near = |made: &&At| {
-            let package = self.program.defs.package_of(self.program.bodies.get(made.body).home.module);
+            let package = self.program.defs.package_of(self.module(made.body));
             near.contains(&package) && self.in_scope(made.body)
         };
         let calls = std::mem::take(&mut walk.calls);
         let ways: Vec<Trace> =
-            made.into_iter().flatten().filter(is_near).map(|made| self.walk(*made, walk, depth)).collect();
+            made.iter().filter(is_near).map(|made| self.walk(*made, walk, depth)).collect();
         walk.calls = calls;
         if ways.is_empty() { Self::lost(at) } else { Trace::either(ways) }
     }
@@ -518,7 +424,7 @@ impl<'a> Tracer<'a> {
     }
 
     fn walk_writes(&self, at: At, adt: AdtId, name: &SmolStr, walk: &mut Walk<'_>, depth: u32) -> Trace {
-        match self.links.writes.get(&(adt, name.clone())) {
+        match self.writes(adt, name) {
             Some(writes) => {
                 // What was given to a field was given in some other call.
                 let calls = std::mem::take(&mut walk.calls);
@@ -533,9 +439,8 @@ impl<'a> Tracer<'a> {
 
     /// What functions return.
     fn returns(&self, at: At, fns: &[FnIdx], walk: &mut Walk<'_>, depth: u32) -> Trace {
-        let bodies = fns.iter().filter_map(|f| self.program.bodies.of_fn.get(f));
-        let values: Vec<At> =
-            bodies.filter(|b| self.in_scope(**b)).flat_map(|body| self.returned(*body)).collect();
+        let bodies = self.bodies_of(fns).filter(|b| self.in_scope(*b));
+        let values: Vec<At> = bodies.flat_map(|body| self.returned(body)).collect();
         let ways: Vec<Trace> = values
             .into_iter()
             .map(|value| {

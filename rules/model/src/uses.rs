@@ -4,12 +4,12 @@ use svclint_facts::rust::{Body, ExprId, ExprKind};
 
 use crate::bodies::BodyId;
 use crate::infer::{Callee, LocalId, Target};
-use crate::trace::{At, Tracer};
+use crate::tracer::{At, Tracer};
 
 impl Tracer<'_> {
     /// The values that a body returns.
     pub(crate) fn returned(&self, body: BodyId) -> Vec<At> {
-        let def = self.program.bodies.get(body);
+        let def = self.body(body);
         let mut values = Vec::new();
         if let Some(root) = def.body.root {
             match &def.body.expr(root).kind {
@@ -28,7 +28,7 @@ impl Tracer<'_> {
     /// The method calls that begin at a variable: `cfg.route(..).service(..)`, as statements too.
     pub(crate) fn calls_on(&self, body: BodyId, local: LocalId) -> Vec<At> {
         let types = self.types_of(body);
-        let all = self.program.bodies.get(body).body.iter();
+        let all = self.body(body).body.iter();
         let calls = all.filter(|(id, e)| {
             matches!(e.kind, ExprKind::MethodCall { .. }) && types.callees.contains_key(id)
         });
@@ -39,7 +39,7 @@ impl Tracer<'_> {
     pub(crate) fn passed_on(&self, body: BodyId, local: LocalId) -> Vec<(At, usize)> {
         let types = self.types_of(body);
         let mut found = Vec::new();
-        for (expr, node) in self.program.bodies.get(body).body.iter() {
+        for (expr, node) in self.body(body).body.iter() {
             let (ExprKind::Call { args, .. } | ExprKind::MethodCall { args, .. }) = &node.kind else {
                 continue;
             };

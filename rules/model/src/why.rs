@@ -1,17 +1,15 @@
 //! What the model knows about single expressions, and what it could not see: for people who ask why.
 
-use std::sync::Arc;
-
 use svclint_facts::rust::{ExprId, ExprKind};
-use svclint_knowledge::Knowledge;
 use svclint_syntax::Span;
 
 use crate::bodies::BodyId;
-use crate::build::joined;
 use crate::defs::{FnIdx, Res};
 use crate::infer::{Callee, Target};
-use crate::place::{FileId, Place, SourceFile};
-use crate::trace::{At, Tracer};
+use crate::join::Join;
+use crate::place::{FileId, Place};
+use crate::reads::Recorder;
+use crate::tracer::{At, Tracer};
 use crate::ty::{Bound, Ty};
 
 /// What is known of one expression.
@@ -55,12 +53,14 @@ pub enum BlindKind {
     Method,
 }
 
-/// What is known of the expressions that begin inside of a span (a call in a chain: whose name stands there), outermost
-/// first.
-pub fn why(files: &[SourceFile], knowledge: &Arc<Knowledge>, file: FileId, span: Span) -> Vec<Insight> {
-    joined(files, knowledge, |tracer| {
+impl Join {
+    /// What is known of the expressions that begin inside of a span (a call in a chain: whose name stands there), outermost
+    /// first.
+    pub fn why(&self, file: FileId, span: Span) -> Vec<Insight> {
+        let recorder = Recorder::default();
+        let tracer = &self.joined.tracer(&recorder);
         let mut found = Vec::new();
-        for (number, def) in tracer.program.bodies.list.iter().enumerate() {
+        for (number, def) in self.joined.bodies.list.iter().enumerate() {
             if def.home.file != file {
                 continue;
             }
@@ -79,14 +79,14 @@ pub fn why(files: &[SourceFile], knowledge: &Arc<Knowledge>, file: FileId, span:
         }
         found.sort_by_key(|i: &Insight| (i.at.span.start, std::cmp::Reverse(i.at.span.end)));
         found
-    })
-}
+    }
 
-/// All that could not be resolved.
-pub fn blind_spots(files: &[SourceFile], knowledge: &Arc<Knowledge>) -> Vec<BlindSpot> {
-    joined(files, knowledge, |tracer| {
+    /// All that could not be resolved.
+    pub fn blind_spots(&self) -> Vec<BlindSpot> {
+        let recorder = Recorder::default();
+        let tracer = &self.joined.tracer(&recorder);
         let mut found = Vec::new();
-        for (number, def) in tracer.program.bodies.list.iter().enumerate() {
+        for (number, def) in self.joined.bodies.list.iter().enumerate() {
             let types = tracer.types_of(BodyId(number as u32));
             let view = tracer.program.names.view(def.home.module);
             for (id, node) in def.body.iter() {
@@ -111,7 +111,7 @@ pub fn blind_spots(files: &[SourceFile], knowledge: &Arc<Knowledge>) -> Vec<Blin
             }
         }
         found
-    })
+    }
 }
 
 fn insight(tracer: &Tracer<'_>, at: At) -> Insight {

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &InspectArgs) -> anyhow::Result<Outcome> {
     if let Some(place) = &args.why {
         explain_line(&mut out, args, place)?;
     } else if args.blind_spots {
-        let workspace = load(&args.paths)?;
+        let mut workspace = load(&args.paths)?;
         let spots = workspace.blind_spots();
         match args.format {
             Format::Human => report::why::print_blind_spots(&mut out, &workspace, &spots)?,
@@ -81,7 +81,7 @@ fn explain_line(out: &mut impl Write, args: &InspectArgs, place: &str) -> anyhow
     }
     let [line, path] = parts.as_slice() else { return Err(usage()) };
     let line: u32 = line.parse().map_err(|_| usage())?;
-    let workspace = load(&args.paths)?;
+    let mut workspace = load(&args.paths)?;
     let insights = workspace.why(Path::new(path), line).ok_or_else(|| {
         anyhow::anyhow!("`{path}` has no line {line} here, or is no Rust file of these folders")
     })?;

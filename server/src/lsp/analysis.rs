@@ -44,7 +44,7 @@ impl Analysis {
             let cancel = self.session.cancel.next();
             let versions = self.session.versions();
             self.read(pending);
-            let Some(workspace) = &self.workspace else { continue };
+            let Some(workspace) = &mut self.workspace else { continue };
             // A failure here costs this one report; the next edit gets a new one.
             let checked = catch_unwind(AssertUnwindSafe(|| workspace.check(&cancel)));
             let Ok(Some(report)) = checked else { continue };

@@ -176,7 +176,7 @@ impl<'r> Reader<'r> {
 
     fn functions(&self) -> impl Iterator<Item = &'r Function> {
         let model = self.model();
-        self.service.functions.iter().filter_map(move |f| model.functions.get(f.0 as usize))
+        self.service.functions.iter().filter_map(move |f| model.functions.get(f.0 as usize).map(|f| &**f))
     }
 
     fn service(&self) -> SeenService {

@@ -7,6 +7,7 @@ use svclint_syntax::{Bounds, Chunk, ChunkKind, chunks, parse, recover};
 
 use super::item::{ChunkFacts, Comment, FileChunk, RustFile, SyntaxError};
 use super::lower::lower_chunk;
+use super::signature::signature;
 
 /// How often a chunk that does not parse is cut finer.
 const MAX_RECOVERY: u32 = 5;
@@ -47,6 +48,9 @@ impl Reader<'_> {
         match parse(text, chunk.kind, self.bounds, lower_chunk) {
             Ok(mut facts) => {
                 facts.comments = comments(text);
+                if chunk.kind != ChunkKind::Tests {
+                    facts.signature = signature(text, &facts);
+                }
                 self.push(chunk, container, Arc::new(facts), None);
             }
             Err(error) => {

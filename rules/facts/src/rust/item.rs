@@ -47,6 +47,9 @@ pub struct ChunkFacts {
     pub inner_attrs: Vec<Attr>,
     /// Every comment outside of strings, doc comments included.
     pub comments: Vec<Comment>,
+    /// A hash of all that other code can see: the text without bodies, comments, white space and test code. While it stays
+    /// the same, items and members are the same in the same order, and only what bodies say may differ.
+    pub signature: u64,
 }
 
 /// A comment and, when it speaks to svclint, what it says.
@@ -124,6 +127,28 @@ pub struct Item {
     pub attrs: Vec<Attr>,
     /// What it is.
     pub kind: ItemKind,
+}
+
+impl Item {
+    /// Whether it is compiled for tests only.
+    pub fn is_test(&self) -> bool {
+        self.attrs.iter().any(|a| match a.path.last() {
+            "test" => true,
+            "cfg" => a.args.iter().any(AttrArg::wants_test),
+            _ => false,
+        })
+    }
+}
+
+impl AttrArg {
+    /// `test`, `all(test, ..)`; not `any(test, ..)` and not `not(test)`.
+    fn wants_test(&self) -> bool {
+        match self {
+            AttrArg::Nested(path, args) if args.is_empty() => path.last() == "test",
+            AttrArg::Nested(path, args) => path.last() == "all" && args.iter().any(AttrArg::wants_test),
+            _ => false,
+        }
+    }
 }
 
 /// The kinds of items.

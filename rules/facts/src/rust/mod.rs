@@ -4,6 +4,7 @@ mod body;
 mod file;
 mod item;
 mod lower;
+mod signature;
 
 pub use body::*;
 pub use file::rust_file;

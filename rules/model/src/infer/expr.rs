@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 use svclint_facts::rust::{BinOp, ExprId, ExprKind, Lit, Path, Stmt, TypeRef, UnOp};
 
 use super::{DEREF_DEPTH, Infer, MAX_PARTS, Target};
-use crate::defs::address;
+use crate::defs::BlockKey;
 use crate::ty::{Args, FUTURE, Filling, OPTION, RESULT, Ty};
 
 impl<'a> Infer<'a> {
@@ -185,7 +185,7 @@ impl<'a> Infer<'a> {
 
     fn block(&mut self, id: ExprId, stmts: &'a [Stmt], tail: Option<ExprId>) -> Ty {
         let (depth, module) = (self.scope.len(), self.module);
-        if let Some(inner) = self.program.defs.blocks.get(&(address(self.body), id)) {
+        if let Some(inner) = self.program.defs.blocks.get(&BlockKey::of(self.def.home, self.body, id)) {
             self.module = *inner;
         }
         for stmt in stmts {

@@ -14,7 +14,7 @@ use smol_str::SmolStr;
 use svclint_facts::rust::{Body, ExprId, ExprKind, PatId, TypeRef};
 use svclint_knowledge::Callable;
 
-use crate::bodies::{Bodies, BodyDef, BodyId, BodyOwner};
+use crate::bodies::{BodyDef, BodyOwner};
 use crate::defs::{AdtId, Defs, FnIdx, ImplId, ModId, Res};
 use crate::impls::Impls;
 use crate::names::Names;
@@ -79,9 +79,8 @@ pub(crate) struct Local {
 #[derive(Clone, Copy)]
 pub(crate) struct Program<'a> {
     pub(crate) defs: &'a Defs,
-    pub(crate) names: &'a Names<'a>,
+    pub(crate) names: Names<'a>,
     pub(crate) impls: &'a Impls,
-    pub(crate) bodies: &'a Bodies,
     pub(crate) protos: &'a Protos,
 }
 
@@ -92,8 +91,7 @@ const MAX_PARTS: u32 = 200;
 const DEREF_DEPTH: u32 = 8;
 
 impl<'a> Program<'a> {
-    pub(crate) fn infer(self, id: BodyId) -> BodyTypes {
-        let def = self.bodies.get(id);
+    pub(crate) fn infer(self, def: &BodyDef) -> BodyTypes {
         let self_ty = match def.owner {
             BodyOwner::Fn(f) => self.impls.self_of(self.defs, f),
             BodyOwner::Const(_) => None,

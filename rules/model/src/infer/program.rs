@@ -201,7 +201,7 @@ impl<'a> Program<'a> {
                 let entry = self.names.view(module)?.type_entry(path)?;
                 entry.derefs.as_ref().map(|t| Filling::of(ty, Some(entry)).fill(t))
             }
-            Ty::Adt(id, args) => self.impls.deref(self.defs, self.names, &Key::Adt(*id), args),
+            Ty::Adt(id, args) => self.impls.deref(self.defs, &self.names, &Key::Adt(*id), args),
             _ => None,
         }
     }

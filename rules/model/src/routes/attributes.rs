@@ -5,7 +5,7 @@ use svclint_facts::rust::{AttrArg, Lit};
 use super::{RouteReader, is_http_method, path::join};
 use crate::defs::FnIdx;
 use crate::fold::Text;
-use crate::trace::At;
+use crate::tracer::At;
 
 impl RouteReader<'_> {
     /// `#[get("/x")] async fn handler()`
@@ -50,8 +50,9 @@ impl RouteReader<'_> {
                 let full = join(prefix, &Text::known(route));
                 self.push(&method, &full, Some(function), text.to_owned(), None, at);
                 if let Some(last) = self.routes.list.last_mut() {
-                    last.path_at = Some(def.home.place(span));
-                    last.at = def.home.place(span);
+                    let at = self.tracer.item_place(def.home, span);
+                    last.path_at = Some(at);
+                    last.at = at;
                 }
                 any = true;
             }

@@ -8,7 +8,7 @@ use crate::bodies::BodyId;
 use crate::defs::FnIdx;
 use crate::fold::Text;
 use crate::infer::Callee;
-use crate::trace::At;
+use crate::tracer::At;
 
 /// How many functions a request is followed through before it is told apart.
 const HOPS: u32 = 3;
@@ -33,8 +33,8 @@ impl RouteReader<'_> {
     }
 
     fn dispatch_fn(&mut self, function: FnIdx, hops: u32) {
-        if let Some(body) = self.tracer.program.bodies.of_fn.get(&function) {
-            self.dispatch_in(*body, None, hops);
+        if let Some(body) = self.tracer.body_of(function) {
+            self.dispatch_in(body, None, hops);
         }
     }
 
@@ -42,7 +42,7 @@ impl RouteReader<'_> {
     fn dispatch_in(&mut self, body: BodyId, part: Option<At>, hops: u32) {
         let before = self.routes.list.len();
         let inside = |at: At| part.is_none_or(|p| self.tracer.ancestors(at).any(|a| a == p));
-        let all = self.tracer.program.bodies.get(body).body.iter();
+        let all = self.tracer.body(body).body.iter();
         let all: Vec<At> = all.map(|(expr, _)| At { body, expr }).filter(|at| inside(*at)).collect();
         for at in &all {
             match self.tracer.kind(*at) {
@@ -145,7 +145,7 @@ impl RouteReader<'_> {
     }
 
     fn pat(&self, at: At, pat: PatId) -> &PatKind {
-        &self.tracer.program.bodies.get(at.body).body.pat(pat).kind
+        &self.tracer.body(at.body).body.pat(pat).kind
     }
 
     fn cases(&self, at: At, pat: PatId, cases: &mut Vec<PatId>) {

@@ -7,7 +7,7 @@ use super::{DEPTH, RouteReader, path::join};
 use crate::fold::Text;
 use crate::infer::Callee;
 use crate::system::RouteLayer;
-use crate::trace::At;
+use crate::tracer::At;
 
 /// One way through a filter.
 #[derive(Clone)]
@@ -95,8 +95,8 @@ impl RouteReader<'_> {
             Some(Callee::Fns(fns)) => fns.clone(),
             _ => Vec::new(),
         };
-        let bodies = fns.iter().filter_map(|f| self.tracer.program.bodies.of_fn.get(f));
-        let values: Vec<At> = bodies.flat_map(|b| self.tracer.returned(*b)).collect();
+        let bodies = self.tracer.bodies_of(&fns);
+        let values: Vec<At> = bodies.flat_map(|b| self.tracer.returned(b)).collect();
         match values.as_slice() {
             [] => vec![Way::any()],
             all => all.iter().flat_map(|v| self.ways(*v, depth)).collect(),

@@ -10,7 +10,8 @@ use crate::infer::{Callee, Target};
 use crate::names::Ns;
 use crate::place::Tri;
 use crate::system::{FnId, Route};
-use crate::trace::{At, Step};
+use crate::trace::Step;
+use crate::tracer::At;
 use crate::ty::Ty;
 
 impl RouteReader<'_> {
@@ -57,8 +58,7 @@ impl RouteReader<'_> {
             else {
                 continue;
             };
-            let view =
-                self.tracer.program.names.view(self.tracer.program.bodies.get(step.at.body).home.module);
+            let view = self.tracer.program.names.view(self.tracer.module(step.at.body));
             let (owner, function) = path.rsplit_once("::").unwrap_or(("", path));
             let callable = view.and_then(|v| v.method(owner, function));
             let serves = callable
@@ -181,7 +181,7 @@ impl RouteReader<'_> {
                 complete: name.certain,
                 handler: Some(FnId(id.0)),
                 handler_text: def.item.name.to_string(),
-                at: def.home.place(def.item.name_span),
+                at: self.tracer.item_place(def.home, def.item.name_span),
                 path_at: None,
                 json: Tri::Absent,
                 layers: Vec::new(),
@@ -202,8 +202,8 @@ impl RouteReader<'_> {
         let program = self.tracer.program;
         let mut made: FxHashSet<AdtId> = FxHashSet::default();
         for function in running {
-            if let Some(body) = program.bodies.of_fn.get(&FnIdx(function.0)) {
-                let types = &self.tracer.types_of(*body).types;
+            if let Some(body) = self.tracer.body_of(FnIdx(function.0)) {
+                let types = &self.tracer.types_of(body).types;
                 made.extend(types.iter().filter_map(|ty| self.served_type(ty)));
             }
         }

@@ -11,10 +11,10 @@ impl RouteReader<'_> {
     pub(super) fn speaks_json(&self, function: FnIdx) -> Tri<()> {
         let tracer = &self.tracer;
         let def = &tracer.program.defs.fns[function.at()];
-        let Some(body) = tracer.program.bodies.of_fn.get(&function) else { return Tri::Unknown };
+        let Some(body) = tracer.body_of(function) else { return Tri::Unknown };
         let view = tracer.program.names.view(def.home.module);
         let role = |ty: &Ty| ty.lib_path().and_then(|p| view?.type_entry(p)?.is);
-        let types = tracer.types_of(*body);
+        let types = tracer.types_of(body);
         let locals = types.locals.iter().map(|l| &l.ty);
         let declared = tracer.program.returned(function, &[], None, &[]);
         let mut all = Vec::new();

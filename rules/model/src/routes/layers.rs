@@ -5,7 +5,7 @@ use svclint_knowledge::{Action, Covers};
 
 use super::RouteReader;
 use crate::system::{FnId, Route, RouteLayer};
-use crate::trace::At;
+use crate::tracer::At;
 
 /// The layers that a router collects while it is read.
 #[derive(Default)]

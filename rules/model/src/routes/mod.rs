@@ -19,7 +19,8 @@ use crate::defs::{FnIdx, Res};
 use crate::fold::Text;
 use crate::infer::{Callee, LocalId, Target};
 use crate::system::{FnId, Route, RouteLayer, RouterSite};
-use crate::trace::{At, Step, Tracer};
+use crate::trace::Step;
+use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
 
 use layers::Collected;
@@ -379,8 +380,8 @@ impl<'a> RouteReader<'a> {
             && self.tracer.role(at.body, self.tracer.ty(at)) != Some(Role::Router)
             && depth < DEPTH
         {
-            let bodies = fns.iter().filter_map(|f| self.tracer.program.bodies.of_fn.get(f));
-            for value in bodies.flat_map(|b| self.tracer.returned(*b)).collect::<Vec<_>>() {
+            let bodies = self.tracer.bodies_of(&fns);
+            for value in bodies.flat_map(|b| self.tracer.returned(b)).collect::<Vec<_>>() {
                 self.mount(value, prefix, depth + 1);
             }
             return;
@@ -434,8 +435,8 @@ impl<'a> RouteReader<'a> {
                     Some(Callee::Fns(fns)) => fns.clone(),
                     _ => Vec::new(),
                 };
-                let bodies = fns.iter().filter_map(|f| self.tracer.program.bodies.of_fn.get(f));
-                let values: Vec<At> = bodies.flat_map(|b| self.tracer.returned(*b)).collect();
+                let bodies = self.tracer.bodies_of(&fns);
+                let values: Vec<At> = bodies.flat_map(|b| self.tracer.returned(b)).collect();
                 self.routes.incomplete |= values.is_empty();
                 values.into_iter().for_each(|v| self.configure(v, prefix, depth + 1));
             }
@@ -449,11 +450,11 @@ impl<'a> RouteReader<'a> {
 
     /// Functions that get the router as their parameter with a number.
     fn configure_with(&mut self, fns: &[FnIdx], number: usize, prefix: &Text, depth: u32) {
-        let bodies = fns.iter().filter_map(|f| self.tracer.program.bodies.of_fn.get(f));
-        let bodies: Vec<BodyId> = bodies.filter(|b| self.tracer.in_scope(**b)).copied().collect();
+        let bodies = self.tracer.bodies_of(&fns);
+        let bodies: Vec<BodyId> = bodies.filter(|b| self.tracer.in_scope(*b)).collect();
         self.routes.incomplete |= bodies.is_empty();
         for body in bodies {
-            let pat = self.tracer.program.bodies.get(body).body.params.get(number).copied();
+            let pat = self.tracer.body(body).body.params.get(number).copied();
             self.configured(body, pat, prefix, depth);
         }
     }
@@ -486,8 +487,7 @@ impl<'a> RouteReader<'a> {
                 _ => continue,
             };
             let outside = self.tracer.calls.clone();
-            let through =
-                fns.iter().filter_map(|f| self.tracer.program.bodies.of_fn.get(f)).map(|b| (*b, call));
+            let through = self.tracer.bodies_of(&fns).map(|b| (b, call));
             self.tracer.calls = outside.iter().copied().chain(through).collect();
             self.configure_with(&fns, number, prefix, depth + 1);
             self.tracer.calls = outside;

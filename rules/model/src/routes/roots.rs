@@ -8,15 +8,15 @@ use super::RouteReader;
 use crate::bodies::BodyId;
 use crate::defs::FnIdx;
 use crate::system::FnId;
-use crate::trace::{At, Trace};
+use crate::trace::Trace;
+use crate::tracer::At;
 
 impl RouteReader<'_> {
     /// Reads the outermost routers that some functions return.
     pub(crate) fn roots(&mut self, running: &FxHashSet<FnId>) {
         let bodies: Vec<BodyId> = {
-            let of_fn = &self.tracer.program.bodies.of_fn;
             let mut all: Vec<BodyId> =
-                running.iter().filter_map(|f| of_fn.get(&FnIdx(f.0))).copied().collect();
+                running.iter().filter_map(|f| self.tracer.body_of(FnIdx(f.0))).collect();
             all.sort_unstable();
             all
         };
@@ -51,7 +51,7 @@ impl RouteReader<'_> {
     /// The routers that a body nests in or merges into others.
     fn put_into_others(&self, body: BodyId) -> Vec<At> {
         let mut found = Vec::new();
-        for (expr, _) in self.tracer.program.bodies.get(body).body.iter() {
+        for (expr, _) in self.tracer.body(body).body.iter() {
             let at = At { body, expr };
             for action in self.tracer.actions(at) {
                 let router = match action {

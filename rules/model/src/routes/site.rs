@@ -5,7 +5,7 @@ use svclint_knowledge::Action;
 
 use super::RouteReader;
 use crate::system::{RouterCall, RouterSite};
-use crate::trace::At;
+use crate::tracer::At;
 
 impl RouteReader<'_> {
     pub(super) fn site(&self, sources: &[At]) -> Option<RouterSite> {

@@ -15,14 +15,14 @@ use super::body::{Body, Expr, ExprId, ExprKind, Pat, PatId, PatKind};
 use super::item::ChunkFacts;
 use crate::Name;
 
-/// Lowers a parsed chunk. Comments are not in the tree; the caller adds them.
+/// Lowers a parsed chunk. Comments and the signature are not in the tree; the caller adds them.
 pub(super) fn lower_chunk(tree: &Tree, map: &SpanMap<'_>) -> ChunkFacts {
     let lower = Lower { map };
     match tree {
         Tree::Items(attrs, items) => ChunkFacts {
             items: items.iter().map(|i| Arc::new(lower.item(i))).collect(),
             inner_attrs: lower.attrs(attrs),
-            comments: Vec::new(),
+            ..ChunkFacts::default()
         },
         Tree::ImplMembers(members) => ChunkFacts {
             items: members.iter().map(|m| Arc::new(lower.impl_member(m))).collect(),

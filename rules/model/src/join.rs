@@ -1,0 +1,316 @@
+//! The model, kept up with its files.
+//!
+//! What bodies, clients and programs say is kept with what it was read from. After an edit that changes no signature only the
+//! edited bodies are inferred again, and only what was read from them is asked again; everything else moves along.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use svclint_knowledge::Knowledge;
+
+use crate::assemble;
+use crate::bodies::BodyId;
+use crate::clients::{Built, client, parts};
+use crate::defs::FnIdx;
+use crate::effects::{Summary, summaries};
+use crate::functions::{Known, function};
+use crate::joined::{EditedFile, Joined};
+use crate::moved::Moved;
+use crate::place::SourceFile;
+use crate::reading::Reading;
+use crate::reads::{Changed, Kept, Recorder};
+use crate::services::{Program, program};
+use crate::system::{Client, ClientId, FnId, Function, Model, Request};
+use crate::tracer::At;
+
+/// The files of a workspace, joined.
+pub struct Join {
+    files: Vec<SourceFile>,
+    knowledge: Arc<Knowledge>,
+    pub(crate) joined: Joined,
+    /// By body.
+    readings: Vec<Kept<Reading>>,
+    /// The functions without a body.
+    declared: Vec<(FnIdx, Arc<Function>)>,
+    sites: FxHashMap<At, Kept<Site>>,
+    /// By crate.
+    programs: Vec<Option<Kept<Program>>>,
+    model: Arc<Model>,
+}
+
+/// What is known of a place where a client is made.
+struct Site {
+    built: Vec<Built>,
+    client: Option<Client>,
+    /// The sites of what it is made of.
+    parts: Vec<At>,
+}
+
+/// How much was done to keep up with a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rejoined {
+    /// Everything was joined anew: more than bodies had changed.
+    pub whole: bool,
+    /// The bodies whose types were inferred.
+    pub bodies: usize,
+    /// The bodies, clients and programs that were asked again.
+    pub answers: usize,
+}
+
+impl Join {
+    /// Joins the facts of all files. Whatever is not in `files` does not exist.
+    pub fn new(files: Vec<SourceFile>, knowledge: &Arc<Knowledge>) -> Join {
+        let joined = Joined::new(&files, knowledge);
+        let read = |number: usize| Kept::ask(|r| Reading::of(&joined.tracer(r), BodyId(number as u32)));
+        let readings: Vec<Kept<Reading>> = (0..joined.bodies.list.len()).into_par_iter().map(read).collect();
+        let mut join = Join {
+            files,
+            knowledge: knowledge.clone(),
+            declared: Vec::new(),
+            sites: FxHashMap::default(),
+            programs: Vec::new(),
+            model: Arc::default(),
+            joined,
+            readings,
+        };
+        join.assemble(None, &Changed::default());
+        join
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// Takes on another state of the files.
+    pub fn update(&mut self, files: Vec<SourceFile>, knowledge: &Arc<Knowledge>) -> Rejoined {
+        let edited = EditedFile::all(&self.files, &files).filter(|_| Arc::ptr_eq(knowledge, &self.knowledge));
+        let Some(edited) = edited else {
+            *self = Join::new(files, knowledge);
+            let bodies = self.joined.bodies.list.len();
+            return Rejoined {
+                whole: true,
+                bodies,
+                answers: bodies + self.sites.len() + self.programs.len(),
+            };
+        };
+        self.files = files;
+        if edited.is_empty() {
+            return Rejoined::default();
+        }
+        let changed = self.joined.replace(&edited);
+        let stale: Vec<usize> =
+            (0..self.readings.len()).filter(|n| changed.touches(&self.readings[*n].reads)).collect();
+        let moved = Moved { edited: &edited };
+        self.readings.iter_mut().for_each(|kept| moved.reading(&mut kept.answer));
+        self.sites.values_mut().for_each(|kept| kept.answer.client.iter_mut().for_each(|c| moved.client(c)));
+        self.programs.iter_mut().flatten().for_each(|kept| moved.program(&mut kept.answer));
+        let joined = &self.joined;
+        let ask = |number: &usize| Kept::ask(|r| Reading::of(&joined.tracer(r), BodyId(*number as u32)));
+        let asked: Vec<Kept<Reading>> = stale.par_iter().map(ask).collect();
+        for (number, reading) in stale.iter().zip(asked) {
+            self.readings[*number] = reading;
+        }
+        let answers = stale.len() + self.assemble(Some(&edited), &changed);
+        Rejoined { whole: false, bodies: changed.bodies(), answers }
+    }
+
+    /// Puts the model together, and gives how many clients and programs were asked again.
+    fn assemble(&mut self, edited: Option<&[EditedFile]>, changed: &Changed) -> usize {
+        let before = self.model.clone();
+        let (functions, settings) = self.functions(edited, &before);
+        let (clients, requests, sites) = self.clients(changed);
+        let effects = self.effects(&before, &functions, &requests, &clients);
+        let programs = self.programs(&before, &functions, changed);
+        let answers = || self.readings.iter().map(|kept| &kept.answer);
+        let keep = edited.is_some();
+        let scope = |(number, file): (usize, &SourceFile)| {
+            let is_edited = edited.is_none_or(|e| e.iter().any(|f| f.file.0 as usize == number));
+            match before.scopes.get(number).filter(|_| !is_edited) {
+                Some(scope) => scope.clone(),
+                None => assemble::scope(file),
+            }
+        };
+        let mut model = Model {
+            files: self.files.iter().map(|f| f.path.clone()).collect(),
+            generated: if keep { before.generated.clone() } else { assemble::generated(&self.files) },
+            packages: if keep { before.packages.clone() } else { assemble::packages(&self.joined) },
+            functions,
+            services: self.programs.iter().flatten().filter_map(|p| p.answer.service.clone()).collect(),
+            clients,
+            requests,
+            scopes: self.files.iter().enumerate().map(scope).collect(),
+            tables: if keep { before.tables.clone() } else { assemble::tables(&self.files) },
+            policies: answers().flat_map(|a| a.policies.iter().cloned()).collect(),
+            channels: answers().flat_map(|a| a.channels.iter().cloned()).collect(),
+            settings,
+            effects,
+            coverage: Default::default(),
+        };
+        model.coverage = assemble::coverage(&model, &self.joined);
+        self.model = Arc::new(model);
+        sites + programs
+    }
+
+    /// All functions in the order of their definitions, and all settings.
+    fn functions(
+        &mut self,
+        edited: Option<&[EditedFile]>,
+        before: &Model,
+    ) -> (Vec<Arc<Function>>, Vec<crate::Setting>) {
+        let defs = &self.joined.defs;
+        let is_edited = |f: FnIdx| {
+            let file = defs.fns[f.at()].home.file;
+            edited.is_none_or(|e| e.iter().any(|e| e.file == file))
+        };
+        let recorder = Recorder::default();
+        let tracer = self.joined.tracer(&recorder);
+        let known = Known::default();
+        if edited.is_none() {
+            let bare = (0..defs.fns.len() as u32).map(FnIdx).filter(|f| tracer.body_of(*f).is_none());
+            self.declared = bare.map(|f| (f, Arc::new(function(&tracer, &known, f)))).collect();
+        } else {
+            for (id, declared) in self.declared.iter_mut().filter(|(id, _)| is_edited(*id)) {
+                *declared = Arc::new(function(&tracer, &known, *id));
+            }
+        }
+        let mut functions: Vec<Option<Arc<Function>>> = vec![None; defs.fns.len()];
+        for (id, declared) in &self.declared {
+            functions[id.at()] = Some(declared.clone());
+        }
+        let (mut requests, mut settings) = (0, 0);
+        for (def, kept) in self.joined.bodies.list.iter().zip(&self.readings) {
+            let answer = &kept.answer;
+            if let crate::bodies::BodyOwner::Fn(id) = def.owner {
+                // One that counts as it did stays the same value.
+                let counted = answer.counted(requests, settings);
+                let same = before
+                    .functions
+                    .get(id.at())
+                    .filter(|old| counted.as_ref().is_some_and(|c| ***old == **c));
+                functions[id.at()] = match same {
+                    Some(old) if !(answer.requests.is_empty() && answer.settings.is_empty()) => {
+                        Some(old.clone())
+                    }
+                    _ => counted,
+                };
+            }
+            requests += answer.requests.len() as u32;
+            settings += answer.settings.len() as u32;
+        }
+        let mut all: Vec<crate::Setting> =
+            self.readings.iter().flat_map(|kept| kept.answer.settings.iter().cloned()).collect();
+        all.extend(crate::settings::derived(self.joined.program()));
+        (functions.into_iter().flatten().collect(), all)
+    }
+
+    /// All clients and requests, and how many clients were asked again.
+    fn clients(&mut self, changed: &Changed) -> (Vec<Client>, Vec<Request>, usize) {
+        let mut built: BTreeMap<At, Vec<Built>> = BTreeMap::new();
+        for (site, way) in self.readings.iter().flat_map(|kept| &kept.answer.made) {
+            built.entry(*site).or_default().extend(way.clone());
+        }
+        for value in self.readings.iter().flat_map(|kept| &kept.answer.handed) {
+            built.entry(*value).or_default().push(Built::by_value(*value));
+        }
+        let holds = |site: &At, built: &[Built]| {
+            let kept = self.sites.get(site);
+            kept.is_some_and(|kept| kept.answer.built == built && !changed.touches(&kept.reads))
+        };
+        let stale: Vec<(At, Vec<Built>)> =
+            built.iter().filter(|(site, built)| !holds(site, built)).map(|(s, b)| (*s, b.clone())).collect();
+        let joined = &self.joined;
+        let ask = |(site, built): &(At, Vec<Built>)| {
+            Kept::ask(|recorder| {
+                let tracer = joined.tracer(recorder);
+                let (client, parts) = (client(&tracer, *site, built), parts(&tracer, *site, built));
+                Site { built: built.clone(), client, parts }
+            })
+        };
+        let asked: Vec<Kept<Site>> = stale.par_iter().map(ask).collect();
+        let count = asked.len();
+        self.sites.retain(|site, _| built.contains_key(site));
+        self.sites.extend(stale.into_iter().map(|(site, _)| site).zip(asked));
+        let part_of_others: BTreeSet<At> =
+            self.sites.values().flat_map(|kept| &kept.answer.parts).copied().collect();
+        let (mut clients, mut ids) = (Vec::new(), FxHashMap::default());
+        for (site, ways) in &built {
+            if ways.is_empty() && part_of_others.contains(site) {
+                continue;
+            }
+            let Some(client) = self.sites.get(site).and_then(|kept| kept.answer.client.clone()) else {
+                continue;
+            };
+            ids.insert(*site, ClientId(clients.len() as u32));
+            clients.push(client);
+        }
+        let sent = self.readings.iter().flat_map(|kept| &kept.answer.requests);
+        let requests: Vec<Request> = sent.map(|sent| sent.with_clients(&ids)).collect();
+        for (number, request) in requests.iter().enumerate() {
+            for client in &request.clients {
+                clients[client.0 as usize].used_in.push(number as u32);
+            }
+        }
+        (clients, requests, count)
+    }
+
+    /// What each function may do; taken from before where no function does or calls anything else.
+    fn effects(
+        &self,
+        before: &Model,
+        functions: &[Arc<Function>],
+        requests: &[Request],
+        clients: &[Client],
+    ) -> Arc<[Summary]> {
+        let acts_alike = |(a, b): (&Arc<Function>, &Arc<Function>)| Arc::ptr_eq(a, b) || a.acts_like(b);
+        let is_as_before = before.functions.len() == functions.len()
+            && before.functions.iter().zip(functions).all(acts_alike)
+            && before.requests.iter().zip(requests).all(|(a, b)| a.ends_like(b))
+            && before.clients.iter().zip(clients).all(|(a, b)| a.limits == b.limits);
+        if is_as_before { before.effects.clone() } else { summaries(functions, requests, clients).into() }
+    }
+
+    /// Asks again the programs that changed, and gives how many these were.
+    fn programs(&mut self, before: &Model, functions: &[Arc<Function>], changed: &Changed) -> usize {
+        let serves: Vec<At> =
+            self.readings.iter().flat_map(|kept| kept.answer.serves.iter().copied()).collect();
+        // The functions that call others than before, or read other headers.
+        let other: FxHashSet<FnId> = (0..functions.len())
+            .filter(|n| before.functions.get(*n).is_none_or(|old| !old.leads_like(&functions[*n])))
+            .map(|n| FnId(n as u32))
+            .collect();
+        let joined = &self.joined;
+        let holds = |number: usize| match self.programs.get(number) {
+            Some(Some(kept)) => {
+                kept.answer.serves == serves_of(&serves, joined, &kept.answer)
+                    && !changed.touches(&kept.reads)
+                    && (other.is_empty() || !kept.answer.running.iter().any(|f| other.contains(f)))
+            }
+            Some(None) => true,
+            None => false,
+        };
+        let stale: Vec<usize> = (0..joined.defs.krates.len()).filter(|n| !holds(*n)).collect();
+        let ask = |number: &usize| {
+            let krate = &joined.defs.krates[*number];
+            krate.bin.is_some().then(|| Kept::ask(|r| program(&joined.tracer(r), functions, &serves, krate)))
+        };
+        let asked: Vec<Option<Kept<Program>>> = stale.par_iter().map(ask).collect();
+        self.programs.resize_with(joined.defs.krates.len(), || None);
+        let count = asked.iter().flatten().count();
+        for (number, asked) in stale.into_iter().zip(asked) {
+            self.programs[number] = asked;
+        }
+        count
+    }
+}
+
+/// The calls among some that serve and run in a program.
+fn serves_of(serves: &[At], joined: &Joined, program: &Program) -> Vec<At> {
+    let runs = |at: &&At| match joined.bodies.get(at.body).owner {
+        crate::bodies::BodyOwner::Fn(f) => program.running.binary_search(&FnId(f.0)).is_ok(),
+        crate::bodies::BodyOwner::Const(_) => false,
+    };
+    serves.iter().filter(runs).copied().collect()
+}

@@ -1,0 +1,118 @@
+//! Places in what is kept: they move with the text before them.
+
+use std::sync::Arc;
+
+use svclint_syntax::Span;
+
+use crate::joined::EditedFile;
+use crate::place::{Place, Tri};
+use crate::reading::Reading;
+use crate::services::Program;
+use crate::system::{
+    Client, ClientSite, Deed, Function, Listener, Request, Route, RouteLayer, RouterSite, Service, What,
+};
+
+/// Where everything stands now.
+pub(crate) struct Moved<'e> {
+    pub(crate) edited: &'e [EditedFile],
+}
+
+impl Moved<'_> {
+    fn place(&self, place: &mut Place) {
+        if let Some(file) = self.edited.iter().find(|e| e.file == place.file) {
+            let start = file.moved(place.span.start);
+            place.span = Span::new(start, start + place.span.len());
+        }
+    }
+
+    fn tri(&self, place: &mut Tri<Place>) {
+        if let Tri::Present(place) = place {
+            self.place(place);
+        }
+    }
+
+    /// Whether a place lies in a file that was edited.
+    fn is_in(&self, place: Place) -> bool {
+        self.edited.iter().any(|e| e.file == place.file)
+    }
+
+    pub(crate) fn reading(&self, reading: &mut Reading) {
+        if let Some(function) = &mut reading.function {
+            self.function(function);
+        }
+        reading.requests.iter_mut().for_each(|sent| self.request(sent.request_mut()));
+        reading.settings.iter_mut().for_each(|s| self.place(&mut s.at));
+        reading.policies.iter_mut().for_each(|p| self.place(&mut p.at));
+        reading.channels.iter_mut().for_each(|c| self.place(&mut c.at));
+    }
+
+    pub(crate) fn function(&self, function: &mut Arc<Function>) {
+        // A statement may be written in a constant of another file.
+        let elsewhere = |deed: &Deed| match &deed.what {
+            What::Sql(sql) => sql.text.is_some_and(|text| self.is_in(text)),
+            _ => false,
+        };
+        if !self.is_in(function.name) && !function.does.iter().any(elsewhere) {
+            return;
+        }
+        let function = Arc::make_mut(function);
+        for place in [&mut function.name, &mut function.whole, &mut function.params, &mut function.body] {
+            self.place(place);
+        }
+        function.calls.iter_mut().for_each(|call| self.place(&mut call.at));
+        function.does.iter_mut().for_each(|deed| self.deed(deed));
+    }
+
+    fn deed(&self, deed: &mut Deed) {
+        self.place(&mut deed.at);
+        match &mut deed.what {
+            What::HeldLock(wait) => self.place(wait),
+            What::Sql(sql) => sql.text.iter_mut().for_each(|text| self.place(text)),
+            _ => {}
+        }
+    }
+
+    fn request(&self, request: &mut Request) {
+        self.place(&mut request.at);
+        self.place(&mut request.begun_at);
+        self.place(&mut request.begun_call);
+        self.tri(&mut request.bound);
+    }
+
+    pub(crate) fn client(&self, client: &mut Client) {
+        let ClientSite { at, made, type_path, calls, .. } = &mut client.built;
+        [at, made, type_path].into_iter().for_each(|place| self.place(place));
+        calls.iter_mut().for_each(|(_, place)| self.place(place));
+    }
+
+    pub(crate) fn program(&self, program: &mut Program) {
+        if let Some(service) = &mut program.service {
+            self.service(Arc::make_mut(service));
+        }
+    }
+
+    fn service(&self, service: &mut Service) {
+        service.listeners.iter_mut().for_each(|l| self.listener(l));
+        service.routes.iter_mut().for_each(|r| self.route(r));
+        service.correlation_in.iter_mut().chain(&mut service.handler_timeout).for_each(|p| self.place(p));
+    }
+
+    fn listener(&self, listener: &mut Listener) {
+        self.place(&mut listener.at);
+        self.tri(&mut listener.shutdown);
+        if let Some(RouterSite { made, chain, calls, .. }) = &mut listener.router {
+            self.place(made);
+            self.place(chain);
+            for call in calls {
+                self.place(&mut call.at);
+                call.arg.iter_mut().for_each(|arg| self.place(arg));
+            }
+        }
+    }
+
+    fn route(&self, route: &mut Route) {
+        self.place(&mut route.at);
+        route.path_at.iter_mut().for_each(|p| self.place(p));
+        route.layers.iter_mut().for_each(|RouteLayer { at, .. }| self.place(at));
+    }
+}
