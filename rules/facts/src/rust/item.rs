@@ -103,7 +103,7 @@ pub enum Lit {
     /// A byte string, a C string: only that it is one.
     Bytes,
     /// An integer with its suffix gone; `None` when it does not fit.
-    Int(Option<u128>),
+    Int(Option<u64>),
     /// A float as written, suffix gone.
     Float(String),
     /// A character.

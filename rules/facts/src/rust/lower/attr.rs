@@ -4,14 +4,14 @@ use svclint_syntax::{Span, proc_macro2, syn};
 use syn::parse::{ParseStream, Parser};
 use syn::{Token, ext::IdentExt};
 
-use super::Lower;
+use super::{Lower, exact};
 use crate::Name;
 use crate::rust::{Attr, AttrArg, Lit, Path, PathSegment};
 
 impl Lower<'_, '_> {
     /// Doc comments are comments, not attributes, here.
     pub(super) fn attrs(self, attrs: &[syn::Attribute]) -> Vec<Attr> {
-        attrs.iter().filter(|a| !a.path().is_ident("doc")).map(|a| self.attr(a)).collect()
+        exact(attrs.iter().filter(|a| !a.path().is_ident("doc")).map(|a| self.attr(a)).collect())
     }
 
     fn attr(self, attr: &syn::Attribute) -> Attr {
@@ -38,7 +38,7 @@ impl Lower<'_, '_> {
                     input.parse::<proc_macro2::TokenTree>()?;
                 }
             }
-            Ok(args)
+            Ok(exact(args))
         };
         read.parse2(tokens).unwrap_or_default()
     }
@@ -76,6 +76,7 @@ impl Lower<'_, '_> {
             path.span = if path.segments.is_empty() { span } else { path.span.cover(span) };
             path.segments.push(PathSegment { name: super::name(&ident), generics: None, span });
             if input.parse::<Option<Token![::]>>()?.is_none() {
+                path.segments.shrink_to_fit();
                 return Ok(path);
             }
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use svclint_syntax::{Span, proc_macro2, syn};
 
-use super::{BodyLower, pat::member};
+use super::{BodyLower, exact, pat::member};
 use crate::rust::{Arm, BinOp, ExprId, ExprKind, Stmt, UnOp};
 
 impl BodyLower<'_, '_> {
@@ -266,7 +266,7 @@ impl BodyLower<'_, '_> {
                 }
             }
         }
-        self.push(ExprKind::Block { stmts, tail }, span)
+        self.push(ExprKind::Block { stmts: exact(stmts), tail }, span)
     }
 
     fn local(&mut self, local: &syn::Local) -> Stmt {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use svclint_syntax::{Span, proc_macro2, syn};
 
-use super::{Lower, name};
+use super::{Lower, exact, name};
 use crate::Name;
 use crate::rust::{
     Body, Field, Fields, Function, Generics, Impl, Item, ItemKind, Param, Trait, TypeRef, UseLeaf, Variant,
@@ -96,7 +96,7 @@ impl Lower<'_, '_> {
                     vis: Some(&i.vis),
                     ..unnamed(&i.attrs, i.use_token.span, i.use_token.span, i.semi_token.span)
                 };
-                self.put(head, ItemKind::Use(leaves))
+                self.put(head, ItemKind::Use(exact(leaves)))
             }
             syn::Item::Const(i) => {
                 let head = head(&i.ident, Some(&i.vis), &i.attrs, i.const_token.span, i.semi_token.span);
@@ -229,7 +229,7 @@ impl Lower<'_, '_> {
             is_async: sig.asyncness.is_some(),
             generics: self.generics(&sig.generics),
             receiver,
-            params,
+            params: exact(params),
             params_span: self.span(sig.paren_token.span.join()),
             ret: self.ret(&sig.output),
             body,
@@ -352,6 +352,7 @@ impl Lower<'_, '_> {
             if word != "self" || path.is_empty() {
                 path.push(word.clone());
             }
+            let path = exact(path);
             UseLeaf { path, global, rename, glob: false, span: self.span(span) }
         };
         match tree {

@@ -50,6 +50,7 @@ impl BodyLower<'_, '_> {
             }
             Opened::Nothing => call.complete = mac.tokens.is_empty(),
         }
+        call.args.shrink_to_fit();
         self.push(ExprKind::Macro(Box::new(call)), span)
     }
 

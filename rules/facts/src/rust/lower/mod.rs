@@ -15,6 +15,12 @@ use super::body::{Body, Expr, ExprId, ExprKind, Pat, PatId, PatKind};
 use super::item::ChunkFacts;
 use crate::Name;
 
+/// Without the room that a list keeps for more: facts stay for long.
+fn exact<T>(mut list: Vec<T>) -> Vec<T> {
+    list.shrink_to_fit();
+    list
+}
+
 /// Lowers a parsed chunk. Comments and the signature are not in the tree; the caller adds them.
 pub(super) fn lower_chunk(tree: &Tree, map: &SpanMap<'_>) -> ChunkFacts {
     let lower = Lower { map };

@@ -2,7 +2,7 @@
 
 use svclint_syntax::{Span, syn};
 
-use super::{Lower, name};
+use super::{Lower, exact, name};
 use crate::rust::{GenericArgs, GenericParam, Generics, Path, PathSegment, TypeRef};
 
 impl Lower<'_, '_> {
@@ -47,6 +47,8 @@ impl Lower<'_, '_> {
             }
         }
         if generics != GenericArgs::default() {
+            generics.types.shrink_to_fit();
+            generics.bindings.shrink_to_fit();
             lowered.generics = Some(Box::new(generics));
         }
         lowered
@@ -86,7 +88,7 @@ impl Lower<'_, '_> {
             syn::TypeParamBound::Trait(t) if t.maybe.is_none() => Some(self.path(&t.path, None)),
             _ => None,
         };
-        bounds.into_iter().filter_map(of).collect()
+        exact(bounds.into_iter().filter_map(of).collect())
     }
 
     pub(super) fn generics(self, generics: &syn::Generics) -> Generics {
