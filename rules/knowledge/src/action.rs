@@ -178,8 +178,32 @@ pub enum Action {
         /// The argument with the handler.
         handler: u8,
     },
-    /// What answers when no route fits: a handler, most often for "not found".
+    /// What answers failures, or a known path's other methods: no route of its own.
     Fallback,
+    /// What answers when no route fits: a handler, most often for "not found".
+    CatchAll {
+        /// The argument with the handler.
+        handler: u8,
+    },
+    /// What answers when no route fits: a service, a router or method routes.
+    CatchAllService {
+        /// The argument.
+        service: u8,
+    },
+    /// Adds a handler whose path stands in the attribute `#[typed_path]` of its first parameter's type.
+    TypedRoute {
+        /// `GET`
+        method: String,
+        /// The argument with the handler.
+        handler: u8,
+    },
+    /// Gives its argument, a router or service, with what the receiver puts around it.
+    Wrap {
+        /// The argument.
+        value: u8,
+    },
+    /// Hands a request to the receiver, a router.
+    Dispatch,
     /// A filter of the request's path: one segment or several.
     FilterPath {
         /// The argument with the path; without it the filter takes a parameter.
@@ -202,7 +226,7 @@ pub enum Action {
         /// The argument with the other filter.
         other: u8,
     },
-    /// What answers when no route fits: something that may serve anything.
+    /// Serves more than what can be listed.
     FallbackService,
     /// Wraps what is there in a middleware.
     Layer {
@@ -559,6 +583,8 @@ pub enum Role {
     Query,
     /// A filter that decides whether a request passes; filters become routes.
     Filter,
+    /// A service that answers with files of a folder.
+    Files,
     /// Decides how often something is tried again.
     Policy,
     /// Sends into a channel inside the process.

@@ -88,6 +88,7 @@ pub(crate) fn coverage(model: &Model, joined: &Joined) -> Coverage {
             known: routes.iter().filter(|r| r.complete).count() as u64,
             total: (routes.len() + unlisted) as u64,
         },
+        routes_behind_prefix: routes.iter().filter(|r| r.is_behind_prefix()).count() as u64,
         clients: Share {
             known: model.clients.iter().filter(known).count() as u64,
             total: model.clients.len() as u64,

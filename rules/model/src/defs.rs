@@ -221,7 +221,10 @@ pub(crate) struct FnDef {
 
 impl FnDef {
     pub(crate) fn def(&self) -> &facts::Function {
-        if let ItemKind::Fn(def) = &self.item.kind { def } else { &NO_FUNCTION }
+        match &self.item.kind {
+            ItemKind::Fn(def) | ItemKind::MacroRules(def) => def,
+            _ => &NO_FUNCTION,
+        }
     }
 
     /// The type parameters of the block around it.
@@ -266,6 +269,8 @@ pub(crate) struct Defs {
     pub(crate) consts: Vec<ConstDef>,
     pub(crate) impls: Vec<ImplDef>,
     pub(crate) fns: Vec<FnDef>,
+    /// The macros that are like functions, by crate and name.
+    pub(crate) macros: FxHashMap<(usize, SmolStr), Option<FnIdx>>,
     /// The modules of blocks with items.
     pub(crate) blocks: FxHashMap<BlockKey, ModId>,
     /// The library crate of a package.
@@ -457,6 +462,13 @@ impl<'f> Collector<'f> {
                 }
                 self.items(home, items, source);
             }
+            ItemKind::MacroRules(_) => {
+                let krate = self.defs.module(home.module).krate;
+                let id = self.function(home, item, Owner::None);
+                // Of several with one name none is certain.
+                let known = self.defs.macros.entry((krate, item.name.clone()));
+                known.and_modify(|m| *m = None).or_insert(Some(id));
+            }
             ItemKind::TypeAlias(_, None) | ItemKind::ExternCrate | ItemKind::Other => {}
         }
     }
@@ -588,7 +600,7 @@ impl<'f> Collector<'f> {
     }
 
     fn function(&mut self, home: Home, item: &Arc<Item>, owner: Owner) -> FnIdx {
-        if let ItemKind::Fn(def) = &item.kind
+        if let ItemKind::Fn(def) | ItemKind::MacroRules(def) = &item.kind
             && let Some(body) = &def.body
         {
             self.body_items(home, body);

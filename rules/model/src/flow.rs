@@ -3,11 +3,13 @@
 use svclint_facts::rust::{ExprKind, Stmt};
 use svclint_knowledge::{Action, Effect, Role};
 
+use crate::bodies::BodyId;
 use crate::defs::FnIdx;
 use crate::infer::{Callee, LocalId};
 use crate::links::Origin;
 use crate::system::When;
 use crate::tracer::{At, Tracer};
+use crate::ty::Ty;
 
 impl Tracer<'_> {
     /// The origins of a variable that its use may see: what a later, certain assignment replaces is gone.
@@ -74,14 +76,13 @@ impl Tracer<'_> {
 
     /// Calls on a builder held in a variable whose value nobody takes, before some use of it.
     pub(crate) fn changes(&self, at: At, local: LocalId) -> Vec<At> {
-        let builds = matches!(
-            self.role(at.body, self.ty(at)),
-            Some(Role::ClientBuilder | Role::Router | Role::Server | Role::Policy)
-        );
-        if !builds {
+        if !self.is_builder(at.body, self.ty(at)) {
             return Vec::new();
         }
         let used = self.place(at).span.start;
+        let is_before = |c: &At| self.place(*c).span.end <= used && self.is_statement(*c);
+        let lent = self.passed_on(at.body, local).into_iter().map(|(call, _)| call).filter(is_before);
+        let lent: Vec<At> = lent.collect();
         let mut calls = self.calls_on(at.body, local);
         calls.retain(|c| {
             let dropped = self.parent(*c).is_none_or(|p| matches!(self.kind(p), ExprKind::Block { .. }));
@@ -91,7 +92,31 @@ impl Tracer<'_> {
                 && self.place(*c).span.end <= used
                 && (dropped || !outermost && self.is_dropped_chain(*c))
         });
+        if !lent.is_empty() {
+            calls.extend(lent);
+            calls.sort_by_key(|c| self.place(*c).span.end);
+        }
         calls
+    }
+
+    /// Whether a type is one that calls add to.
+    pub(crate) fn is_builder(&self, body: BodyId, ty: &Ty) -> bool {
+        matches!(self.role(body, ty), Some(Role::ClientBuilder | Role::Router | Role::Server | Role::Policy))
+    }
+
+    /// Whether a call's value is dropped: `f(&mut x);`, `f(&mut x).await?;`
+    fn is_statement(&self, call: At) -> bool {
+        let mut end = call;
+        while let Some(outer) = self.parent(end) {
+            match self.kind(outer) {
+                ExprKind::Await(_) | ExprKind::Try(_) => end = outer,
+                ExprKind::Block { stmts, .. } => {
+                    return stmts.iter().any(|s| matches!(s, Stmt::Expr(e) if *e == end.expr));
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Whether the chain that a call is part of ends as a statement.

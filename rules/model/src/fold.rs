@@ -82,6 +82,9 @@ impl Tracer<'_> {
                 }
                 match &**args {
                     [] if keeps_text(method) => self.text_at(here(*receiver), depth + 1),
+                    [from, to] if method == "replace" => {
+                        self.replaced(here(*receiver), here(*from), here(*to), depth)
+                    }
                     // `["/a", "/b"].concat()`
                     [] if method == "concat" => self.concat(here(*receiver), depth),
                     [_] if matches!(method.as_str(), "expect" | "context") => {
@@ -139,6 +142,12 @@ impl Tracer<'_> {
                 }
             }
             ExprKind::Macro(call) => match call.path.last() {
+                _ if self.types_of(at.body).callees.contains_key(&at.expr) => {
+                    match self.types_of(at.body).callees.get(&at.expr) {
+                        Some(Callee::Fns(fns)) => self.returned_text(at, fns, depth),
+                        _ => Text::hole(),
+                    }
+                }
                 "format" => {
                     self.format(at, &call.args, call.args.len() - call.implicit as usize, &call.names, depth)
                 }
@@ -229,6 +238,18 @@ impl Tracer<'_> {
         let key = Key::of(&self.program.names.ty(&env, &owner)).filter(|_| this.name == "Self")?;
         let constant = self.program.impls.constant(&key, &name.name)?;
         Some(self.text(self.value_of(constant)?))
+    }
+
+    /// `path.replace("{id}", PATTERN)`: what does not hold the text is not changed.
+    fn replaced(&self, at: At, from: At, to: At, depth: u32) -> Text {
+        let [text, from, to] = [at, from, to].map(|e| self.text_at(e, depth + 1));
+        if !(text.complete && from.complete) {
+            return Text::hole();
+        }
+        Text {
+            complete: to.complete || !text.text.contains(&from.text),
+            text: text.text.replace(&from.text, &to.text),
+        }
     }
 
     fn concat(&self, at: At, depth: u32) -> Text {

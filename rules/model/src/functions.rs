@@ -84,6 +84,9 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
                 _ => {}
             },
             ExprKind::Macro(call) => {
+                if let Some(Callee::Fns(fns)) = types.callees.get(&expr) {
+                    call_sites(tracer, at, fns, function);
+                }
                 let entry = tracer.program.macro_path(def.home.module, &call.path);
                 let view = tracer.program.names.view(def.home.module);
                 let does = entry.and_then(|p| view?.macro_entry(&p)).map_or(&[][..], |e| e.does.as_slice());

@@ -188,7 +188,9 @@ fn pair(old: &[Arc<Item>], new: &[Arc<Item>], visit: &mut dyn FnMut(&Arc<Item>, 
     for (old, new) in real(old).iter().zip(&real(new)) {
         visit(old, new);
         match (&old.kind, &new.kind) {
-            (ItemKind::Fn(a), ItemKind::Fn(b)) => pair_bodies(a.body.as_ref(), b.body.as_ref(), visit),
+            (ItemKind::Fn(a), ItemKind::Fn(b)) | (ItemKind::MacroRules(a), ItemKind::MacroRules(b)) => {
+                pair_bodies(a.body.as_ref(), b.body.as_ref(), visit)
+            }
             (ItemKind::Const { value: a, .. }, ItemKind::Const { value: b, .. }) => {
                 pair_bodies(a.as_ref(), b.as_ref(), visit);
             }

@@ -256,7 +256,7 @@ impl LinkReader<'_> {
 
     fn expr(&mut self, id: ExprId, kind: &ExprKind) {
         match kind {
-            ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
+            ExprKind::Call { .. } | ExprKind::MethodCall { .. } | ExprKind::Macro(_) => {
                 if let Some(Callee::Fns(fns)) = self.types.callees.get(&id) {
                     let at = self.at(id);
                     for function in fns {

@@ -74,6 +74,7 @@ pub(crate) fn program(
         reader.roots(&running);
         adopt(reader.routes, &mut service);
     }
+    keep_one_of_alternatives(&mut service.routes);
     // Generated code calls what implements gRPC services.
     running.extend(reached(functions, rpcs, scope));
     service.functions = sorted(running);
@@ -81,6 +82,17 @@ pub(crate) fn program(
         service.correlation_in = reads_id(functions, &service);
     }
     Program { running: service.functions.clone(), service: Some(Arc::new(service)), serves: own }
+}
+
+/// A router that is served as it is, or else behind a prefix that only the running program knows, is one and the same.
+fn keep_one_of_alternatives(routes: &mut Vec<Route>) {
+    let plain: FxHashSet<(String, String, Place)> =
+        routes.iter().filter(|r| r.complete).map(|r| (r.method.clone(), r.path.clone(), r.at)).collect();
+    routes.retain(|route| {
+        let Some(rest) = route.path.strip_prefix("/{?}").filter(|_| !route.complete) else { return true };
+        let rest = if rest.is_empty() { "/" } else { rest };
+        !plain.contains(&(route.method.clone(), rest.to_owned(), route.at))
+    });
 }
 
 /// Where a program begins, and whether what that function returns is served: `#[launch] fn rocket() -> _`.

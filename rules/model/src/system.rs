@@ -353,6 +353,8 @@ pub struct Route {
     pub path: String,
     /// Whether path and handler are known for certain.
     pub complete: bool,
+    /// Whether it answers what no other route does.
+    pub catch_all: bool,
     /// The function that serves it.
     pub handler: Option<FnId>,
     /// What the handler is called in the code.
@@ -466,6 +468,8 @@ pub struct Coverage {
     pub receivers: Share,
     /// Routes, and those with full path and handler. A service with routes that could not be followed counts for one more.
     pub routes: Share,
+    /// Further routes that are known but for a prefix that only the running program knows.
+    pub routes_behind_prefix: u64,
     /// Clients, and those whose limits are known.
     pub clients: Share,
 }
@@ -499,6 +503,17 @@ impl Model {
     /// The client.
     pub fn client(&self, id: ClientId) -> &Client {
         &self.clients[id.0 as usize]
+    }
+}
+
+impl Route {
+    /// Whether all is known but what stands in front of it: `/{?}/orders/{id}`.
+    pub fn is_behind_prefix(&self) -> bool {
+        let rest = self.path.strip_prefix("/{?}").filter(|rest| !rest.contains("{?}"));
+        !self.complete
+            && self.handler.is_some()
+            && self.method != "RPC"
+            && rest.is_some_and(|r| r.starts_with('/'))
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
-use svclint_facts::rust::{ExprId, ExprKind, Stmt};
-use svclint_knowledge::{Callable, Role};
+use svclint_facts::rust::{ExprId, ExprKind, PatId, Stmt};
+use svclint_knowledge::{Action, Callable, Role};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
@@ -90,6 +90,8 @@ impl Trace {
 
 /// How many expressions one question may visit.
 const BUDGET: u32 = 4_000;
+/// Through how many functions a builder is followed that they are lent.
+const HELPERS: u32 = 3;
 /// How deep it may go: each level is a stack frame.
 const DEPTH: u32 = 160;
 
@@ -122,6 +124,12 @@ impl Tracer<'_> {
         matches!(self.kind(at), ExprKind::Path(path) if path.last() == "None")
     }
 
+    /// What a call gives back with something around it.
+    pub(crate) fn wrapped(&self, call: At) -> Option<At> {
+        let wraps = |a: &Action| if let Action::Wrap { value } = a { Some(*value) } else { None };
+        self.arg(call, self.actions(call).iter().find_map(wraps)?)
+    }
+
     fn lost(at: At) -> Trace {
         Trace { lost: vec![at], ..Trace::default() }
     }
@@ -147,13 +155,21 @@ impl Tracer<'_> {
                     Some(Callee::Lib(_, Some(callable))) if (walk.wanted)(callable) => {
                         Trace { sources: vec![at], ..Trace::default() }.step(at, walk)
                     }
-                    // `lazy.get_or_init(|| value)`
-                    Some(Callee::Lib(..)) if method.starts_with("get_or_") => match args.first() {
-                        Some(arg) => self.walk(here(*arg), walk, depth),
-                        None => Self::lost(at),
-                    },
+                    // `lazy.get_or_init(|| value)`, `flag.then(|| value)`
+                    Some(Callee::Lib(..))
+                        if method.starts_with("get_or_")
+                            || matches!(method.as_str(), "then" | "then_some")
+                                && matches!(self.ty(here(*receiver)), Ty::Prim(_)) =>
+                    {
+                        match args.first() {
+                            Some(arg) => self.walk(here(*arg), walk, depth),
+                            None => Self::lost(at),
+                        }
+                    }
                     Some(Callee::Lib(..)) => {
-                        let mut trace = self.walk(here(*receiver), walk, depth);
+                        // `ServiceBuilder::new().layer(..).service(router)` is the router.
+                        let inner = self.wrapped(at).unwrap_or(here(*receiver));
+                        let mut trace = self.walk(inner, walk, depth);
                         self.configuration(at, args, &mut trace, walk, depth);
                         trace.step(at, walk)
                     }
@@ -199,6 +215,10 @@ impl Tracer<'_> {
                 Trace::either(leading.map(|a| self.walk(here(a.body), walk, depth)).collect())
             }
             ExprKind::Return(Some(value)) => self.walk(here(*value), walk, depth),
+            ExprKind::Macro(_) => match self.types_of(at.body).callees.get(&at.expr) {
+                Some(Callee::Fns(fns)) => self.returns(at, fns, walk, depth),
+                _ => Self::lost(at),
+            },
             ExprKind::Path(_) => self.walk_path(at, walk, depth),
             ExprKind::Field { base, name } => self.walk_field(at, here(*base), name, walk, depth),
             _ => Self::lost(at),
@@ -223,6 +243,8 @@ impl Tracer<'_> {
                 None => Self::lost(at),
             },
             Some(Target::Res(Res::Fn(f))) => self.returns(at, &[*f], walk, depth),
+            // No value comes from here.
+            Some(Target::Res(Res::Lib(path))) if path == "std::option::Option::None" => Trace::default(),
             // `get_or_init(Client::new)`: the constructor as a value.
             Some(Target::Res(Res::Lib(path))) => {
                 let module = self.module(at.body);
@@ -274,8 +296,41 @@ impl Tracer<'_> {
         for call in self.changes(at, local) {
             let always = self.dominates(call, at);
             trace.steps.insert(0, Step { at: call, always, calls: walk.calls() });
+            self.helped(call, always, &mut trace, walk, HELPERS);
         }
         trace
+    }
+
+    /// `add_routes(&mut router);`: what a function does with a builder that it is lent.
+    fn helped(&self, call: At, always: bool, trace: &mut Trace, walk: &mut Walk<'_>, left: u32) {
+        let Some(Callee::Fns(fns)) = self.types_of(call.body).callees.get(&call.expr) else { return };
+        for body in self.bodies_of(fns).filter(|b| left > 0 && self.in_scope(*b)) {
+            walk.calls.push((body, call));
+            for local in self.lent(call, body) {
+                for inner in self.calls_on(body, local) {
+                    trace.steps.insert(0, Step { at: inner, always, calls: walk.calls() });
+                }
+                for (further, _) in self.passed_on(body, local) {
+                    self.helped(further, always, trace, walk, left - 1);
+                }
+            }
+            walk.calls.pop();
+        }
+    }
+
+    /// The parameters of a function that are builders.
+    fn lent(&self, call: At, body: BodyId) -> Vec<LocalId> {
+        let BodyOwner::Fn(function) = self.body(body).owner else { return Vec::new() };
+        let params = self.body(body).body.params.iter().enumerate();
+        let builder = |(number, pat): (usize, &PatId)| {
+            let given = self.argument(call, function, number)?;
+            let is_lent =
+                matches!(self.kind(given), ExprKind::Ref(_)) || matches!(self.kind(given), ExprKind::Path(_));
+            let local = *self.types_of(body).of_pat.get(pat)?;
+            (is_lent && self.is_builder(body, &self.types_of(body).locals.get(local.0 as usize)?.ty))
+                .then_some(local)
+        };
+        params.filter_map(builder).collect()
     }
 
     /// What a pattern takes out of a value.
@@ -409,6 +464,7 @@ impl Tracer<'_> {
         let arg = match self.kind(call) {
             ExprKind::MethodCall { args, .. } => args.get(number),
             ExprKind::Call { args, .. } => args.get(number + usize::from(has_receiver)),
+            ExprKind::Macro(call) => call.args.get(number),
             _ => None,
         };
         arg.map(|arg| At { body: call.body, expr: *arg })

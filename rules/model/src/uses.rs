@@ -35,6 +35,23 @@ impl Tracer<'_> {
         calls.map(|(expr, _)| At { body, expr }).filter(|at| self.root_local(*at) == Some(local)).collect()
     }
 
+    /// Whether a variable is given to a function that is not here.
+    pub(crate) fn is_lost_with(&self, body: BodyId, local: LocalId) -> bool {
+        let types = self.types_of(body);
+        self.body(body).body.iter().any(|(expr, node)| {
+            let (ExprKind::Call { args, .. } | ExprKind::MethodCall { args, .. }) = &node.kind else {
+                return false;
+            };
+            let is_it = |arg: &ExprId| {
+                let arg =
+                    if let ExprKind::Ref(inner) = self.kind(At { body, expr: *arg }) { inner } else { arg };
+                matches!(types.targets.get(arg), Some(Target::Local(l)) if *l == local)
+            };
+            let is_unknown = matches!(types.callees.get(&expr), Some(Callee::Unknown | Callee::Lib(_, None)));
+            is_unknown && args.iter().any(is_it)
+        })
+    }
+
     /// The calls that get a variable as an argument, and which one.
     pub(crate) fn passed_on(&self, body: BodyId, local: LocalId) -> Vec<(At, usize)> {
         let types = self.types_of(body);

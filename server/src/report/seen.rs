@@ -31,7 +31,10 @@ pub(crate) fn print(out: &mut impl Write, seen: &Inspected) -> anyhow::Result<()
         ("routes", c.routes),
         ("clients", c.clients),
     ];
-    let parts: Vec<String> = parts.iter().map(|(name, s)| format!("{name} {}", percent(*s))).collect();
+    let mut parts: Vec<String> = parts.iter().map(|(name, s)| format!("{name} {}", percent(*s))).collect();
+    if c.routes_behind_prefix > 0 {
+        parts[3] += &format!(" (and {} behind a prefix set at run time)", c.routes_behind_prefix);
+    }
     writeln!(out, "{}", paint(style::FAINT, format!("seen: {}", parts.join(" · "))))?;
     Ok(())
 }

@@ -69,7 +69,7 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         if !known || versioned {
             continue;
         }
-        let json: Vec<&Route> = service.routes.iter().filter(|r| is_api(r)).collect();
+        let json: Vec<&Route> = service.routes.iter().filter(|r| !r.catch_all && is_api(r)).collect();
         let html = service.routes.iter().filter(|r| r.json.is_absent()).count();
         if json.len() >= MIN_ROUTES && json.len() > html {
             findings.push(finding(cx, service, listener, json[0], json.len()));

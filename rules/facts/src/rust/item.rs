@@ -191,9 +191,12 @@ pub enum ItemKind {
         /// The strings among its tokens: `include_proto!("orders.v1")`.
         strings: Vec<(String, Span)>,
     },
+    /// A `macro_rules!` with one rule whose parts are expressions: like a function that is written where it is called. Its
+    /// parameters have no types.
+    MacroRules(Box<Function>),
     /// `extern crate x;`; with another name it is an [`ItemKind::Use`].
     ExternCrate,
-    /// `macro_rules!`, `extern` blocks, and what later versions of the language bring.
+    /// Other `macro_rules!`, `extern` blocks, and what later versions of the language bring.
     Other,
 }
 

@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 use svclint_facts::rust::{BinOp, ExprId, ExprKind, Lit, Path, Stmt, TypeRef, UnOp};
 
-use super::{DEREF_DEPTH, Infer, MAX_PARTS, Target};
+use super::{Callee, DEREF_DEPTH, Infer, MAX_PARTS, Target};
 use crate::defs::BlockKey;
 use crate::ty::{Args, FUTURE, Filling, OPTION, RESULT, Ty};
 
@@ -160,7 +160,13 @@ impl<'a> Infer<'a> {
                 for pat in &call.pats {
                     self.bind(*pat, &Ty::Unknown);
                 }
-                self.macro_ty(&call.path, &args)
+                match self.program.local_macro(self.module, &call.path) {
+                    Some(function) if call.complete => {
+                        self.out.callees.insert(id, Callee::Fns(vec![function]));
+                        Ty::Unknown
+                    }
+                    _ => self.macro_ty(&call.path, &args),
+                }
             }
             ExprKind::Select { branches, .. } => {
                 let mut ty = Ty::Unknown;

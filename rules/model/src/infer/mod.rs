@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use svclint_facts::rust::{Body, ExprId, ExprKind, PatId, TypeRef};
+use svclint_facts::rust::{Body, ExprId, ExprKind, ItemKind, PatId, TypeRef};
 use svclint_knowledge::Callable;
 
 use crate::bodies::{BodyDef, BodyOwner};
@@ -115,14 +115,14 @@ impl<'a> Program<'a> {
         let mut first = infer(FxHashMap::default());
         first.run();
         if first.learned.is_empty() {
-            return first.out;
+            return first.counted(def);
         }
         // What later uses tell of variables is known from the beginning.
         let of_pat = first.out.of_pat.iter();
         let hints = of_pat.filter_map(|(pat, local)| Some((*pat, first.learned.get(local)?.clone())));
         let mut second = infer(hints.collect());
         second.run();
-        second.out
+        second.counted(def)
     }
 }
 
@@ -144,6 +144,20 @@ struct Infer<'a> {
 }
 
 impl<'a> Infer<'a> {
+    /// What was found. A macro's names mean something where it is called: how many are known here says nothing.
+    fn counted(self, def: &BodyDef) -> BodyTypes {
+        let is_macro = match def.owner {
+            BodyOwner::Fn(f) => matches!(self.program.defs.fns[f.at()].item.kind, ItemKind::MacroRules(_)),
+            BodyOwner::Const(_) => false,
+        };
+        let none = Share::default;
+        if is_macro {
+            BodyTypes { paths: none(), method_calls: none(), receivers: none(), ..self.out }
+        } else {
+            self.out
+        }
+    }
+
     fn env(&self) -> Env<'a> {
         Env {
             module: self.module,

@@ -206,6 +206,21 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// The macro of the workspace that a path names, if it is like a function.
+    pub(crate) fn local_macro(self, module: ModId, path: &Path) -> Option<FnIdx> {
+        let own = self.defs.module(module).krate;
+        let krate = match path.segments.as_slice() {
+            [_] => own,
+            [first, _] if matches!(first.name.as_str(), "crate" | "$crate" | "self") => own,
+            [first, .., _] => match self.names.path(module, &[first.name.clone()], path.global, Ns::Types)? {
+                Res::Module(root) => self.defs.module(root).krate,
+                _ => return None,
+            },
+            [] => return None,
+        };
+        *self.defs.macros.get(&(krate, SmolStr::new(path.last())))?
+    }
+
     /// A macro's canonical path. One that no `use` brings is the standard library's, or comes through `#[macro_use]`.
     pub(crate) fn macro_path(self, module: ModId, path: &Path) -> Option<SmolStr> {
         match self.names.written(module, path, Ns::Values) {

@@ -8,6 +8,30 @@ use crate::fold::Text;
 use crate::tracer::At;
 
 impl RouteReader<'_> {
+    /// `typed_get(handler)`: the path is the one of the handler's parameter with `#[typed_path("/x/{id}")]`.
+    pub(super) fn typed_route(&mut self, method: &str, handler: At, prefix: &Text, at: At) {
+        let (function, text) = self.function(handler);
+        let program = self.tracer.program;
+        let params = function.map(|f| program.param_types(f)).unwrap_or_default();
+        let path = params.iter().find_map(|ty| {
+            let crate::ty::Ty::Adt(id, _) = ty else { return None };
+            let adt = &program.defs.adts[id.at()];
+            let attr = adt.item.attrs.iter().find(|a| a.path.last() == "typed_path")?;
+            attr.args.iter().find_map(|arg| match arg {
+                AttrArg::Lit(Lit::Str(path), span) => Some((path.clone(), adt.home, *span)),
+                _ => None,
+            })
+        });
+        let Some((path, home, span)) = path else {
+            self.routes.incomplete = true;
+            return;
+        };
+        self.push(method, &join(prefix, &Text::known(path)), function, text, None, at);
+        if let Some(last) = self.routes.list.last_mut() {
+            last.path_at = Some(self.tracer.item_place(home, span));
+        }
+    }
+
     /// `#[get("/x")] async fn handler()`
     pub(super) fn attribute_routes(&mut self, function: FnIdx, text: &str, prefix: &Text, at: At) -> bool {
         let def = &self.tracer.program.defs.fns[function.at()];

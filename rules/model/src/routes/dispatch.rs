@@ -46,6 +46,12 @@ impl RouteReader<'_> {
         let all: Vec<At> = all.map(|(expr, _)| At { body, expr }).filter(|at| inside(*at)).collect();
         for at in &all {
             match self.tracer.kind(*at) {
+                // `router.clone().call(request)`
+                ExprKind::MethodCall { receiver, .. }
+                    if self.tracer.actions(*at).contains(&Action::Dispatch) =>
+                {
+                    self.router(At { body, expr: *receiver }, &Text::known(""), 0);
+                }
                 ExprKind::Match { scrutinee, arms } => self.dispatch_match(*at, *scrutinee, arms),
                 ExprKind::Binary { op: svclint_facts::rust::BinOp::Eq, left, right } => {
                     self.dispatch_if(*at, *left, *right);

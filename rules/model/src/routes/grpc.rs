@@ -22,9 +22,11 @@ impl RouteReader<'_> {
         if trace.sources.is_empty() && self.mapped_service(&trace.steps) {
             return;
         }
-        if !trace.is_complete() {
+        let inner = if trace.sources.is_empty() { self.services_in(&trace) } else { Vec::new() };
+        if !trace.is_complete() && inner.is_empty() {
             self.routes.incomplete = true;
         }
+        inner.into_iter().for_each(|value| self.grpc_service(value));
         for source in trace.sources {
             let before = self.routes.list.len();
             for action in self.tracer.actions(source) {
@@ -78,6 +80,7 @@ impl RouteReader<'_> {
             method: "RPC".into(),
             path: format!("/{name}/{method}"),
             complete: true,
+            catch_all: false,
             handler: None,
             handler_text: "(library)".into(),
             at: self.tracer.place(at),
@@ -179,6 +182,7 @@ impl RouteReader<'_> {
                 method: "RPC".into(),
                 path: format!("/{}/{}", name.full, camel(&def.item.name)),
                 complete: name.certain,
+                catch_all: false,
                 handler: Some(FnId(id.0)),
                 handler_text: def.item.name.to_string(),
                 at: self.tracer.item_place(def.home, def.item.name_span),

@@ -1,6 +1,7 @@
 //! Routes: from the router that is served back to every path and handler.
 
 mod attributes;
+mod catch_all;
 mod dispatch;
 mod filters;
 mod grpc;
@@ -11,15 +12,16 @@ mod roots;
 mod site;
 
 use rustc_hash::FxHashSet;
-use svclint_facts::rust::{ExprKind, Lit};
+use svclint_facts::rust::{ExprId, ExprKind, Lit};
 use svclint_knowledge::{Action, Callable, Role};
 
 use crate::bodies::BodyId;
 use crate::defs::{FnIdx, Res};
 use crate::fold::Text;
+use crate::impls::Key;
 use crate::infer::{Callee, LocalId, Target};
 use crate::system::{FnId, Route, RouteLayer, RouterSite};
-use crate::trace::Step;
+use crate::trace::{Step, Trace};
 use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
 
@@ -44,6 +46,10 @@ pub(crate) struct Routes {
 const CLOSURE: &str = "(closure)";
 /// What a handler is called that a library brings.
 const LIBRARY: &str = "(library)";
+/// What a handler is called that could not be followed.
+const UNKNOWN: &str = "(unknown)";
+/// What something is called that answers without a handler: files, another server.
+const SERVICE: &str = "(service)";
 /// How deep routers nest.
 const DEPTH: u32 = 24;
 
@@ -82,30 +88,66 @@ impl<'a> RouteReader<'a> {
         let trace = self.tracer.trace(at, &makes);
         let dispatches =
             |s: &Step| self.tracer.actions(s.at).iter().any(|a| matches!(a, Action::ServiceFn { .. }));
-        if !trace.is_complete() && !trace.steps.iter().any(dispatches) {
+        let inner = if trace.sources.is_empty() { self.services_in(&trace) } else { Vec::new() };
+        if !trace.is_complete() && !trace.steps.iter().any(dispatches) && inner.is_empty() {
             self.routes.incomplete = true;
         }
+        inner.into_iter().for_each(|value| self.router(value, prefix, depth + 1));
         if depth == 0 {
             self.routes.site = self.site(&trace.sources);
         }
-        let prefix = match trace.sources.as_slice() {
-            [one] => join(prefix, &self.own_path(*one)),
-            _ => prefix.clone(),
+        let own = match trace.sources.as_slice() {
+            [one] => self.own_paths(*one),
+            _ => vec![Text::known("")],
         };
-        self.steps(&trace.steps, &prefix, depth);
+        for path in own {
+            self.steps(&trace.steps, &join(prefix, &path), depth);
+        }
         self.open.remove(&at);
     }
 
-    /// The path that `scope("/x")` brings.
-    fn own_path(&self, made: At) -> Text {
+    /// A service of the workspace's own that stands around another one: the values of its fields that routers or servers
+    /// made.
+    pub(crate) fn services_in(&self, trace: &Trace) -> Vec<At> {
+        let program = self.tracer.program;
+        let mut found = Vec::new();
+        for lost in &trace.lost {
+            let Ty::Adt(id, _) = self.tracer.ty(*lost) else { continue };
+            let traits = program.impls.library_traits(&Key::Adt(*id));
+            if !traits.iter().any(|t| t.rsplit("::").next() == Some("Service")) {
+                continue;
+            }
+            let here = |expr: &ExprId| At { body: lost.body, expr: *expr };
+            let values: Vec<At> = match self.tracer.kind(*lost) {
+                ExprKind::Struct { fields, .. } => fields.iter().map(|(_, value)| here(value)).collect(),
+                ExprKind::Call { args, .. } => args.iter().map(here).collect(),
+                _ => continue,
+            };
+            let serves = |c: &Callable| {
+                let makes = |a: &Action| matches!(a, Action::MakeRouter { .. } | Action::GrpcService { .. });
+                c.does.as_slice().iter().any(makes)
+            };
+            found.extend(values.into_iter().filter(|v| !self.tracer.trace(*v, &serves).sources.is_empty()));
+        }
+        found
+    }
+
+    /// The paths that `scope("/x")` and `resource(["/x", "/y"])` bring.
+    fn own_paths(&self, made: At) -> Vec<Text> {
         let number = self
             .tracer
             .actions(made)
             .iter()
             .find_map(|a| if let Action::MakeRouter { path } = a { *path } else { None });
-        number
-            .and_then(|n| self.tracer.arg(made, n))
-            .map_or_else(|| Text::known(""), |at| self.tracer.text(at))
+        match number.and_then(|n| self.tracer.arg(made, n)) {
+            Some(at) => match self.tracer.kind(at) {
+                ExprKind::Array(all) if !all.is_empty() => {
+                    all.iter().map(|path| self.tracer.text(At { body: at.body, expr: *path })).collect()
+                }
+                _ => vec![self.tracer.text(at)],
+            },
+            None => vec![Text::known("")],
+        }
     }
 
     /// What happens to one router, in the order in which it is written.
@@ -149,17 +191,18 @@ impl<'a> RouteReader<'a> {
             Action::RouteService { path } => {
                 let Some(path_at) = arg(path) else { return };
                 let path = join(prefix, &self.tracer.text(path_at));
-                self.push("ANY", &path, None, "(service)".into(), Some(path_at), at);
+                self.push("ANY", &path, None, SERVICE.into(), Some(path_at), at);
             }
             Action::Nest { path, router } => {
                 let Some((path_at, router)) = arg(path).zip(arg(router)) else { return };
                 let prefix = join(prefix, &self.tracer.text(path_at));
                 let ty = self.tracer.ty(router);
-                let opaque = matches!(ty, Ty::Lib(..)) && self.tracer.role(router.body, ty).is_none();
+                let role = self.tracer.role(router.body, ty);
+                let opaque = matches!(ty, Ty::Lib(..)) && matches!(role, None | Some(Role::Files));
                 if opaque && self.made(router).sources.is_empty() {
                     // Something that serves by itself: files, a documentation page.
                     let all = join(&prefix, &Text::known("{*rest}"));
-                    self.push("ANY", &all, None, "(service)".into(), None, at);
+                    self.push("ANY", &all, None, SERVICE.into(), None, at);
                 } else {
                     self.router(router, &prefix, depth + 1);
                 }
@@ -222,6 +265,30 @@ impl<'a> RouteReader<'a> {
                 });
             }
             Action::FallbackService => self.routes.incomplete = true,
+            Action::CatchAll { handler } => {
+                if let Some(handler) = arg(handler) {
+                    self.catch_all(handler, prefix, at);
+                }
+            }
+            Action::CatchAllService { service } => {
+                if let Some(service) = arg(service) {
+                    self.catch_all_service(service, prefix, at, depth);
+                }
+            }
+            Action::TypedRoute { method, handler } => {
+                if let Some(handler) = arg(handler) {
+                    self.typed_route(method, handler, prefix, at);
+                }
+            }
+            // `layer.layer(router)`, `ServiceBuilder::new().layer(..).service(router)`
+            Action::Wrap { .. } => {
+                if let Some(around) = self.tracer.receiver(at) {
+                    let found = self.layers_of(around);
+                    self.routes.layers.extend(found.iter().cloned());
+                    let before = self.routes.list.get_mut(start..).unwrap_or_default();
+                    layers.add(found, svclint_knowledge::Covers::Before, before);
+                }
+            }
             Action::AddGrpcService { service } => {
                 if let Some(service) = arg(service) {
                     self.grpc_service(service);
@@ -286,7 +353,7 @@ impl<'a> RouteReader<'a> {
         self.push_methods(&mut found, path, path_at, route);
         self.tracer.calls = outside;
         if self.routes.list.len() == start {
-            self.push("ANY", path, None, "(unknown)".into(), path_at, route);
+            self.push("ANY", path, None, UNKNOWN.into(), path_at, route);
         }
         layers.finish(self.routes.list.get_mut(start..).unwrap_or_default());
     }
@@ -301,7 +368,7 @@ impl<'a> RouteReader<'a> {
         for (method, handler) in found.drain(..) {
             match handler {
                 Some(handler) => self.handler(&method, path, handler, path_at, route),
-                None => self.push(&method, path, None, "(unknown)".into(), path_at, route),
+                None => self.push(&method, path, None, UNKNOWN.into(), path_at, route),
             }
         }
     }
@@ -332,17 +399,32 @@ impl<'a> RouteReader<'a> {
                 (function, path.text())
             }
             ExprKind::Closure { .. } => (None, CLOSURE.into()),
-            ExprKind::MethodCall { receiver, .. } => self.function(At { body: at.body, expr: *receiver }),
-            ExprKind::Call { args, .. } if args.len() == 1 => {
-                self.function(At { body: at.body, expr: args[0] })
+            ExprKind::Block { tail: Some(tail), .. } => self.function(At { body: at.body, expr: *tail }),
+            ExprKind::MethodCall { receiver, .. } => {
+                self.made_handler(at, self.function(At { body: at.body, expr: *receiver }))
             }
-            _ => (None, "(unknown)".into()),
+            ExprKind::Call { args, .. } => match &**args {
+                [only] => self.made_handler(at, self.function(At { body: at.body, expr: *only })),
+                _ => self.made_handler(at, (None, UNKNOWN.into())),
+            },
+            _ => (None, UNKNOWN.into()),
         }
+    }
+
+    /// What a call gives as a handler: the one that it is given, or else one that the library makes.
+    fn made_handler(&self, call: At, given: (Option<FnIdx>, String)) -> (Option<FnIdx>, String) {
+        let by_library = matches!(
+            self.tracer.types_of(call.body).callees.get(&call.expr),
+            Some(Callee::Lib(..) | Callee::Ctor(Res::Lib(_)))
+        );
+        if given.1 == UNKNOWN && by_library { (None, LIBRARY.into()) } else { given }
     }
 
     /// A handler with an attribute, a scope or resource, or a list of these.
     fn mount(&mut self, at: At, prefix: &Text, depth: u32) {
-        if let ExprKind::Macro(call) = self.tracer.kind(at) {
+        if let ExprKind::Macro(call) = self.tracer.kind(at)
+            && !self.tracer.types_of(at.body).callees.contains_key(&at.expr)
+        {
             for arg in &call.args {
                 self.mount(At { body: at.body, expr: *arg }, prefix, depth);
             }
@@ -481,6 +563,8 @@ impl<'a> RouteReader<'a> {
         let step = |at| Step { at, always: true, calls: calls.clone() };
         let calls: Vec<Step> = self.tracer.calls_on(body, local).into_iter().rev().map(step).collect();
         self.steps(&calls, prefix, depth + 1);
+        // What nobody can look into may add anything.
+        self.routes.incomplete |= self.tracer.is_lost_with(body, local);
         for (call, number) in self.tracer.passed_on(body, local) {
             let fns = match self.tracer.types_of(body).callees.get(&call.expr) {
                 Some(Callee::Fns(fns)) => fns.clone(),
@@ -508,7 +592,8 @@ impl<'a> RouteReader<'a> {
             method: method.to_owned(),
             path: normal(&path.text),
             complete: path.complete
-                && (handler.is_some() || [CLOSURE, LIBRARY, "(service)"].contains(&text.as_str())),
+                && (handler.is_some() || [CLOSURE, LIBRARY, SERVICE].contains(&text.as_str())),
+            catch_all: false,
             handler: handler.map(|f| FnId(f.0)),
             handler_text: text,
             at: literal.map_or_else(|| self.tracer.call_place(at), |p| self.tracer.place(p)),

@@ -7,7 +7,8 @@ use svclint_syntax::{Span, proc_macro2, syn};
 use super::{Lower, exact, name};
 use crate::Name;
 use crate::rust::{
-    Body, Field, Fields, Function, Generics, Impl, Item, ItemKind, Param, Trait, TypeRef, UseLeaf, Variant,
+    Body, Field, Fields, Function, Generics, Impl, Item, ItemKind, Param, PatKind, Trait, TypeRef, UseLeaf,
+    Variant,
 };
 
 /// What all items have.
@@ -270,7 +271,10 @@ impl Lower<'_, '_> {
         };
         let first = mac.path.segments.first().map_or_else(call_site, |s| s.ident.span());
         if path.last() == "macro_rules" {
-            return self.put(unnamed(attrs, first, first, close), ItemKind::Other);
+            let kind =
+                svclint_syntax::macros::expression_rule(mac).map_or(ItemKind::Other, |r| self.rule(&r, mac));
+            let unnamed = unnamed(attrs, first, first, close);
+            return self.put(Head { name: ident.map(name).unwrap_or_default(), ..unnamed }, kind);
         }
         let statics = if matches!(path.last(), "lazy_static" | "thread_local") {
             svclint_syntax::macros::statics(mac)
@@ -292,6 +296,28 @@ impl Lower<'_, '_> {
         let kind = ItemKind::Macro { path, items: items.map(Arc::new).collect(), strings: strings.collect() };
         let unnamed = unnamed(attrs, first, first, close);
         self.put(Head { name: ident.map(name).unwrap_or_default(), ..unnamed }, kind)
+    }
+
+    fn rule(self, rule: &svclint_syntax::macros::ExpressionRule, mac: &syn::Macro) -> ItemKind {
+        let span = self.span(mac.delimiter.span().join());
+        let body = self.body(Vec::new(), |lower| {
+            for param in &rule.params {
+                let kind = PatKind::Bind { name: name(param), mutable: false, sub: None };
+                let pat = lower.push_pat(kind, lower.lower.span(param.span()));
+                lower.body.params.push(pat);
+            }
+            lower.block_of(&rule.body, span)
+        });
+        let param = |ident: &syn::Ident| Param { ty: TypeRef::Infer, name: Some(name(ident)) };
+        ItemKind::MacroRules(Box::new(Function {
+            is_async: false,
+            generics: Generics::default(),
+            receiver: None,
+            params: rule.params.iter().map(param).collect(),
+            params_span: Span::default(),
+            ret: Some(TypeRef::Infer),
+            body: Some(Arc::new(body)),
+        }))
     }
 
     /// The module that diesel's `table!` makes: a type for the table and one for each column, and `dsl` with all of them.
