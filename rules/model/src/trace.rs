@@ -156,10 +156,9 @@ impl Tracer<'_> {
                         Trace { sources: vec![at], ..Trace::default() }.step(at, walk)
                     }
                     // `lazy.get_or_init(|| value)`, `flag.then(|| value)`
-                    Some(Callee::Lib(..))
+                    Some(Callee::Lib(path, _))
                         if method.starts_with("get_or_")
-                            || matches!(method.as_str(), "then" | "then_some")
-                                && matches!(self.ty(here(*receiver)), Ty::Prim(_)) =>
+                            || matches!(path.as_str(), "bool::then" | "bool::then_some") =>
                     {
                         match args.first() {
                             Some(arg) => self.walk(here(*arg), walk, depth),
