@@ -165,3 +165,29 @@ fn colours_go_to_terminals_only() {
         .expect("it runs");
     assert!(!stdout(&output).contains('\u{1b}'), "a pipe gets no escapes");
 }
+
+#[test]
+fn a_file_is_known_by_whatever_name_it_is_given() {
+    let src = systems().join("shop/crates/orders/src");
+    let found = stdout(&svclint(&src, &["check", "payments.rs"]));
+    assert!(found.contains("../src/payments.rs:13:20"), "checked with its package: {found}");
+    for path in ["payments.rs:13", "../src/payments.rs:13", "./payments.rs:13:20"] {
+        let why = stdout(&svclint(&src, &["inspect", "--why", path, "payments.rs"]));
+        assert!(why.contains("make-client"), "{path}: {why}");
+    }
+}
+
+#[test]
+fn inspect_tells_what_it_could_not_read() {
+    let dir = support::copy_of("shop");
+    let manifest = dir.path().join("crates/payments/Cargo.toml");
+    let broken = std::fs::read_to_string(&manifest).expect("readable") + "name = \n";
+    std::fs::write(&manifest, broken).expect("written");
+    let seen = svclint(dir.path(), &["inspect"]);
+    assert_eq!(seen.status.code(), Some(0));
+    assert!(
+        stderr(&seen).contains("crates/payments/Cargo.toml:20: this part does not parse"),
+        "{}",
+        stderr(&seen)
+    );
+}

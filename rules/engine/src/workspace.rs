@@ -167,10 +167,13 @@ impl Workspace {
     /// Puts together what is known of the libraries that are used here, and what the configuration declares.
     fn learn(&mut self) -> Result<(), WorkspaceError> {
         let wanted = self.store.libraries();
-        let config = self.roots.iter().find_map(|root| {
-            let path = normal_path(&root.join(config::FILE));
-            Some((path.clone(), self.store.get(&path)?.text.clone()))
-        });
+        let paths = || self.roots.iter().map(|root| normal_path(&root.join(config::FILE)));
+        if let Some((path, reason)) = paths().find_map(|p| Some((p.clone(), self.unread.get(&p)?.clone()))) {
+            let error = KnowledgeError { file: path.display().to_string(), message: reason, ..unplaced() };
+            self.config_error = Some((path, error));
+            return Ok(());
+        }
+        let config = paths().find_map(|path| Some((path.clone(), self.store.get(&path)?.text.clone())));
         let mut names: Vec<&String> = wanted.iter().flatten().collect();
         names.sort_unstable();
         let text = config.as_ref().map_or("", |(_, text)| text);
@@ -287,6 +290,16 @@ impl Workspace {
         let line = line.checked_sub(1).filter(|l| *l < shown.lines.line_count())?;
         let span = shown.lines.line_span(&shown.text, line);
         Some(self.join.as_ref()?.why(file, span))
+    }
+
+    /// Whether a file is part of the workspace.
+    pub fn has(&self, path: &Path) -> bool {
+        self.store.get(&normal_path(path)).is_some()
+    }
+
+    /// The files of the workspace.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.store.paths.iter().map(|p| &**p)
     }
 
     /// A file of the workspace, for showing its places.
@@ -514,6 +527,11 @@ fn note(rule: &'static RuleMeta, place: Place, message: String) -> Finding {
         fixes: Vec::new(),
         subject: String::new(),
     }
+}
+
+/// A mistake of a whole file.
+fn unplaced() -> KnowledgeError {
+    KnowledgeError { file: String::new(), line: 1, column: 1, key: String::new(), message: String::new() }
 }
 
 /// Whether a file says something that the model reads.

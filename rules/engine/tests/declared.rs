@@ -78,3 +78,16 @@ fn a_mistake_is_told_with_its_place_and_the_last_good_configuration_stays() {
     let report = workspace.check(&Cancel::default()).expect("nobody cancels");
     assert!(found(&report).iter().any(|f| f == "svclint.toml:7 config-error"), "{:?}", found(&report));
 }
+
+#[test]
+fn a_configuration_that_is_no_text_is_an_error() {
+    let mut all: Vec<(std::path::PathBuf, Vec<u8>)> = files(SERVICE)
+        .into_iter()
+        .map(|(path, text)| (Path::new("/ws").join(path), text.into_bytes()))
+        .collect();
+    all.push(("/ws/svclint.toml".into(), vec![b'[', 0xff]));
+    let fs = Arc::new(MemoryFs::new(all));
+    let mut workspace = Workspace::new(fs, vec!["/ws".into()], Options::default()).expect("the root exists");
+    let text = workspace.load().expect_err("the configuration is broken").to_string();
+    assert!(text.contains("/ws/svclint.toml:1:1: not UTF-8 at byte 1"), "{text}");
+}

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a call does. In TOML: `does = "send"`, or with details `does = { set-limit = { limit = "total", value = 0 } }`,
 /// or a list of these.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Makes a client, or a builder for one, with the limits that the library sets by itself.
@@ -364,7 +364,7 @@ pub enum Effect {
 }
 
 /// What makes a client.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MakeClient {
     /// What it speaks.
@@ -399,7 +399,7 @@ pub enum Protocol {
 }
 
 /// A question to a store, a broker or a remote API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// What is spoken.
@@ -429,7 +429,7 @@ pub enum Access {
 }
 
 /// Which routes of a router a layer covers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Covers {
     /// Those that were added before it.
@@ -496,8 +496,8 @@ pub enum Limit {
 }
 
 /// A limit as the library sets it by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum LimitDefault {
     /// There is none.
     None,
@@ -505,9 +505,43 @@ pub enum LimitDefault {
     Some(String),
 }
 
-impl From<String> for LimitDefault {
-    fn from(text: String) -> Self {
-        if text == "none" { LimitDefault::None } else { LimitDefault::Some(text) }
+/// What a number in a limit may count.
+const UNITS: [&str; 15] =
+    ["ns", "us", "µs", "ms", "s", "min", "h", "d", "B", "KiB", "MiB", "GiB", "%", "retries", "attempts"];
+
+impl TryFrom<String> for LimitDefault {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut words = text.split_whitespace();
+        let first = words.next().ok_or("a limit is a text like \"30 s\", or \"none\"")?;
+        match (first.parse::<f64>(), words.next(), words.next()) {
+            (Ok(_), Some(unit), None) if !UNITS.contains(&unit) => {
+                Err(format!("`{unit}` in \"{text}\" is no unit; known are {}", UNITS.join(", ")))
+            }
+            _ if text == "none" => Ok(LimitDefault::None),
+            _ => Ok(LimitDefault::Some(text)),
+        }
+    }
+}
+
+impl From<LimitDefault> for String {
+    fn from(limit: LimitDefault) -> String {
+        match limit {
+            LimitDefault::None => "none".into(),
+            LimitDefault::Some(text) => text,
+        }
+    }
+}
+
+impl Action {
+    /// The action as a page writes it: `send`, `{ set-limit = { limit = "total", value = 0 } }`.
+    pub fn words(&self) -> String {
+        match toml::Value::try_from(self) {
+            Ok(toml::Value::String(word)) => word,
+            Ok(value) => value.to_string(),
+            Err(_) => format!("{self:?}"),
+        }
     }
 }
 

@@ -62,3 +62,28 @@ fn async_and_blocking_clients_differ() {
     assert_eq!(total("reqwest::blocking::Client"), Some(LimitDefault::Some("30 s".into())));
     assert_eq!(view.canonical("reqwest::header::HeaderMap"), "http::HeaderMap");
 }
+
+#[test]
+fn actions_are_told_in_the_words_of_the_pages() {
+    let words = |does: &str| {
+        let text = format!(
+            "[library]\nname = \"x\"\nversions = \"1\"\n[functions]\n\"x::f\" = {{ does = {does} }}\n"
+        );
+        let page = load_page("x.toml", &text).unwrap_or_else(|e| panic!("{e}"));
+        page.functions["x::f"].as_slice()[0].does.as_slice()[0].words()
+    };
+    assert_eq!(words("\"send\""), "send");
+    assert_eq!(
+        words("{ set-limit = { limit = \"total\", value = 0 } }"),
+        "{ set-limit = { limit = \"total\", value = 0 } }"
+    );
+    assert_eq!(words("{ effect = \"sleep\" }"), "{ effect = \"sleep\" }");
+}
+
+#[test]
+fn a_limit_in_no_known_unit_is_a_mistake() {
+    let text = "[library]\nname = \"x\"\nversions = \"1\"\n[functions]\n\"x::f\" = { does = { make-client = { protocol = \"http\", limits = { total = \"5 parsecs\" } } } }\n";
+    let error = load_page("x.toml", text).expect_err("no unit");
+    assert_eq!(error.line, 5);
+    assert!(error.message.contains("`parsecs`") && error.message.contains("ms"), "{error}");
+}

@@ -133,7 +133,7 @@ fn insight(tracer: &Tracer<'_>, at: At) -> Insight {
     if text.complete {
         value = Some(format!("{:?}", text.text));
     }
-    let does = tracer.actions(at).iter().map(|a| format!("{a:?}"));
+    let does = tracer.actions(at).iter().map(svclint_knowledge::Action::words);
     Insight {
         at: tracer.place(at),
         ty: ty.is_known().then(|| show(tracer, ty)),

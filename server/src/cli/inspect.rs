@@ -2,12 +2,11 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use svclint_engine::{DiskFs, Options, Workspace};
+use svclint_engine::{Options, Report, Workspace};
 
-use super::{Outcome, analyse};
+use super::{Outcome, analyse, load};
 use crate::report;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,7 +37,7 @@ pub(crate) fn run(args: &InspectArgs) -> anyhow::Result<Outcome> {
     if let Some(place) = &args.why {
         explain_line(&mut out, args, place)?;
     } else if args.blind_spots {
-        let mut workspace = load(&args.paths)?;
+        let mut workspace = load(&args.paths, Options::default())?;
         let spots = workspace.blind_spots();
         match args.format {
             Format::Human => report::why::print_blind_spots(&mut out, &workspace, &spots)?,
@@ -46,6 +45,7 @@ pub(crate) fn run(args: &InspectArgs) -> anyhow::Result<Outcome> {
         }
     } else {
         let (_, report) = analyse(&args.paths, Options::default())?;
+        tell_unread(&report);
         let seen = report::inspect::Inspected::of(&report);
         match args.format {
             Format::Human => report::seen::print(&mut out, &seen)?,
@@ -59,11 +59,26 @@ pub(crate) fn run(args: &InspectArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Clean)
 }
 
-fn load(paths: &[PathBuf]) -> anyhow::Result<Workspace> {
-    let roots = if paths.is_empty() { vec![PathBuf::from(".")] } else { paths.to_vec() };
-    let mut workspace = Workspace::new(Arc::new(DiskFs), roots, Options::default())?;
-    workspace.load()?;
-    Ok(workspace)
+/// Tells what could not be read: what depends on it is not seen.
+fn tell_unread(report: &Report) {
+    let unread = |id: &str| matches!(id, "syntax-error" | "internal-error");
+    for found in report.findings.iter().filter(|f| unread(f.finding.rule.id)) {
+        let Some(file) = report.file(found.finding.place.file) else { continue };
+        let line = report::Range::of(&file, found.finding.place.span).start_line();
+        anstream::eprintln!("{}:{line}: {}", report::shown(&file.path), found.finding.message);
+    }
+    for skipped in &report.skipped {
+        anstream::eprintln!("{}: not read: {}", skipped.path, skipped.reason);
+    }
+}
+
+/// The name under which a file was read: people may write its path in other ways.
+fn known_as(workspace: &Workspace, path: &Path) -> PathBuf {
+    let real = |p: &Path| std::fs::canonicalize(p).ok();
+    let Some(wanted) = real(path).filter(|_| !workspace.has(path)) else { return path.to_owned() };
+    let name = path.file_name();
+    let mut same = workspace.paths().filter(|p| p.file_name() == name);
+    same.find(|p| real(p).as_ref() == Some(&wanted)).map_or_else(|| path.to_owned(), Path::to_owned)
 }
 
 /// `--why PATH:LINE`. The path is relative to the current folder, as findings show it.
@@ -81,9 +96,10 @@ fn explain_line(out: &mut impl Write, args: &InspectArgs, place: &str) -> anyhow
     }
     let [line, path] = parts.as_slice() else { return Err(usage()) };
     let line: u32 = line.parse().map_err(|_| usage())?;
-    let mut workspace = load(&args.paths)?;
-    let insights = workspace.why(Path::new(path), line).ok_or_else(|| {
-        anyhow::anyhow!("`{path}` has no line {line} here, or is no Rust file of these folders")
+    let mut workspace = load(&args.paths, Options::default())?;
+    let path = &known_as(&workspace, Path::new(path));
+    let insights = workspace.why(path, line).ok_or_else(|| {
+        anyhow::anyhow!("`{}` has no line {line} here, or is no Rust file of these folders", path.display())
     })?;
     match args.format {
         Format::Human => report::why::print(out, &workspace, &insights)?,

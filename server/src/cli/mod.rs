@@ -5,7 +5,7 @@ mod explain;
 mod inspect;
 mod rules;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -93,11 +93,40 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Reads and checks some paths; the current folder when none is given.
-fn analyse(paths: &[PathBuf], options: Options) -> anyhow::Result<(Workspace, Report)> {
-    let roots = if paths.is_empty() { vec![PathBuf::from(".")] } else { paths.to_vec() };
+/// Reads some paths; the current folder when none is given.
+fn load(paths: &[PathBuf], options: Options) -> anyhow::Result<Workspace> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
+    let roots = paths.iter().map(|path| from_package(path)).collect();
     let mut workspace = Workspace::new(Arc::new(DiskFs), roots, options)?;
     workspace.load()?;
+    Ok(workspace)
+}
+
+/// A file that is given from a folder inside of its package: `main.rs` in `src` is `../src/main.rs`, so that the way to its
+/// `Cargo.toml` is part of its name.
+fn from_package(path: &Path) -> PathBuf {
+    let has_manifest = |dir: &Path| dir.join("Cargo.toml").is_file();
+    let is_found = path.ancestors().skip(1).any(has_manifest);
+    let here = std::env::current_dir().unwrap_or_default();
+    if path.is_absolute() || is_found || !path.is_file() {
+        return path.to_owned();
+    }
+    let mut up = PathBuf::new();
+    for (number, folder) in here.ancestors().enumerate().skip(1) {
+        up.push("..");
+        if has_manifest(folder) {
+            let names: Vec<_> = here.iter().collect();
+            let below: PathBuf = names[names.len() - number..].iter().collect();
+            return up.join(below).join(path);
+        }
+    }
+    path.to_owned()
+}
+
+/// Reads and checks some paths.
+fn analyse(paths: &[PathBuf], options: Options) -> anyhow::Result<(Workspace, Report)> {
+    let mut workspace = load(paths, options)?;
     let report =
         workspace.check(&Cancel::default()).ok_or_else(|| anyhow::anyhow!("the run was cancelled"))?;
     Ok((workspace, report))
