@@ -172,3 +172,27 @@ fn closures_in_closures() {
         format!("pub fn f(v: Vec<u32>) {{ {}{} }}\n", "v.iter().map(|v| ".repeat(120), ")".repeat(120));
     assert_seen(&nested);
 }
+
+#[test]
+fn macros_that_call_themselves_and_helpers_that_hand_a_builder_on_for_ever() {
+    let mut code = String::from(
+        "macro_rules! again { ($x:expr) => { again!(again!($x)) } }\n\
+         macro_rules! ping { ($x:expr) => { pong!($x) } }\n\
+         macro_rules! pong { ($x:expr) => { ping!($x) } }\n\
+         macro_rules! broken { ($x:expr => { $x }\n}\n\
+         macro_rules! odd { ($($x:expr),*) => { [$($x),*] }; () => { 1 } }\n\
+         pub async fn send() {\n    let client: reqwest::Client = again!(ping!(odd!(reqwest::Client::new())));\n    \
+         client.get(\"http://x\").send().await.unwrap();\n}\n",
+    );
+    code.push_str(&repeat(200, |n| {
+        format!(
+            "pub fn lend{n}(b: &mut reqwest::ClientBuilder) {{ lend{}(b); lend{}(b); lend{n}(b); }}",
+            (n + 1) % 200,
+            (n + 7) % 200
+        )
+    }));
+    code.push_str(
+        "pub fn build() -> reqwest::Client { let mut b = reqwest::Client::builder(); lend0(&mut b); b.build().unwrap() }\n",
+    );
+    assert_seen(&code);
+}
