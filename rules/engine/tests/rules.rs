@@ -327,3 +327,81 @@ fn comments_accept_findings_with_a_reason() {
         ["suppression", "http-client-without-timeout"]
     );
 }
+
+/// A request that is made from the one that came in has its headers, the id among them.
+#[test]
+fn a_request_that_copies_the_head_keeps_the_id() {
+    assert_markers(
+        r#"//- Cargo.toml
+[package]
+name = "edge"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+actix-web = "4"
+awc = "3"
+tracing-actix-web = "0.7"
+//- src/main.rs
+use std::time::Duration;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use awc::Client;
+use tracing_actix_web::TracingLogger;
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    HttpServer::new(|| {
+        App::new()
+            .wrap(TracingLogger::default())
+            .route("/healthz", web::get().to(HttpResponse::Ok))
+            .route("/v1/forward", web::post().to(forward))
+            .route("/v1/ask", web::get().to(ask))
+    })
+    .bind("0.0.0.0:80")?
+    .run()
+    .await
+}
+
+async fn forward(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let client = Client::builder().timeout(Duration::from_secs(3)).finish();
+    client.request_from("http://orders/v1", request.head()).send_body(body).await.unwrap();
+    HttpResponse::Ok().finish()
+}
+
+async fn ask() -> HttpResponse {
+    let client = Client::builder().timeout(Duration::from_secs(3)).finish();
+    client.get("http://orders/v1").send().await.unwrap(); // error: [correlation-id-dropped-outbound]
+    HttpResponse::Ok().finish()
+}
+"#,
+    );
+}
+
+#[test]
+fn a_version_may_be_a_dotted_number() {
+    let service = |prefix: &str, marker: &str| {
+        format!(
+            r#"//- src/main.rs
+use axum::{{Json, Router, routing::get}};
+
+#[tokio::main]
+async fn main() {{
+    let app = Router::new(){marker}
+        .route("/healthz", get(|| async {{}}))
+        .route("{prefix}/orders", get(list))
+        .route("{prefix}/orders/{{id}}", get(list))
+        .route("{prefix}/items", get(list))
+        .route("{prefix}/items/{{id}}", get(list));
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}}
+
+async fn list() -> Json<Vec<u64>> {{ Json(Vec::new()) }}
+"#
+        )
+    };
+    assert_markers(&service("/shop", " // error: [unversioned-api]"));
+    for versioned in ["/v1", "/1.5", "/api/2.0"] {
+        assert_markers(&service(versioned, ""));
+    }
+}

@@ -96,12 +96,18 @@ fn is_api(route: &Route) -> bool {
     route.json == Tri::Present(()) && route.method != "RPC" && !own.iter().any(|p| path.contains(p))
 }
 
-/// `v1`, `v2beta1`
+/// Whether a path names a version: `v1`, `v2beta1`.
 fn has_version(path: &str) -> bool {
+    // `/v1`, `/v2.1`; `/1.5`, as some have written it from the beginning.
     path.split('/').any(|segment| {
-        let rest = segment.strip_prefix(['v', 'V']).unwrap_or("");
-        rest.starts_with(|c: char| c.is_ascii_digit())
+        let number = segment.strip_prefix(['v', 'V']);
+        let dotted = segment.split('.').count() > 1 && segment.split('.').all(is_number);
+        number.is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit())) || dotted
     })
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether anything in the service looks at a header that callers name a version in.
