@@ -1,6 +1,6 @@
 //! The model, kept up with its files.
 //!
-//! What bodies, clients and programs say is kept with what it was read from. After an edit that changes no signature only the
+//! What bodies, clients and binaries say is kept with what it was read from. After an edit that changes no signature only the
 //! edited bodies are inferred again, and only what was read from them is asked again; everything else moves along.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_knowledge::Knowledge;
 
 use crate::assemble;
-use crate::bodies::BodyId;
+use crate::bodies::{BodyId, BodyOwner};
 use crate::clients::{Built, client, parts};
 use crate::defs::FnIdx;
 use crate::effects::{Summary, summaries};
@@ -21,8 +21,8 @@ use crate::moved::Moved;
 use crate::place::SourceFile;
 use crate::reading::Reading;
 use crate::reads::{Changed, Kept, Recorder};
-use crate::services::{Program, program};
-use crate::system::{Client, ClientId, FnId, Function, Model, Request};
+use crate::services::{Binary, binary};
+use crate::system::{Client, ClientId, FnId, Function, Model, Request, Setting};
 use crate::tracer::At;
 
 /// The files of a workspace, joined.
@@ -36,7 +36,7 @@ pub struct Join {
     declared: Vec<(FnIdx, Arc<Function>)>,
     sites: FxHashMap<At, Kept<Site>>,
     /// By crate.
-    programs: Vec<Option<Kept<Program>>>,
+    binaries: Vec<Option<Kept<Binary>>>,
     model: Arc<Model>,
 }
 
@@ -55,7 +55,7 @@ pub struct Rejoined {
     pub whole: bool,
     /// The bodies whose types were inferred.
     pub bodies: usize,
-    /// The bodies, clients and programs that were asked again.
+    /// The bodies, clients and binaries that were asked again.
     pub answers: usize,
 }
 
@@ -70,7 +70,7 @@ impl Join {
             knowledge: knowledge.clone(),
             declared: Vec::new(),
             sites: FxHashMap::default(),
-            programs: Vec::new(),
+            binaries: Vec::new(),
             model: Arc::default(),
             joined,
             readings,
@@ -93,7 +93,7 @@ impl Join {
             return Rejoined {
                 whole: true,
                 bodies,
-                answers: bodies + self.sites.len() + self.programs.len(),
+                answers: bodies + self.sites.len() + self.binaries.len(),
             };
         };
         self.files = files;
@@ -106,7 +106,7 @@ impl Join {
         let moved = Moved { edited: &edited };
         self.readings.iter_mut().for_each(|kept| moved.reading(&mut kept.answer));
         self.sites.values_mut().for_each(|kept| kept.answer.client.iter_mut().for_each(|c| moved.client(c)));
-        self.programs.iter_mut().flatten().for_each(|kept| moved.program(&mut kept.answer));
+        self.binaries.iter_mut().flatten().for_each(|kept| moved.binary(&mut kept.answer));
         let joined = &self.joined;
         let ask = |number: &usize| Kept::ask(|r| Reading::of(&joined.tracer(r), BodyId(*number as u32)));
         let asked: Vec<Kept<Reading>> = stale.par_iter().map(ask).collect();
@@ -117,13 +117,13 @@ impl Join {
         Rejoined { whole: false, bodies: changed.bodies(), answers }
     }
 
-    /// Puts the model together, and gives how many clients and programs were asked again.
+    /// Puts the model together, and gives how many clients and binaries were asked again.
     fn assemble(&mut self, edited: Option<&[EditedFile]>, changed: &Changed) -> usize {
         let before = self.model.clone();
         let (functions, settings) = self.functions(edited, &before);
         let (clients, requests, sites) = self.clients(changed);
         let effects = self.effects(&before, &functions, &requests, &clients);
-        let programs = self.programs(&before, &functions, changed);
+        let binaries = self.binaries(&before, &functions, changed);
         let answers = || self.readings.iter().map(|kept| &kept.answer);
         let keep = edited.is_some();
         let scope = |(number, file): (usize, &SourceFile)| {
@@ -138,7 +138,7 @@ impl Join {
             generated: if keep { before.generated.clone() } else { assemble::generated(&self.files) },
             packages: if keep { before.packages.clone() } else { assemble::packages(&self.joined) },
             functions,
-            services: self.programs.iter().flatten().filter_map(|p| p.answer.service.clone()).collect(),
+            services: self.binaries.iter().flatten().filter_map(|p| p.answer.service.clone()).collect(),
             clients,
             requests,
             scopes: self.files.iter().enumerate().map(scope).collect(),
@@ -151,7 +151,7 @@ impl Join {
         };
         model.coverage = assemble::coverage(&model, &self.joined);
         self.model = Arc::new(model);
-        sites + programs
+        sites + binaries
     }
 
     /// All functions in the order of their definitions, and all settings.
@@ -159,7 +159,7 @@ impl Join {
         &mut self,
         edited: Option<&[EditedFile]>,
         before: &Model,
-    ) -> (Vec<Arc<Function>>, Vec<crate::Setting>) {
+    ) -> (Vec<Arc<Function>>, Vec<Setting>) {
         let defs = &self.joined.defs;
         let is_edited = |f: FnIdx| {
             let file = defs.fns[f.at()].home.file;
@@ -183,7 +183,7 @@ impl Join {
         let (mut requests, mut settings) = (0, 0);
         for (def, kept) in self.joined.bodies.list.iter().zip(&self.readings) {
             let answer = &kept.answer;
-            if let crate::bodies::BodyOwner::Fn(id) = def.owner {
+            if let BodyOwner::Fn(id) = def.owner {
                 // One that counts as it did stays the same value.
                 let counted = answer.counted(requests, settings);
                 let same = before
@@ -200,7 +200,7 @@ impl Join {
             requests += answer.requests.len() as u32;
             settings += answer.settings.len() as u32;
         }
-        let mut all: Vec<crate::Setting> =
+        let mut all: Vec<Setting> =
             self.readings.iter().flat_map(|kept| kept.answer.settings.iter().cloned()).collect();
         all.extend(crate::settings::derived(self.joined.program()));
         (functions.into_iter().flatten().collect(), all)
@@ -272,8 +272,8 @@ impl Join {
         if is_as_before { before.effects.clone() } else { summaries(functions, requests, clients).into() }
     }
 
-    /// Asks again the programs that changed, and gives how many these were.
-    fn programs(&mut self, before: &Model, functions: &[Arc<Function>], changed: &Changed) -> usize {
+    /// Asks again the binaries that changed, and gives how many these were.
+    fn binaries(&mut self, before: &Model, functions: &[Arc<Function>], changed: &Changed) -> usize {
         let serves: Vec<At> =
             self.readings.iter().flat_map(|kept| kept.answer.serves.iter().copied()).collect();
         // The functions that call others than before, or read other headers.
@@ -282,7 +282,7 @@ impl Join {
             .map(|n| FnId(n as u32))
             .collect();
         let joined = &self.joined;
-        let holds = |number: usize| match self.programs.get(number) {
+        let holds = |number: usize| match self.binaries.get(number) {
             Some(Some(kept)) => {
                 kept.answer.serves == serves_of(&serves, joined, &kept.answer)
                     && !changed.touches(&kept.reads)
@@ -294,23 +294,23 @@ impl Join {
         let stale: Vec<usize> = (0..joined.defs.krates.len()).filter(|n| !holds(*n)).collect();
         let ask = |number: &usize| {
             let krate = &joined.defs.krates[*number];
-            krate.bin.is_some().then(|| Kept::ask(|r| program(&joined.tracer(r), functions, &serves, krate)))
+            krate.bin.is_some().then(|| Kept::ask(|r| binary(&joined.tracer(r), functions, &serves, krate)))
         };
-        let asked: Vec<Option<Kept<Program>>> = stale.par_iter().map(ask).collect();
-        self.programs.resize_with(joined.defs.krates.len(), || None);
+        let asked: Vec<Option<Kept<Binary>>> = stale.par_iter().map(ask).collect();
+        self.binaries.resize_with(joined.defs.krates.len(), || None);
         let count = asked.iter().flatten().count();
         for (number, asked) in stale.into_iter().zip(asked) {
-            self.programs[number] = asked;
+            self.binaries[number] = asked;
         }
         count
     }
 }
 
 /// The calls among some that serve and run in a program.
-fn serves_of(serves: &[At], joined: &Joined, program: &Program) -> Vec<At> {
+fn serves_of(serves: &[At], joined: &Joined, binary: &Binary) -> Vec<At> {
     let runs = |at: &&At| match joined.bodies.get(at.body).owner {
-        crate::bodies::BodyOwner::Fn(f) => program.running.binary_search(&FnId(f.0)).is_ok(),
-        crate::bodies::BodyOwner::Const(_) => false,
+        BodyOwner::Fn(f) => binary.running.binary_search(&FnId(f.0)).is_ok(),
+        BodyOwner::Const(_) => false,
     };
     serves.iter().filter(runs).copied().collect()
 }

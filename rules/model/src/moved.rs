@@ -7,7 +7,7 @@ use svclint_syntax::Span;
 use crate::joined::EditedFile;
 use crate::place::{Place, Tri};
 use crate::reading::Reading;
-use crate::services::Program;
+use crate::services::Binary;
 use crate::system::{
     Client, ClientSite, Deed, Function, Listener, Request, Route, RouteLayer, RouterSite, Service, What,
 };
@@ -85,8 +85,8 @@ impl Moved<'_> {
         calls.iter_mut().for_each(|(_, place)| self.place(place));
     }
 
-    pub(crate) fn program(&self, program: &mut Program) {
-        if let Some(service) = &mut program.service {
+    pub(crate) fn binary(&self, binary: &mut Binary) {
+        if let Some(service) = &mut binary.service {
             self.service(Arc::make_mut(service));
         }
     }

@@ -16,8 +16,8 @@ use crate::routes::{RouteReader, Routes};
 use crate::system::{FnId, Function, Listener, Route, Service, What};
 use crate::tracer::{At, Tracer};
 
-/// A program: a binary of the workspace.
-pub(crate) struct Program {
+/// A binary of the workspace: a program.
+pub(crate) struct Binary {
     /// What it is as a service; `None` where it does not serve.
     pub(crate) service: Option<Arc<Service>>,
     /// The functions that run in it, sorted.
@@ -27,14 +27,14 @@ pub(crate) struct Program {
 }
 
 /// Reads a binary. `serves` are the calls of all programs that serve.
-pub(crate) fn program(
+pub(crate) fn binary(
     tracer: &Tracer<'_>,
     functions: &[Arc<Function>],
     serves: &[At],
     krate: &Krate,
-) -> Program {
-    let none = Program { service: None, running: Vec::new(), serves: Vec::new() };
-    let Some(binary) = krate.bin.as_ref() else { return none };
+) -> Binary {
+    let none = Binary { service: None, running: Vec::new(), serves: Vec::new() };
+    let Some(name) = krate.bin.as_ref() else { return none };
     let Some((main, launches)) = entry(tracer, krate) else { return none };
     // Of code that several programs share, only what this one is built with takes part.
     let packages = tracer.program.names.packages;
@@ -44,14 +44,14 @@ pub(crate) fn program(
     let runs = |at: &&At| tracer.function_of(at.body).is_some_and(|f| running.contains(&f));
     let own: Vec<At> = serves.iter().filter(runs).copied().collect();
     if own.is_empty() && !launches {
-        return Program { service: None, running: sorted(running), serves: own };
+        return Binary { service: None, running: sorted(running), serves: own };
     }
     let package = &packages.list[krate.package];
     let several = package.targets.iter().filter(|t| t.bin.is_some()).count() > 1;
     let mut service = Service {
-        name: if several { binary.clone() } else { package.name.clone() },
+        name: if several { name.clone() } else { package.name.clone() },
         package: krate.package as u32,
-        binary: binary.clone(),
+        binary: name.clone(),
         main,
         listeners: Vec::new(),
         routes: Vec::new(),
@@ -81,7 +81,7 @@ pub(crate) fn program(
     if service.correlation_in.is_none() {
         service.correlation_in = reads_id(functions, &service);
     }
-    Program { running: service.functions.clone(), service: Some(Arc::new(service)), serves: own }
+    Binary { running: service.functions.clone(), service: Some(Arc::new(service)), serves: own }
 }
 
 /// A router that is served as it is, or else behind a prefix that only the running program knows, is one and the same.

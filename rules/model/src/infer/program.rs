@@ -212,10 +212,12 @@ impl<'a> Program<'a> {
         let krate = match path.segments.as_slice() {
             [_] => own,
             [first, _] if matches!(first.name.as_str(), "crate" | "$crate" | "self") => own,
-            [first, .., _] => match self.names.path(module, &[first.name.clone()], path.global, Ns::Types)? {
-                Res::Module(root) => self.defs.module(root).krate,
-                _ => return None,
-            },
+            [first, .., _] => {
+                match self.names.path(module, std::slice::from_ref(&first.name), path.global, Ns::Types)? {
+                    Res::Module(root) => self.defs.module(root).krate,
+                    _ => return None,
+                }
+            }
             [] => return None,
         };
         *self.defs.macros.get(&(krate, SmolStr::new(path.last())))?

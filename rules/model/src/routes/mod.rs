@@ -462,7 +462,7 @@ impl<'a> RouteReader<'a> {
             && self.tracer.role(at.body, self.tracer.ty(at)) != Some(Role::Router)
             && depth < DEPTH
         {
-            let bodies = self.tracer.bodies_of(&fns);
+            let bodies = self.tracer.bodies_of(fns);
             for value in bodies.flat_map(|b| self.tracer.returned(b)).collect::<Vec<_>>() {
                 self.mount(value, prefix, depth + 1);
             }
@@ -532,7 +532,7 @@ impl<'a> RouteReader<'a> {
 
     /// Functions that get the router as their parameter with a number.
     fn configure_with(&mut self, fns: &[FnIdx], number: usize, prefix: &Text, depth: u32) {
-        let bodies = self.tracer.bodies_of(&fns);
+        let bodies = self.tracer.bodies_of(fns);
         let bodies: Vec<BodyId> = bodies.filter(|b| self.tracer.in_scope(*b)).collect();
         self.routes.incomplete |= bodies.is_empty();
         for body in bodies {
