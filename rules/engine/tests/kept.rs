@@ -1,7 +1,7 @@
 //! What is kept from one state of the files to the next is what reading them anew gives, and an edit inside of a function
 //! costs that function.
 
-mod support;
+#![allow(clippy::expect_used)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

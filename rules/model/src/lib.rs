@@ -8,6 +8,7 @@ mod assemble;
 mod bodies;
 mod carries;
 mod clients;
+mod collect;
 mod defs;
 mod duration;
 mod effects;

@@ -2,11 +2,14 @@
 
 mod attributes;
 mod catch_all;
+mod configure;
 mod dispatch;
 mod filters;
 mod grpc;
 mod json;
 mod layers;
+mod methods;
+mod mount;
 mod path;
 mod roots;
 mod site;
@@ -15,11 +18,9 @@ use rustc_hash::FxHashSet;
 use svclint_facts::rust::{ExprId, ExprKind, Lit};
 use svclint_knowledge::{Action, Callable, Role};
 
-use crate::bodies::BodyId;
-use crate::defs::{FnIdx, Res};
+use crate::defs::FnIdx;
 use crate::fold::Text;
 use crate::impls::Key;
-use crate::infer::{Callee, LocalId, Target};
 use crate::system::{FnId, Route, RouteLayer, RouterSite};
 use crate::trace::{Step, Trace};
 use crate::tracer::{At, Tracer};
@@ -300,281 +301,6 @@ impl<'a> RouteReader<'a> {
                 }
             }
             _ => {}
-        }
-    }
-
-    /// The method that a call is given as a value: `on(MethodFilter::PUT, handler)`, `web::method(Method::PATCH)`.
-    fn method_given(&self, call: At) -> Option<String> {
-        match self.tracer.kind(self.tracer.arg(call, 0)?) {
-            // A constant: `get(orders::post)` names a handler.
-            ExprKind::Path(path) if path.segments.len() > 1 && is_http_method(path.last()) => {
-                let name = path.last();
-                name.chars().all(|c| c.is_ascii_uppercase()).then(|| name.to_owned())
-            }
-            _ => None,
-        }
-    }
-
-    /// The methods of one path: `get(a).post(b)`, `web::get().to(a)`.
-    fn methods(&mut self, at: At, path: &Text, path_at: Option<At>, route: At) {
-        let trace = self.tracer.trace(at, &|_| false);
-        let mut found: Vec<(String, Option<At>)> = Vec::new();
-        let (start, mut layers) = (self.routes.list.len(), Collected::default());
-        let outside = self.tracer.calls.clone();
-        for step in trace.steps.iter().rev() {
-            self.tracer.calls = step.calls.clone();
-            for action in self.tracer.actions(step.at) {
-                match action {
-                    Action::MethodRoute { method, handler } => {
-                        let handler = handler.and_then(|n| self.tracer.arg(step.at, n));
-                        found.push((self.method_given(step.at).unwrap_or_else(|| method.clone()), handler));
-                    }
-                    Action::Handle { handler } => {
-                        let handler = self.tracer.arg(step.at, *handler);
-                        match found.iter_mut().find(|(_, h)| h.is_none()) {
-                            Some(open) => open.1 = handler,
-                            None => found.push(("ANY".into(), handler)),
-                        }
-                    }
-                    Action::Merge { router } => {
-                        self.push_methods(&mut found, path, path_at, route);
-                        if let Some(more) = self.tracer.arg(step.at, *router) {
-                            self.methods(more, path, path_at, route);
-                        }
-                    }
-                    Action::Layer { .. } => {
-                        self.push_methods(&mut found, path, path_at, route);
-                        self.action(step.at, action, path, 0, (start, step.always), &mut layers);
-                    }
-                    _ => {}
-                }
-            }
-        }
-        self.push_methods(&mut found, path, path_at, route);
-        self.tracer.calls = outside;
-        if self.routes.list.len() == start {
-            self.push("ANY", path, None, UNKNOWN.into(), path_at, route);
-        }
-        layers.finish(self.routes.list.get_mut(start..).unwrap_or_default());
-    }
-
-    fn push_methods(
-        &mut self,
-        found: &mut Vec<(String, Option<At>)>,
-        path: &Text,
-        path_at: Option<At>,
-        route: At,
-    ) {
-        for (method, handler) in found.drain(..) {
-            match handler {
-                Some(handler) => self.handler(&method, path, handler, path_at, route),
-                None => self.push(&method, path, None, UNKNOWN.into(), path_at, route),
-            }
-        }
-    }
-
-    fn handler(&mut self, method: &str, path: &Text, handler: At, path_at: Option<At>, route: At) {
-        let (function, text) = self.function(handler);
-        self.push(method, path, function, text, path_at, route);
-    }
-
-    /// The function that an expression names, and what it is called there.
-    fn function(&self, at: At) -> (Option<FnIdx>, String) {
-        match self.tracer.kind(at) {
-            ExprKind::Path(path) => {
-                let function = match self.tracer.types_of(at.body).targets.get(&at.expr) {
-                    Some(Target::Res(Res::Fn(f))) => Some(*f),
-                    Some(Target::Fns(fns)) => fns.first().copied(),
-                    Some(Target::Local(_)) => {
-                        let given = || self.tracer.given(at).map(|(value, _)| value);
-                        match self.tracer.single_origin(at).or_else(given) {
-                            Some(value) if value != at => return self.function(value),
-                            _ => None,
-                        }
-                    }
-                    // A library's function: there is nothing more to know.
-                    Some(Target::Res(Res::Lib(_))) => return (None, LIBRARY.into()),
-                    _ => None,
-                };
-                (function, path.text())
-            }
-            ExprKind::Closure { .. } => (None, CLOSURE.into()),
-            ExprKind::Block { tail: Some(tail), .. } => self.function(At { body: at.body, expr: *tail }),
-            ExprKind::MethodCall { receiver, .. } => {
-                self.made_handler(at, self.function(At { body: at.body, expr: *receiver }))
-            }
-            ExprKind::Call { args, .. } => match &**args {
-                [only] => self.made_handler(at, self.function(At { body: at.body, expr: *only })),
-                _ => self.made_handler(at, (None, UNKNOWN.into())),
-            },
-            _ => (None, UNKNOWN.into()),
-        }
-    }
-
-    /// What a call gives as a handler: the one that it is given, or else one that the library makes.
-    fn made_handler(&self, call: At, given: (Option<FnIdx>, String)) -> (Option<FnIdx>, String) {
-        let by_library = matches!(
-            self.tracer.types_of(call.body).callees.get(&call.expr),
-            Some(Callee::Lib(..) | Callee::Ctor(Res::Lib(_)))
-        );
-        if given.1 == UNKNOWN && by_library { (None, LIBRARY.into()) } else { given }
-    }
-
-    /// A handler with an attribute, a scope or resource, or a list of these.
-    fn mount(&mut self, at: At, prefix: &Text, depth: u32) {
-        if let ExprKind::Macro(call) = self.tracer.kind(at)
-            && !self.tracer.types_of(at.body).callees.contains_key(&at.expr)
-        {
-            for arg in &call.args {
-                self.mount(At { body: at.body, expr: *arg }, prefix, depth);
-            }
-            return;
-        }
-        if depth > DEPTH {
-            self.routes.incomplete = true;
-            return;
-        }
-        let here = |expr| At { body: at.body, expr };
-        match self.tracer.kind(at) {
-            ExprKind::Tuple(all) | ExprKind::Array(all) => {
-                all.iter().for_each(|one| self.mount(here(*one), prefix, depth + 1));
-                return;
-            }
-            ExprKind::Ref(inner) => return self.mount(here(*inner), prefix, depth + 1),
-            ExprKind::If { then, otherwise: Some(otherwise), .. } => {
-                self.mount(here(*then), prefix, depth + 1);
-                return self.mount(here(*otherwise), prefix, depth + 1);
-            }
-            ExprKind::Block { tail: Some(tail), .. } => return self.mount(here(*tail), prefix, depth + 1),
-            ExprKind::Path(_) if self.mount_list(at, prefix, depth) => return,
-            _ => {}
-        }
-        if let (Some(function), text) = self.function(at)
-            && matches!(self.tracer.kind(at), ExprKind::Path(_))
-        {
-            if !self.attribute_routes(function, &text, prefix, at) {
-                self.routes.incomplete = true;
-            }
-            return;
-        }
-        // `mount("/", routes())`: a list that a function returns.
-        if let Some(Callee::Fns(fns)) = self.tracer.types_of(at.body).callees.get(&at.expr)
-            && self.tracer.role(at.body, self.tracer.ty(at)) != Some(Role::Router)
-            && depth < DEPTH
-        {
-            let bodies = self.tracer.bodies_of(fns);
-            for value in bodies.flat_map(|b| self.tracer.returned(b)).collect::<Vec<_>>() {
-                self.mount(value, prefix, depth + 1);
-            }
-            return;
-        }
-        self.router(at, prefix, depth + 1);
-    }
-
-    /// A variable that holds a list of handlers: how it begins, and what is added to it.
-    fn mount_list(&mut self, at: At, prefix: &Text, depth: u32) -> bool {
-        let Some(Target::Local(local)) = self.tracer.types_of(at.body).targets.get(&at.expr) else {
-            return false;
-        };
-        let Some(first) = self.tracer.single_origin(at) else { return false };
-        let added: Vec<At> = self
-            .tracer
-            .calls_on(at.body, *local)
-            .into_iter()
-            .filter(|call| match self.tracer.kind(*call) {
-                ExprKind::MethodCall { method, .. } => {
-                    matches!(method.as_str(), "append" | "extend" | "push" | "extend_from_slice")
-                }
-                _ => false,
-            })
-            .filter_map(|call| self.tracer.arg(call, 0))
-            .collect();
-        let begins_empty = matches!(self.tracer.kind(first), ExprKind::Call { args, .. } if args.is_empty())
-            || matches!(self.tracer.kind(first), ExprKind::Macro(call) if call.args.is_empty());
-        let is_list = !added.is_empty() || matches!(self.tracer.kind(first), ExprKind::Macro(_));
-        if !is_list {
-            return false;
-        }
-        if !begins_empty || added.is_empty() {
-            self.mount(first, prefix, depth + 1);
-        }
-        added.into_iter().for_each(|list| self.mount(list, prefix, depth + 1));
-        true
-    }
-
-    /// A function or closure that gets the router and adds to it.
-    fn configure(&mut self, at: At, prefix: &Text, depth: u32) {
-        if depth > DEPTH || !self.open.insert(at) {
-            return;
-        }
-        match self.tracer.kind(at) {
-            ExprKind::Closure { params, .. } => {
-                self.configured(at.body, params.first().map(|(pat, _)| *pat), prefix, depth);
-            }
-            // `configure(routes_of(state))`: a function that returns the closure.
-            ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
-                let fns = match self.tracer.types_of(at.body).callees.get(&at.expr) {
-                    Some(Callee::Fns(fns)) => fns.clone(),
-                    _ => Vec::new(),
-                };
-                let bodies = self.tracer.bodies_of(&fns);
-                let values: Vec<At> = bodies.flat_map(|b| self.tracer.returned(b)).collect();
-                self.routes.incomplete |= values.is_empty();
-                values.into_iter().for_each(|v| self.configure(v, prefix, depth + 1));
-            }
-            _ => match self.function(at).0 {
-                Some(function) => self.configure_with(&[function], 0, prefix, depth),
-                None => self.routes.incomplete = true,
-            },
-        }
-        self.open.remove(&at);
-    }
-
-    /// Functions that get the router as their parameter with a number.
-    fn configure_with(&mut self, fns: &[FnIdx], number: usize, prefix: &Text, depth: u32) {
-        let bodies = self.tracer.bodies_of(fns);
-        let bodies: Vec<BodyId> = bodies.filter(|b| self.tracer.in_scope(*b)).collect();
-        self.routes.incomplete |= bodies.is_empty();
-        for body in bodies {
-            let pat = self.tracer.body(body).body.params.get(number).copied();
-            self.configured(body, pat, prefix, depth);
-        }
-    }
-
-    fn configured(
-        &mut self,
-        body: BodyId,
-        pat: Option<svclint_facts::rust::PatId>,
-        prefix: &Text,
-        depth: u32,
-    ) {
-        match pat.and_then(|pat| self.tracer.types_of(body).of_pat.get(&pat)) {
-            Some(local) => self.calls_on(body, *local, prefix, depth),
-            None => self.routes.incomplete = true,
-        }
-    }
-
-    /// What a body does with a router that it was given: the calls on it, and the functions that get it in turn.
-    fn calls_on(&mut self, body: BodyId, local: LocalId, prefix: &Text, depth: u32) {
-        if depth > DEPTH {
-            return;
-        }
-        let calls = self.tracer.calls.clone();
-        let step = |at| Step { at, always: true, calls: calls.clone() };
-        let calls: Vec<Step> = self.tracer.calls_on(body, local).into_iter().rev().map(step).collect();
-        self.steps(&calls, prefix, depth + 1);
-        // What nobody can look into may add anything.
-        self.routes.incomplete |= self.tracer.is_lost_with(body, local);
-        for (call, number) in self.tracer.passed_on(body, local) {
-            let fns = match self.tracer.types_of(body).callees.get(&call.expr) {
-                Some(Callee::Fns(fns)) => fns.clone(),
-                _ => continue,
-            };
-            let outside = self.tracer.calls.clone();
-            let through = self.tracer.bodies_of(&fns).map(|b| (b, call));
-            self.tracer.calls = outside.iter().copied().chain(through).collect();
-            self.configure_with(&fns, number, prefix, depth + 1);
-            self.tracer.calls = outside;
         }
     }
 
