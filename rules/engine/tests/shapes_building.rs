@@ -375,3 +375,46 @@ async fn remove(OrderPath { id }: OrderPath) {}
     DELETE /orders/{id} -> shop::remove
     ");
 }
+
+/// Method routes as what answers the rest; a limit that one gRPC service sets for itself; a layer in a variable.
+#[test]
+fn what_single_services_and_layers_say() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+use axum::{Router, routing::get};
+
+#[derive(Clone)]
+struct Tenant;
+impl<S> tower::Layer<S> for Tenant { type Service = S; fn layer(&self, inner: S) -> S { inner } }
+
+#[tokio::main]
+async fn main() {
+    let tenant = Tenant;
+    let app = Router::new().route("/healthz", get(healthz)).fallback(get(page)).layer(tenant);
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}
+async fn healthz() -> &'static str { "ok" }
+async fn page() -> &'static str { "<html>" }
+"#,
+    );
+    assert_snapshot!(seen.routes(), @r"
+    GET /healthz -> shop::healthz [Tenant]
+    GET /{*rest} -> shop::page [Tenant]
+    ");
+    let grpc = Seen::of(
+        r#"//- src/main.rs
+use tonic::transport::Server;
+use pb::greeter_server::GreeterServer;
+mod pb { tonic::include_proto!("shop.v1"); }
+struct Greeter;
+
+#[tokio::main]
+async fn main() {
+    let greeter = GreeterServer::new(Greeter).max_decoding_message_size(usize::MAX);
+    Server::builder().add_service(greeter).serve("0.0.0.0:50051".parse().unwrap()).await.unwrap();
+}
+"#,
+    );
+    assert!(!grpc.listeners().contains("4 MiB"), "{}", grpc.listeners());
+}

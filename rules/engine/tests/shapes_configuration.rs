@@ -154,13 +154,21 @@ pub struct Args {
 pub struct StoreArgs {
     #[clap(long, env = "STORE_URL", hide_env_values = true)]
     pub store_url: String,
+    #[arg(long, env = "STORE_DIR", default_value_t = String::from("/var/shop"))]
+    pub dir: String,
+    #[arg(long, env = KEY_NAME)]
+    pub key: String,
 }
+
+const KEY_NAME: &str = "STORE_KEY";
 "#,
     );
     assert_snapshot!(seen.settings(), @r#"
     SHOP_LISTEN = "0.0.0.0:8080" src/args.rs:8
     MAX_JOBS = "16" src/args.rs:10
     STORE_URL required src/args.rs:20
+    STORE_DIR src/args.rs:22
+    ? required src/args.rs:24
     "#);
     assert_snapshot!(seen.listeners(), @"Http axum ?, no serverhead, no handler, no drain, no graceful end");
 }

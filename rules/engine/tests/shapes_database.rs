@@ -360,7 +360,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 //- src/coupons.rs
-use sea_orm::{ActiveModelTrait, DatabaseConnection, DbErr, EntityTrait, Set, sea_query::OnConflict};
+use sea_orm::{ActiveModelTrait, DatabaseConnection, DbErr, EntityTrait, ModelTrait, Set, sea_query::OnConflict};
 use crate::entity;
 
 pub async fn issue(db: &DatabaseConnection, code: &str) -> Result<(), DbErr> {
@@ -379,10 +379,31 @@ pub async fn redeem(db: &DatabaseConnection, code: &str) -> Result<(), DbErr> {
     row.update(db).await?;
     Ok(())
 }
+
+pub async fn add(db: &DatabaseConnection, code: &str) -> Result<(), DbErr> {
+    let row = entity::ActiveModel { code: Set(code.to_owned()), redeemed: Set(false) };
+    row.insert(db).await?;
+    Ok(())
+}
+
+pub async fn withdraw(db: &DatabaseConnection, code: &str) -> Result<(), DbErr> {
+    if let Some(coupon) = entity::Entity::find_by_id(code).one(db).await? {
+        coupon.delete(db).await?;
+    }
+    Ok(())
+}
 "#,
     );
     assert_snapshot!(seen.effects("coupons::issue"), @"Upsert coupons src/coupons.rs:6");
-    assert_snapshot!(seen.effects("coupons::redeem"), @"Select coupons src/coupons.rs:14");
+    assert_snapshot!(seen.effects("coupons::redeem"), @r"
+    Select coupons src/coupons.rs:14
+    Update coupons src/coupons.rs:17
+    ");
+    assert_snapshot!(seen.effects("coupons::add"), @"Insert coupons src/coupons.rs:23");
+    assert_snapshot!(seen.effects("coupons::withdraw"), @r"
+    Select coupons src/coupons.rs:28
+    Delete coupons src/coupons.rs:29
+    ");
     assert_snapshot!(seen.clients(), @"Sql sea-orm src/main.rs:10, poolacquire 4 s, poolsize 20, no statement");
 }
 

@@ -110,6 +110,10 @@ pub struct TypeEntry {
     pub generates: BTreeMap<SmolStr, SmolStr>,
     /// It is a trait that `#[derive]` implements: helper attributes of fields that name environment variables.
     pub env_attribute: Option<EnvAttribute>,
+    /// It is a trait, and types that implement or derive it are made of what comes from outside: a file, a message, the
+    /// command line.
+    #[serde(default)]
+    pub outside: bool,
     /// What a method that is not listed is: the calls of generated clients.
     pub others: Option<Arc<Callable>>,
     /// A method that is not listed gives the receiver back: builders.

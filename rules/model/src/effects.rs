@@ -84,7 +84,7 @@ pub(crate) fn way(
     from: FnId,
     kind: EffectKind,
 ) -> Option<(Vec<CallSite>, FnId, u32)> {
-    let (mut calls, mut at) = (Vec::new(), from);
+    let (mut calls, mut at, mut kind) = (Vec::new(), from, kind);
     loop {
         match summaries.get(at.0 as usize)?.witness(kind)? {
             Witness::Own(deed) => return Some((calls, at, deed)),
@@ -92,6 +92,12 @@ pub(crate) fn way(
                 let call = *functions.get(at.0 as usize)?.calls.get(number as usize)?;
                 calls.push(call);
                 at = call.to;
+                // Behind a call that is waited for with a limit, the request itself has none.
+                if let EffectKind::BoundedRequest(protocol) = kind {
+                    let without = EffectKind::Request(protocol);
+                    let has = summaries.get(at.0 as usize)?.witness(without).is_some();
+                    kind = if call.when.bounded && has { without } else { kind };
+                }
             }
         }
     }
@@ -122,8 +128,21 @@ pub(crate) fn summaries(
             }
         }
     }
-    let spread: Vec<(EffectKind, Vec<(u32, Witness)>)> =
-        sources.into_par_iter().map(|(kind, own)| (kind, callers.spread(functions, kind, &own))).collect();
+    let (requests, others): (Vec<_>, Vec<_>) =
+        sources.into_iter().partition(|(kind, _)| matches!(kind, EffectKind::Request(_)));
+    let mut others: FxHashMap<EffectKind, Seeds> =
+        others.into_iter().map(|(kind, own)| (kind, Seeds { own, bounded: Vec::new() })).collect();
+    let mut spread: Vec<(EffectKind, Vec<(u32, Witness)>)> = Vec::new();
+    for (kind, own) in requests {
+        let EffectKind::Request(protocol) = kind else { continue };
+        let (reached, bounded) = callers.spread(functions, kind, &Seeds { own, bounded: Vec::new() });
+        if !bounded.is_empty() {
+            others.entry(EffectKind::BoundedRequest(protocol)).or_default().bounded = bounded;
+        }
+        spread.push((kind, reached));
+    }
+    let reached = |(kind, seeds)| (kind, callers.spread(functions, kind, &seeds).0);
+    spread.extend(others.into_par_iter().map(reached).collect::<Vec<_>>());
     let mut summaries = vec![Summary::default(); functions.len()];
     for (kind, reached) in spread {
         for (function, witness) in reached {
@@ -169,6 +188,20 @@ fn kind_of(
     })
 }
 
+/// The functions that reach an effect, with the first step.
+type Reached = Vec<(u32, Witness)>;
+/// A function, its call that is waited for with a limit, and how many calls there are from it to the effect.
+type BoundedCall = (u32, u32, u32);
+
+/// Where an effect begins.
+#[derive(Default)]
+struct Seeds {
+    /// The functions that have it, each with its deed.
+    own: Vec<(u32, u32)>,
+    /// The calls that bound what has no limit itself.
+    bounded: Vec<BoundedCall>,
+}
+
 /// Who calls whom, backwards: `edges[start[f]..start[f + 1]]` are the calls of `f`.
 struct Callers {
     start: Vec<u32>,
@@ -203,26 +236,36 @@ impl Callers {
         Callers { start, edges }
     }
 
-    /// The functions that reach an effect, nearest first.
+    /// The functions that reach an effect, nearest first; and of a request without a limit the calls that give it one.
     fn spread(
         &self,
         functions: &[Arc<Function>],
         kind: EffectKind,
-        own: &[(u32, u32)],
-    ) -> Vec<(u32, Witness)> {
+        seeds: &Seeds,
+    ) -> (Reached, Vec<BoundedCall>) {
         let mut seen = vec![false; functions.len()];
-        let mut reached = Vec::new();
+        let (mut reached, mut bounded) = (Reached::new(), Vec::new());
         let mut queue: VecDeque<(u32, u32)> = VecDeque::new();
-        for (function, deed) in own {
+        for (function, deed) in &seeds.own {
             seen[*function as usize] = true;
             reached.push((*function, Witness::Own(*deed)));
             queue.push_back((*function, 0));
         }
+        for (function, call, distance) in &seeds.bounded {
+            if !std::mem::replace(&mut seen[*function as usize], true) {
+                reached.push((*function, Witness::Call(*call, *distance)));
+                queue.push_back((*function, *distance));
+            }
+        }
         while let Some((function, distance)) = queue.pop_front() {
             let (from, to) = (self.start[function as usize], self.start[function as usize + 1]);
             for (caller, number) in &self.edges[from as usize..to as usize] {
-                let off_thread = functions[*caller as usize].calls[*number as usize].when.off_thread;
-                if seen[*caller as usize] || off_thread && kind == EffectKind::Block {
+                let when = functions[*caller as usize].calls[*number as usize].when;
+                if when.bounded && matches!(kind, EffectKind::Request(_)) {
+                    bounded.push((*caller, *number, distance + 1));
+                    continue;
+                }
+                if seen[*caller as usize] || when.off_thread && kind == EffectKind::Block {
                     continue;
                 }
                 seen[*caller as usize] = true;
@@ -230,6 +273,6 @@ impl Callers {
                 queue.push_back((*caller, distance + 1));
             }
         }
-        reached
+        (reached, bounded)
     }
 }

@@ -136,6 +136,11 @@ impl Tracer<'_> {
 
     /// The variable that holds an expression, and nothing else ever.
     pub(crate) fn held_in(&self, at: At) -> Option<LocalId> {
+        let is_init = |s: &Stmt| matches!(s, Stmt::Let { init: Some(init), .. } if *init == at.expr);
+        match self.parent(at).map(|p| self.kind(p)) {
+            Some(ExprKind::Block { stmts, .. }) if stmts.iter().any(is_init) => {}
+            _ => return None,
+        }
         let locals = self.types_of(at.body).locals.len() as u32;
         (0..locals).map(LocalId).find(|local| {
             let origins = self.origins(at.body, *local);
@@ -155,11 +160,18 @@ impl Tracer<'_> {
             .filter(|(_, t)| matches!(t, crate::infer::Target::Local(l) if *l == local))
             .map(|(expr, _)| At { body: at.body, expr: *expr })
             .peekable();
-        uses.peek().is_some() && uses.all(|u| self.when(u).bounded)
+        uses.peek().is_some() && uses.all(|u| self.when_here(u).bounded)
     }
 
     /// In which circumstances an expression is evaluated.
     pub(crate) fn when(&self, at: At) -> When {
+        let mut when = self.when_here(at);
+        // `let call = f(); timeout(limit, call).await`
+        when.bounded = when.bounded || self.bounded_in_variable(at);
+        when
+    }
+
+    fn when_here(&self, at: At) -> When {
         let mut when = When::default();
         let mut inner = at;
         while let Some(outer) = self.parent(inner) {

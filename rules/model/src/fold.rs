@@ -204,8 +204,10 @@ impl Tracer<'_> {
 
     /// Whether values of a type come from outside, past every write that the code shows: a configuration file, a message.
     fn is_read_in(&self, adt: AdtId) -> bool {
-        let traits = self.program.impls.library_traits(&Key::Adt(adt));
-        traits.iter().any(|t| t.ends_with("::Deserialize"))
+        let view = self.program.names.view(self.program.defs.adts[adt.at()].home.module);
+        let traits = self.program.impls.library_traits(&Key::Adt(adt)).iter();
+        let mut entries = traits.filter_map(|t| view?.type_entry(t));
+        entries.any(|e| e.outside || e.env_attribute.is_some())
     }
 
     /// The text that functions return, where all return the same.

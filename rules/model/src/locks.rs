@@ -4,7 +4,7 @@ use svclint_facts::rust::{ExprId, ExprKind, PatKind, Stmt};
 use svclint_knowledge::{Action, Effect};
 
 use crate::bodies::BodyId;
-use crate::infer::Target;
+use crate::infer::{LocalId, Target};
 use crate::place::Place;
 use crate::tracer::{At, Tracer};
 
@@ -49,8 +49,7 @@ fn first_wait<'s>(
     after: impl Iterator<Item = &'s Stmt>,
     tail: Option<ExprId>,
 ) -> Option<At> {
-    let types = tracer.types_of(body);
-    let local = *types.of_pat.get(&guard)?;
+    let local = *tracer.types_of(body).of_pat.get(&guard)?;
     let parts = after.filter_map(|stmt| match stmt {
         Stmt::Let { init, .. } => *init,
         Stmt::Expr(e) => Some(*e),
@@ -58,31 +57,49 @@ fn first_wait<'s>(
     });
     for part in parts.chain(tail) {
         let part = At { body, expr: part };
-        // `drop(guard)`, or the guard given to something else.
-        if let ExprKind::Call { args, .. } = tracer.kind(part) {
-            let given =
-                |arg: &ExprId| matches!(types.targets.get(arg), Some(Target::Local(l)) if *l == local);
-            if args.iter().any(given) {
-                return None;
-            }
+        if gives_away(tracer, part, local) {
+            return None;
         }
-        if let Some(wait) = wait_in(tracer, part) {
+        if let Some(wait) = wait_in(tracer, part, local) {
             return Some(wait);
         }
     }
     None
 }
 
-/// An `.await` of this body in an expression, not one of a closure or a task in it.
-fn wait_in(tracer: &Tracer<'_>, at: At) -> Option<At> {
-    let mut stack = vec![at.expr];
-    let body = &tracer.body(at.body).body;
-    while let Some(expr) = stack.pop() {
-        match &body.expr(expr).kind {
-            ExprKind::Await(_) => return Some(At { body: at.body, expr }),
-            ExprKind::Closure { .. } | ExprKind::Async(_) => {}
-            kind => crate::bodies::children(kind, &mut |child| stack.push(child)),
+/// `drop(guard)`, or the guard given to something else.
+fn gives_away(tracer: &Tracer<'_>, at: At, guard: LocalId) -> bool {
+    let ExprKind::Call { args, .. } = tracer.kind(at) else { return false };
+    let types = tracer.types_of(at.body);
+    args.iter().any(|arg| matches!(types.targets.get(arg), Some(Target::Local(l)) if *l == guard))
+}
+
+/// An `.await` of this body in an expression, not one of a closure or a task in it, nor one behind the guard's end.
+fn wait_in(tracer: &Tracer<'_>, at: At, guard: LocalId) -> Option<At> {
+    let here = |expr: ExprId| At { body: at.body, expr };
+    match tracer.kind(at) {
+        ExprKind::Await(_) => Some(at),
+        ExprKind::Closure { .. } | ExprKind::Async(_) => None,
+        ExprKind::Block { stmts, tail } => {
+            let parts = stmts.iter().filter_map(|stmt| match stmt {
+                Stmt::Let { init, .. } => *init,
+                Stmt::Expr(e) => Some(*e),
+                Stmt::Item(_) => None,
+            });
+            for part in parts.chain(*tail).map(here) {
+                if gives_away(tracer, part, guard) {
+                    return None;
+                }
+                if let Some(wait) = wait_in(tracer, part, guard) {
+                    return Some(wait);
+                }
+            }
+            None
+        }
+        kind => {
+            let mut inner = Vec::new();
+            crate::bodies::children(kind, &mut |child| inner.push(child));
+            inner.into_iter().find_map(|expr| wait_in(tracer, here(expr), guard))
         }
     }
-    None
 }

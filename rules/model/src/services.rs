@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use svclint_facts::rust::ExprKind;
-use svclint_knowledge::{Action, Callable, Carries, Protocol};
+use svclint_knowledge::{Action, Callable, Carries, Limit, Protocol};
 
 use crate::defs::{FnIdx, Krate, Res};
 use crate::fold::Text;
@@ -14,6 +14,7 @@ use crate::limits::{self, Limits};
 use crate::place::{Place, Tri};
 use crate::routes::{RouteReader, Routes};
 use crate::system::{FnId, Function, Listener, Route, Service, What};
+use crate::trace::Step;
 use crate::tracer::{At, Tracer};
 
 /// A binary of the workspace: a program.
@@ -225,6 +226,9 @@ fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>) {
             }
         }
     }
+    for limit in set_by_services(tracer, &trace.steps) {
+        limits.entry(limit).and_modify(|v| *v = Tri::Unknown);
+    }
     // Calls before and, as in `axum::serve(..).with_graceful_shutdown(..)`, behind the one that serves.
     let mut calls: Vec<At> = trace.steps.iter().map(|s| s.at).chain([serve]).collect();
     let mut end = serve;
@@ -245,6 +249,24 @@ fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>) {
         shutdown = Tri::Present(tracer.call_place(*at));
     }
     (limits, shutdown)
+}
+
+/// The limits that single gRPC services set for themselves: `GreeterServer::new(greeter).max_decoding_message_size(n)`.
+fn set_by_services(tracer: &Tracer<'_>, steps: &[Step]) -> Vec<Limit> {
+    let service = |step: &Step| {
+        tracer.actions(step.at).iter().find_map(|action| match action {
+            Action::AddGrpcService { service } => tracer.arg(step.at, *service),
+            _ => None,
+        })
+    };
+    let own = steps.iter().filter_map(service).flat_map(|at| tracer.trace(at, &|_| false).steps);
+    let sets = |step: Step| {
+        tracer.actions(step.at).iter().find_map(|action| match action {
+            Action::SetLimit { limit, .. } | Action::DropLimit { limit } => Some(*limit),
+            _ => None,
+        })
+    };
+    own.filter_map(sets).collect()
 }
 
 /// Adds the routes of one listener to the service.

@@ -95,9 +95,10 @@ fn field(
     let (mut name, mut default) = (None, Tri::Absent);
     for arg in args {
         match arg {
-            AttrArg::Pair(key, value, _) if *key == attribute.env => name = text(value),
-            AttrArg::Nested(path, _) if path.last() == attribute.env => {
-                name = Some(field.name.to_uppercase());
+            AttrArg::Pair(key, value, _) if *key == attribute.env => name = text(value).map(Tri::Present),
+            AttrArg::Nested(path, value) if path.last() == attribute.env => {
+                let written = matches!(value.as_slice(), [AttrArg::Other(_)]);
+                name = Some(if written { Tri::Unknown } else { Tri::Present(field.name.to_uppercase()) });
             }
             AttrArg::Pair(key, value, _) if attribute.default.contains(key) => {
                 default = text(value).map_or(Tri::Unknown, Tri::Present);
@@ -108,12 +109,7 @@ fn field(
             _ => {}
         }
     }
-    name.map(|name| Setting {
-        name: Tri::Present(name),
-        prefixed: false,
-        default,
-        at: home.place(field.span),
-    })
+    name.map(|name| Setting { name, prefixed: false, default, at: home.place(field.span) })
 }
 
 fn text(lit: &Lit) -> Option<String> {

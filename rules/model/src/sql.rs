@@ -32,11 +32,13 @@ pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
             }
         }
     }
-    // A call that builds and runs at once: `active_model.insert(db)`.
-    if let Some((access, table)) = statement(tracer, run)
-        && found.is_empty()
-    {
-        found.push(built(tracer, run, access, table, &trace.steps));
+    // A call that builds and runs at once, whatever the value was found with: `active_model.insert(db)`.
+    if let Some((access, table)) = statement(tracer, run) {
+        let mut own = built(tracer, run, access, table, &trace.steps);
+        if own.table.is_empty() {
+            own.table = found.first().map(|deed| deed.table.clone()).unwrap_or_default();
+        }
+        return vec![Deed { what: What::Sql(own), at: tracer.place(run), when: tracer.when(run) }];
     }
     for lost in trace.lost.iter().chain(trace.sources.is_empty().then_some(&query)) {
         if let ExprKind::Macro(call) = tracer.kind(*lost) {

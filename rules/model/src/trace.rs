@@ -451,10 +451,14 @@ impl Tracer<'_> {
             near.contains(&package) && self.in_scope(made.body)
         };
         let calls = std::mem::take(&mut walk.calls);
-        let ways: Vec<Trace> =
-            made.iter().filter(is_near).map(|made| self.walk(*made, walk, depth)).collect();
+        let near: Vec<&At> = made.iter().filter(is_near).collect();
+        let mut ways: Vec<Trace> = near.iter().map(|made| self.walk(**made, walk, depth)).collect();
         walk.calls = calls;
-        if ways.is_empty() { Self::lost(at) } else { Trace::either(ways) }
+        // Which one of several is handed over is not known.
+        if ways.len() != 1 {
+            ways.push(Self::lost(at));
+        }
+        Trace::either(ways)
     }
 
     /// What a call gives for a parameter of a function.

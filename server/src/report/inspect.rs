@@ -71,6 +71,8 @@ pub(super) struct SeenRoute {
 pub(super) struct SeenLayer {
     pub(super) name: String,
     pub(super) carries: Vec<svclint_model::Carries>,
+    /// Whether it is there whichever way the router is built.
+    pub(super) certain: bool,
     pub(super) at: Option<SeenPlace>,
 }
 
@@ -225,6 +227,7 @@ impl<'r> Reader<'r> {
         let layers = route.layers.iter().map(|l| SeenLayer {
             name: l.name.clone(),
             carries: l.carries.clone(),
+            certain: l.certain,
             at: self.place(l.at),
         });
         let inputs = handler.map_or(&[][..], |f| &f.inputs);

@@ -128,7 +128,9 @@ fn print_routes(out: &mut impl Write, service: &SeenService) -> anyhow::Result<(
 /// What stands around a handler, and what it does.
 fn around(route: &SeenRoute) -> String {
     let mut parts = Vec::new();
-    let layers: Vec<&str> = route.layers.iter().map(|l| l.name.as_str()).filter(|n| !n.is_empty()).collect();
+    let named = route.layers.iter().filter(|l| !l.name.is_empty());
+    let layers: Vec<String> =
+        named.map(|l| format!("{}{}", l.name, if l.certain { "" } else { "?" })).collect();
     if !layers.is_empty() {
         parts.push(format!("behind {}", layers.join(", ")));
     }

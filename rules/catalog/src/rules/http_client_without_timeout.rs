@@ -74,7 +74,9 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let requests = client.used_in.iter().filter_map(|n| cx.model.requests.get(*n as usize));
-        let unbounded: Vec<&Request> = requests.filter(|r| r.bound.is_absent()).collect();
+        // Where another client may be the one that sends, nothing is said of this one.
+        let own = requests.filter(|r| r.clients_complete);
+        let unbounded: Vec<&Request> = own.filter(|r| r.bound.is_absent()).collect();
         let waits = unbounded.iter().find_map(|r| runs.iter().find_map(|run| Some((*r, run, run.how(r)?))));
         if let Some((request, run, how)) = waits {
             findings.push(finding(cx, client, request, run, how));

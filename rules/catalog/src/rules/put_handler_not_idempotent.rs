@@ -1,6 +1,6 @@
 //! `put-handler-not-idempotent`
 
-use svclint_model::{Deed, FnId, Route, Service, SqlDeed, SqlKind, Tri};
+use svclint_model::{Deed, FnId, Route, Service, SqlDeed, SqlKind};
 use svclint_syntax::Span;
 
 use super::reach::evidence;
@@ -9,8 +9,8 @@ use crate::{Applicability, Context, Edit, Finding, Fix, Related, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports `PUT` and `DELETE` handlers that do something else when they are called again: they only insert, or add to a
-    /// number.
+    /// Reports `PUT` and `DELETE` handlers that do something else when they are called again: they add to a number, or only
+    /// insert into a table of which a migration says that no unique key stops the second row.
     ///
     /// ## Why it matters
     /// HTTP promises that `PUT` and `DELETE` can be repeated. Browsers, proxies, meshes and retry middleware rely on that and
@@ -18,6 +18,7 @@ declare_rule! {
     ///
     /// ## Example
     /// ```bad
+    /// //- src/main.rs
     /// use axum::{Router, extract::{Path, State}, routing::put};
     ///
     /// async fn add(State(db): State<sqlx::PgPool>, Path(order): Path<i64>) {
@@ -30,8 +31,11 @@ declare_rule! {
     ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
     ///     axum::serve(listener, Router::new().route("/orders/{id}/items", put(add)).with_state(db)).await.unwrap();
     /// }
+    /// //- migrations/1_items.sql
+    /// CREATE TABLE items (id BIGSERIAL PRIMARY KEY, order_id BIGINT NOT NULL);
     /// ```
     /// ```good
+    /// //- src/main.rs
     /// use axum::{Router, extract::{Path, State}, routing::put};
     ///
     /// async fn add(State(db): State<sqlx::PgPool>, Path(order): Path<i64>) {
@@ -45,6 +49,8 @@ declare_rule! {
     ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
     ///     axum::serve(listener, Router::new().route("/orders/{id}/items", put(add)).with_state(db)).await.unwrap();
     /// }
+    /// //- migrations/1_items.sql
+    /// CREATE TABLE items (id BIGSERIAL PRIMARY KEY, order_id BIGINT NOT NULL UNIQUE);
     /// ```
     ///
     /// ## Fix
@@ -117,8 +123,7 @@ fn culprit<'m>(cx: &Context<'_>, writes: &Writes<'m>) -> Option<Culprit<'m>> {
     if replaces {
         return None;
     }
-    let doubles =
-        |(_, _, sql): &(FnId, &Deed, &SqlDeed)| !matches!(unique_key(cx.model, sql), Tri::Present(()));
+    let doubles = |(_, _, sql): &(FnId, &Deed, &SqlDeed)| unique_key(cx.model, sql).is_absent();
     let (id, deed, sql) = writes.sql(SqlKind::Insert).find(doubles)?;
     Some((id, deed, sql, format!("inserts a new row into `{}` each time", sql.table)))
 }

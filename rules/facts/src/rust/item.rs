@@ -89,7 +89,7 @@ pub enum AttrArg {
     /// `name = literal`; for `#[path = "x.rs"]` the name is empty.
     Pair(Name, Lit, Span),
     /// A bare path, or a path with arguments of its own: `cfg(test)` holds `Nested(test, [])`, `all(test, unix)`
-    /// holds `Nested(all, [..])`.
+    /// holds `Nested(all, [..])`; `name = value()` holds `Nested(name, [Other])`.
     Nested(Path, Vec<AttrArg>),
     /// Anything else.
     Other(Span),

@@ -273,8 +273,10 @@ impl<'a> Infer<'a> {
         if let Some(rest) = rest {
             self.expr(rest);
         }
-        adt.map_or(Ty::Unknown, |(id, _)| {
-            let written = self.written_ty(&TypeRef::Path(path.clone()));
+        let written = self.written_ty(&TypeRef::Path(path.clone()));
+        // `user::ActiveModel { .. }`: a type that a macro writes, or a library's.
+        let other = if matches!(written, Ty::Lib(..)) { written.clone() } else { Ty::Unknown };
+        adt.map_or(other, |(id, _)| {
             if matches!(&written, Ty::Adt(other, _) if *other == id) {
                 written
             } else {

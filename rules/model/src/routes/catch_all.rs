@@ -10,6 +10,10 @@ use crate::tracer::At;
 impl RouteReader<'_> {
     /// `.fallback(handler)`
     pub(super) fn catch_all(&mut self, handler: At, prefix: &Text, at: At) {
+        // `.fallback(get(handler))`
+        if self.tracer.role(handler.body, self.tracer.ty(handler)) == Some(Role::MethodRouter) {
+            return self.catch_all_service(handler, prefix, at, 0);
+        }
         let before = self.routes.list.len();
         self.handler("ANY", &rest_of(prefix), handler, None, at);
         self.mark_catch_all(before);

@@ -6,6 +6,7 @@ use svclint_knowledge::{Action, Covers};
 use super::RouteReader;
 use crate::system::{FnId, Route, RouteLayer};
 use crate::tracer::At;
+use crate::ty::Ty;
 
 /// The layers that a router collects while it is read.
 #[derive(Default)]
@@ -84,7 +85,10 @@ impl RouteReader<'_> {
         if let Some(path) = self.tracer.ty(at).lib_path() {
             return path.rsplit("::").next().unwrap_or(path).to_owned();
         }
-        let mut inner = at;
+        if let Ty::Adt(id, _) = self.tracer.ty(at) {
+            return self.tracer.program.defs.adts[id.at()].item.name.to_string();
+        }
+        let mut inner = self.tracer.single_origin(at).unwrap_or(at);
         loop {
             match self.tracer.kind(inner) {
                 ExprKind::MethodCall { receiver, method, .. } => {

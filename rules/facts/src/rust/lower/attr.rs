@@ -57,7 +57,7 @@ impl Lower<'_, '_> {
             if input.peek(syn::Lit) {
                 return Ok(AttrArg::Pair(Name::new(path.text()), literal(&input.parse()?), span));
             }
-            return Ok(AttrArg::Other(span));
+            return Ok(AttrArg::Nested(path, vec![AttrArg::Other(span)]));
         }
         if input.peek(syn::token::Paren) {
             let group: proc_macro2::TokenTree = input.parse()?;
