@@ -211,7 +211,17 @@ pub enum Action {
     },
     /// A filter that takes all the rest of the path.
     FilterTail,
-    /// A filter of the request's method.
+    /// Lets only some requests reach what was added: actix's guards.
+    Guard {
+        /// The argument with the guard.
+        value: u8,
+    },
+    /// Adds something that runs while the application starts, and may add routes to it: rocket's fairings.
+    Attach {
+        /// The argument.
+        value: u8,
+    },
+    /// A filter, or guard, of the request's method.
     FilterMethod {
         /// `GET`
         method: String,

@@ -110,6 +110,9 @@ pub struct TypeEntry {
     pub generates: BTreeMap<SmolStr, SmolStr>,
     /// It is a trait that `#[derive]` implements: helper attributes of fields that name environment variables.
     pub env_attribute: Option<EnvAttribute>,
+    /// It is a trait, and a framework calls its methods before a handler that has a type with it among its parameters.
+    #[serde(default)]
+    pub extracts: bool,
     /// It is a trait, and types that implement or derive it are made of what comes from outside: a file, a message, the
     /// command line.
     #[serde(default)]

@@ -6,7 +6,7 @@ use svclint_knowledge::{Action, Effect, Role};
 use crate::bodies::BodyId;
 use crate::defs::FnIdx;
 use crate::infer::{Callee, LocalId};
-use crate::links::Origin;
+use crate::links::{Bounded, Origin};
 use crate::system::When;
 use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
@@ -105,7 +105,7 @@ impl Tracer<'_> {
     }
 
     /// Whether a call's value is dropped: `f(&mut x);`, `f(&mut x).await?;`
-    fn is_statement(&self, call: At) -> bool {
+    pub(crate) fn is_statement(&self, call: At) -> bool {
         let mut end = call;
         while let Some(outer) = self.parent(end) {
             match self.kind(outer) {
@@ -215,9 +215,10 @@ impl Tracer<'_> {
         }
         // A function of the workspace that waits for its argument with a limit.
         if let Some(Callee::Fns(fns)) = self.types_of(call.body).callees.get(&call.expr) {
-            let bounds = |f: &FnIdx| {
-                let number = self.bounded_param(*f);
-                number.is_some_and(|n| self.argument(call, *f, n) == Some(inner))
+            let bounds = |f: &FnIdx| match self.bounded_param(*f) {
+                Some(Bounded::Param(n)) => self.argument(call, *f, n) == Some(inner),
+                Some(Bounded::This) => is_receiver,
+                None => false,
             };
             when.bounded |= !fns.is_empty() && fns.iter().all(bounds);
         }

@@ -6,7 +6,7 @@ use svclint_facts::rust::{BinOp, ExprId, ExprKind, Lit, Path, TypeRef};
 use crate::defs::{AdtId, FnIdx, Res};
 use crate::duration;
 use crate::impls::Key;
-use crate::infer::{Callee, Target};
+use crate::infer::{Callee, LocalId, Target};
 use crate::links::owner_of_field;
 use crate::place::Tri;
 use crate::tracer::{At, Calls, Tracer};
@@ -164,9 +164,9 @@ impl Tracer<'_> {
                     Some(value) => self.text_at(value, depth + 1),
                     None => Text::hole(),
                 },
-                Some(Target::Local(_)) => {
+                Some(Target::Local(local)) => {
                     if let Some(value) = self.single_origin(at) {
-                        return self.text_at(value, depth + 1);
+                        return self.grown(at, *local, self.text_at(value, depth + 1), depth);
                     }
                     let given = self.given(at);
                     given.map_or_else(Text::hole, |(value, there)| there.text_at(value, depth + 1))
@@ -175,6 +175,27 @@ impl Tracer<'_> {
             },
             _ => Text::hole(),
         }
+    }
+
+    /// A text that is added to before it is used: `path.push_str("/v1");`. What is done to it in another way is not known.
+    fn grown(&self, at: At, local: LocalId, begun: Text, depth: u32) -> Text {
+        let used = self.place(at).span.start;
+        let mut text = begun;
+        for call in self.calls_on(at.body, local).into_iter().filter(|c| self.is_statement(*c)) {
+            let ExprKind::MethodCall { method, .. } = self.kind(call) else { continue };
+            if !changes_text(method) {
+                continue;
+            }
+            let is_before = self.place(call).span.end <= used;
+            match self.arg(call, 0).filter(|_| method.starts_with("push") && self.dominates(call, at)) {
+                Some(more) if is_before && !self.when(call).looped => {
+                    let more = self.text_at(more, depth + 1);
+                    text = Text { complete: text.complete && more.complete, text: text.text + &more.text };
+                }
+                _ => return Text::hole(),
+            }
+        }
+        text
     }
 
     /// The last part of the name of what is called.
@@ -360,6 +381,27 @@ fn arithmetic(op: BinOp, left: &Text, right: &Text) -> Text {
         _ => None,
     };
     value.map_or_else(Text::hole, |v| Text::known(v.to_string()))
+}
+
+fn changes_text(method: &str) -> bool {
+    matches!(
+        method,
+        "push"
+            | "push_str"
+            | "insert"
+            | "insert_str"
+            | "extend"
+            | "append"
+            | "truncate"
+            | "clear"
+            | "pop"
+            | "retain"
+            | "drain"
+            | "remove"
+            | "replace_range"
+            | "make_ascii_lowercase"
+            | "make_ascii_uppercase"
+    )
 }
 
 fn keeps_text(method: &str) -> bool {

@@ -6,12 +6,13 @@ use rustc_hash::FxHashMap;
 use svclint_facts::rust::{ExprKind, Fields};
 use svclint_knowledge::{Action, Callable, Role};
 
-use crate::bodies::BodyId;
+use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{FnIdx, Owner, Res};
+use crate::impls::Key;
 use crate::infer::{Callee, Target};
 use crate::place::Tri;
 use crate::system::{CallSite, Deed, FnId, Function, Input, What, When};
-use crate::tracer::{At, Tracer};
+use crate::tracer::{At, Calls, Tracer};
 use crate::ty::Ty;
 use crate::{locks, sql};
 
@@ -41,6 +42,7 @@ pub(crate) fn function(tracer: &Tracer<'_>, known: &Known, id: FnIdx) -> Functio
     };
     if let Some(body) = tracer.body_of(id) {
         read_body(tracer, known, body, &mut function);
+        extracted(tracer, id, &mut function);
     }
     function
 }
@@ -110,6 +112,30 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
     }
 }
 
+/// What a framework calls before a handler: the extractors among its parameters. What is called by hand is given values.
+fn extracted(tracer: &Tracer<'_>, id: FnIdx, function: &mut Function) {
+    let program = tracer.program;
+    let module = program.defs.fns[id.at()].home.module;
+    let Some(view) = program.names.view(module) else { return };
+    let mut found = Vec::new();
+    for ty in program.param_types(id) {
+        // `Option<Token>`
+        let inner =
+            if let Ty::Lib(_, args) = &ty { args.first().cloned().unwrap_or(Ty::Unknown) } else { ty };
+        let Ty::Adt(adt, _) = inner else { continue };
+        let key = Key::Adt(adt);
+        for path in program.impls.library_traits(&key) {
+            let Some(entry) = view.type_entry(path).filter(|e| e.extracts) else { continue };
+            found
+                .extend(entry.methods.keys().flat_map(|name| program.impls.method(program.defs, &key, name)));
+        }
+    }
+    if !found.is_empty() && tracer.calls_of(id).is_empty() {
+        let at = function.params;
+        function.calls.extend(found.iter().map(|f| CallSite { to: FnId(f.0), at, when: When::default() }));
+    }
+}
+
 fn call_sites(tracer: &Tracer<'_>, at: At, fns: &[FnIdx], function: &mut Function) {
     if fns.is_empty() {
         return;
@@ -125,14 +151,15 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
             Some(number) => What::Request(*number),
             None => return,
         },
-        Action::ReadHeader { name } | Action::SetHeader { name, .. } => {
+        Action::ReadHeader { name } => {
+            let names = tracer.arg(at, *name).map_or_else(|| vec![Tri::Unknown], |a| header_names(tracer, a));
+            let (place, when) = (tracer.place(at), tracer.when(at));
+            let all = names.into_iter().map(|name| Deed { what: What::ReadHeader(name), at: place, when });
+            return function.does.extend(all);
+        }
+        Action::SetHeader { name, .. } => {
             let name = tracer.arg(at, *name).and_then(|a| tracer.header_name(a));
-            let name = name.map_or(Tri::Unknown, Tri::Present);
-            if matches!(action, Action::ReadHeader { .. }) {
-                What::ReadHeader(name)
-            } else {
-                What::WriteHeader(name)
-            }
+            What::WriteHeader(name.map_or(Tri::Unknown, Tri::Present))
         }
         Action::SetHeaders { .. } => What::WriteHeader(Tri::Unknown),
         Action::ReadEnv { .. } | Action::ReadEnvPrefix { .. } => match known.settings.get(&at) {
@@ -163,6 +190,19 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
         _ => return,
     };
     function.does.push(Deed { what, at: tracer.place(at), when: tracer.when(at) });
+}
+
+/// The names of the headers that a call reads: of a helper that is given the name, those that its callers give.
+fn header_names(tracer: &Tracer<'_>, name: At) -> Vec<Tri<String>> {
+    if let Some(known) = tracer.header_name(name) {
+        return vec![Tri::Present(known)];
+    }
+    let BodyOwner::Fn(helper) = tracer.body(name.body).owner else { return vec![Tri::Unknown] };
+    let given = |call: &At| tracer.through(&Calls::from([(name.body, *call)])).header_name(name);
+    let mut names: Vec<Tri<String>> =
+        tracer.calls_of(helper).iter().map(|c| given(c).map_or(Tri::Unknown, Tri::Present)).collect();
+    names.dedup();
+    if names.is_empty() { vec![Tri::Unknown] } else { names }
 }
 
 /// The topic that a record or a builder says: `producer.send(FutureRecord::to("orders"))`.

@@ -27,7 +27,7 @@ pub(crate) struct Links {
     /// The calls that complete a client, by its type: what a framework hands to handlers is one of these.
     clients: FxHashMap<SmolStr, Vec<At>>,
     /// The functions that wait for one of their parameters with a limit, and which.
-    bounds: FxHashMap<FnIdx, usize>,
+    bounds: FxHashMap<FnIdx, Bounded>,
 }
 
 /// What one body adds to the links.
@@ -36,9 +36,18 @@ struct BodyLinks {
     calls: Vec<(FnIdx, At)>,
     writes: Vec<((AdtId, SmolStr), At)>,
     clients: Vec<(SmolStr, At)>,
-    bound: Option<(FnIdx, usize)>,
+    bound: Option<(FnIdx, Bounded)>,
     /// How each variable gets its value.
     locals: Vec<Vec<Origin>>,
+}
+
+/// What a function waits for with a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bounded {
+    /// The parameter with a number.
+    Param(usize),
+    /// What it is called on.
+    This,
 }
 
 /// How a variable gets a value.
@@ -117,7 +126,7 @@ impl Links {
         self.clients.get(ty).map_or(&[], Vec::as_slice)
     }
 
-    pub(crate) fn bound(&self, function: FnIdx) -> Option<usize> {
+    pub(crate) fn bound(&self, function: FnIdx) -> Option<Bounded> {
         self.bounds.get(&function).copied()
     }
 
@@ -173,7 +182,7 @@ impl BodyLinks {
     }
 
     /// The parameter that the function waits for with a limit.
-    fn bound(&self, def: &BodyDef, types: &BodyTypes) -> Option<(FnIdx, usize)> {
+    fn bound(&self, def: &BodyDef, types: &BodyTypes) -> Option<(FnIdx, Bounded)> {
         let BodyOwner::Fn(function) = def.owner else { return None };
         let mut calls: Vec<_> = types.callees.iter().collect();
         calls.sort_unstable_by_key(|(id, _)| **id);
@@ -184,11 +193,13 @@ impl BodyLinks {
                 _ => None,
             })?;
             let ExprKind::Call { args, .. } = &def.body.expr(*id).kind else { return None };
-            let Some(Target::Local(local)) = types.targets.get(args.get(future as usize)?) else {
-                return None;
+            let local = match types.targets.get(args.get(future as usize)?)? {
+                Target::Local(local) => local,
+                Target::This => return Some((function, Bounded::This)),
+                _ => return None,
             };
             match self.locals.get(local.0 as usize).map(Vec::as_slice) {
-                Some([Origin::Param(n)]) => Some((function, *n)),
+                Some([Origin::Param(n)]) => Some((function, Bounded::Param(*n))),
                 _ => None,
             }
         })
@@ -289,6 +300,13 @@ impl LinkReader<'_> {
                 }
             }
             ExprKind::Assign { op: None, left, right } => self.assign(*left, *right),
+            // `text += "more"`: what comes out is neither of the two.
+            ExprKind::Assign { op: Some(_), left, .. } => {
+                if let Some(Target::Local(local)) = self.types.targets.get(left) {
+                    let at = self.at(id);
+                    self.origin(*local, Origin::Expr(at, Vec::new()));
+                }
+            }
             _ => {}
         }
     }

@@ -24,15 +24,67 @@ pub(crate) fn held_locks(tracer: &Tracer<'_>, body: BodyId) -> Vec<(Place, Place
             found.extend(wait.map(|w| (tracer.place(lock), tracer.place(w))));
         }
     }
+    for lock in tracer.calls(body).filter(|at| locks(tracer, *at)) {
+        found.extend(unnamed(tracer, lock).map(|wait| (tracer.place(lock), tracer.place(wait))));
+    }
     found
+}
+
+fn locks(tracer: &Tracer<'_>, at: At) -> bool {
+    tracer.actions(at).iter().any(|a| matches!(a, Action::Effect(Effect::Lock)))
+}
+
+/// A guard that nobody names lives to the end of its statement: `self.client.lock().await.send(x).await`,
+/// `if let Some(x) = map.lock().unwrap().get(k) { .. }`.
+fn unnamed(tracer: &Tracer<'_>, lock: At) -> Option<At> {
+    let here = |expr: ExprId| At { body: lock.body, expr };
+    let is_own_wait = |at: At| matches!(tracer.kind(at), ExprKind::Await(inner) if *inner == lock.expr);
+    let mut inner = lock;
+    while let Some(outer) = tracer.parent(inner) {
+        match tracer.kind(outer) {
+            ExprKind::Await(_) if !is_own_wait(outer) => return Some(outer),
+            ExprKind::Let { value, .. } if *value == inner.expr => {
+                let parts = match tracer.parent(outer).map(|p| tracer.kind(p)) {
+                    Some(ExprKind::If { then, .. }) => *then,
+                    Some(ExprKind::While { body, .. }) => *body,
+                    _ => return None,
+                };
+                return any_wait(tracer, here(parts));
+            }
+            ExprKind::Match { scrutinee, arms } if *scrutinee == inner.expr => {
+                return arms.iter().find_map(|arm| any_wait(tracer, here(arm.body)));
+            }
+            ExprKind::For { iter, body, .. } if *iter == inner.expr => return any_wait(tracer, here(*body)),
+            ExprKind::Block { .. }
+            | ExprKind::Closure { .. }
+            | ExprKind::Async(_)
+            | ExprKind::If { .. }
+            | ExprKind::While { .. }
+            | ExprKind::Loop(_) => return None,
+            _ => inner = outer,
+        }
+    }
+    None
+}
+
+/// An `.await` in an expression, not one of a closure or a task in it.
+fn any_wait(tracer: &Tracer<'_>, at: At) -> Option<At> {
+    match tracer.kind(at) {
+        ExprKind::Await(_) => Some(at),
+        ExprKind::Closure { .. } | ExprKind::Async(_) => None,
+        kind => {
+            let mut inner = Vec::new();
+            crate::bodies::children(kind, &mut |child| inner.push(child));
+            inner.into_iter().find_map(|expr| any_wait(tracer, At { body: at.body, expr }))
+        }
+    }
 }
 
 /// The call that locks, if an expression gives the guard itself and not something behind it.
 fn guard(tracer: &Tracer<'_>, at: At) -> Option<At> {
-    let locks = |at: At| tracer.actions(at).iter().any(|a| matches!(a, Action::Effect(Effect::Lock)));
     match tracer.kind(at) {
         ExprKind::Await(inner) | ExprKind::Try(inner) => guard(tracer, At { body: at.body, expr: *inner }),
-        ExprKind::MethodCall { .. } if locks(at) => Some(at),
+        ExprKind::MethodCall { .. } if locks(tracer, at) => Some(at),
         ExprKind::MethodCall { receiver, method, .. } => {
             let keeps = matches!(method.as_str(), "unwrap" | "expect" | "map_err" | "unwrap_or_else");
             guard(tracer, At { body: at.body, expr: *receiver }).filter(|_| keeps)

@@ -54,9 +54,10 @@ impl Reading {
                 known.requests.insert(call, reading.requests.len() as u32);
                 reading.requests.push(sent);
             }
-            if let Some(setting) = settings::read(tracer, call) {
+            let settings = settings::all(tracer, call);
+            if !settings.is_empty() {
                 known.settings.insert(call, reading.settings.len() as u32);
-                reading.settings.push(setting);
+                reading.settings.extend(settings);
             }
             reading.policies.extend(policy(tracer, call));
             reading.channels.extend(channel(tracer, call));

@@ -44,7 +44,12 @@ pub(crate) fn binary(
     let mut running = reached(functions, [main], scope);
     let runs = |at: &&At| tracer.function_of(at.body).is_some_and(|f| running.contains(&f));
     let own: Vec<At> = serves.iter().filter(runs).copied().collect();
-    if own.is_empty() && !launches {
+    let consumes = |f: &FnId| {
+        let does = functions.get(f.0 as usize).map_or(&[][..], |function| &function.does);
+        does.iter().any(|deed| matches!(deed.what, What::Consume(_)))
+    };
+    // What takes messages runs for ever too.
+    if own.is_empty() && !launches && !running.iter().any(consumes) {
         return Binary { service: None, running: sorted(running), serves: own };
     }
     let package = &packages.list[krate.package];
@@ -211,6 +216,9 @@ fn listener(
     rpcs
 }
 
+/// Through how many variables a server is followed that is already set up.
+const CALLS_ON_SERVER: u32 = 4;
+
 /// A server's limits, and what makes it end gracefully.
 fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>) {
     let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeServer { .. }));
@@ -239,6 +247,14 @@ fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>) {
             _ => break,
         }
         end = outer;
+    }
+    // `let server = axum::serve(..); server.with_graceful_shutdown(..).await`
+    let mut held = Some(end);
+    for _ in 0..CALLS_ON_SERVER {
+        let Some((at, local)) = held.and_then(|at| Some((at, tracer.held_in(at)?))) else { break };
+        let later = tracer.calls_on(at.body, local);
+        held = later.last().copied();
+        calls.extend(later);
     }
     let ignores = |at: &At| tracer.actions(*at).iter().any(|a| matches!(a, Action::IgnoreSignals));
     if calls.iter().any(ignores) {

@@ -3,11 +3,33 @@
 use svclint_facts::rust::{AttrArg, ExprKind, Fields, Lit};
 use svclint_knowledge::{Action, EnvAttribute};
 
+use crate::bodies::BodyOwner;
 use crate::impls::Key;
 use crate::infer::Program;
 use crate::place::Tri;
 use crate::system::Setting;
-use crate::tracer::{At, Tracer};
+use crate::tracer::{At, Calls, Tracer};
+
+/// What a call reads: with a name that its function is given, one setting for each of the function's calls.
+pub(crate) fn all(tracer: &Tracer<'_>, at: At) -> Vec<Setting> {
+    let Some(own) = read(tracer, at) else { return Vec::new() };
+    let BodyOwner::Fn(function) = tracer.body(at.body).owner else { return vec![own] };
+    if !own.name.is_unknown() {
+        return vec![own];
+    }
+    let for_call = |call: &At| {
+        let there = tracer.through(&Calls::from([(at.body, *call)]));
+        let setting = read(&there, at)?;
+        Some(Setting { at: tracer.place(*call), ..setting }).filter(|s| !s.name.is_unknown())
+    };
+    let calls = tracer.calls_of(function);
+    let found: Vec<Setting> = calls.iter().filter_map(for_call).collect();
+    if calls.is_empty() || found.len() < calls.len() {
+        std::iter::once(own).chain(found).collect()
+    } else {
+        found
+    }
+}
 
 /// What a call reads.
 pub(crate) fn read(tracer: &Tracer<'_>, at: At) -> Option<Setting> {

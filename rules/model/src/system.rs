@@ -250,7 +250,7 @@ pub enum SqlKind {
     Other,
 }
 
-/// A deployable program: a binary that listens.
+/// A deployable program: a binary that listens, or that takes messages.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// Its name: the package's, or the binary's where a package has several.
@@ -353,6 +353,8 @@ pub struct Route {
     pub path: String,
     /// Whether path and handler are known for certain.
     pub complete: bool,
+    /// Whether it is there whichever way the program is set up.
+    pub certain: bool,
     /// Whether it answers what no other route does.
     pub catch_all: bool,
     /// The function that serves it.
@@ -527,10 +529,10 @@ impl Function {
             && self.does.iter().zip(&other.does).all(alike)
     }
 
-    /// Whether a function leads to the same functions as another, and reads the same headers.
+    /// Whether a function leads to the same functions as another, reads the same headers, and takes messages like it.
     pub(crate) fn leads_like(&self, other: &Function) -> bool {
         fn headers(function: &Function) -> impl Iterator<Item = &Deed> {
-            function.does.iter().filter(|d| matches!(d.what, What::ReadHeader(_)))
+            function.does.iter().filter(|d| matches!(d.what, What::ReadHeader(_) | What::Consume(_)))
         }
         let callees = |f: &Function| f.calls.iter().map(|c| c.to).collect::<Vec<_>>();
         std::ptr::eq(self, other) || callees(self) == callees(other) && headers(self).eq(headers(other))

@@ -165,6 +165,11 @@ impl Tracer<'_> {
                             None => Self::lost(at),
                         }
                     }
+                    // `option.unwrap_or_else(Client::new)`
+                    Some(Callee::Lib(path, _)) if is_option_fallback(path) => {
+                        let ways = args.iter().chain([receiver]).map(|e| self.walk(here(*e), walk, depth));
+                        Trace::either(ways.collect())
+                    }
                     Some(Callee::Lib(..)) => {
                         // `ServiceBuilder::new().layer(..).service(router)` is the router.
                         let inner = self.wrapped(at).unwrap_or(here(*receiver));
@@ -511,6 +516,14 @@ impl Tracer<'_> {
             .collect();
         if ways.is_empty() { Self::lost(at) } else { Trace::either(ways) }
     }
+}
+
+/// Calls that give what is in an option, or else another value.
+fn is_option_fallback(path: &str) -> bool {
+    let name = path.strip_prefix("std::option::Option::");
+    name.is_some_and(|n| {
+        matches!(n, "unwrap_or" | "unwrap_or_else" | "or" | "or_else" | "get_or_insert_with")
+    })
 }
 
 /// Methods that give the same value again, whatever the type.

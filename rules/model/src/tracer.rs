@@ -12,7 +12,7 @@ use svclint_syntax::Span;
 use crate::bodies::{Bodies, BodyDef, BodyId, BodyOwner};
 use crate::defs::{AdtId, ConstId, FnIdx, Home, ModId, Res};
 use crate::infer::{BodyTypes, Callee, LocalId, Program, Target};
-use crate::links::{Links, Origin};
+use crate::links::{Bounded, Links, Origin};
 use crate::place::Place;
 use crate::reads::{Key, Recorder};
 use crate::system::FnId;
@@ -94,8 +94,8 @@ impl<'a> Tracer<'a> {
         self.links.writes(adt, field)
     }
 
-    /// The parameter that a function waits for with a limit.
-    pub(crate) fn bounded_param(&self, function: FnIdx) -> Option<usize> {
+    /// What a function waits for with a limit.
+    pub(crate) fn bounded_param(&self, function: FnIdx) -> Option<Bounded> {
         self.recorder.key(&Key::Bounds(function));
         self.links.bound(function)
     }

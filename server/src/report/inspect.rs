@@ -59,6 +59,8 @@ pub(super) struct SeenRoute {
     /// Where the handler is; where the route is written, if the handler is not known.
     pub(super) at: Option<SeenPlace>,
     pub(super) complete: bool,
+    /// Whether it is there whichever way the program is set up.
+    pub(super) certain: bool,
     /// The middleware around it, outermost first.
     pub(super) layers: Vec<SeenLayer>,
     /// The handler's parameters, by the last word of their types.
@@ -238,6 +240,7 @@ impl<'r> Reader<'r> {
             handler: handler.map_or_else(|| route.handler_text.clone(), |f| f.path.clone()),
             at: self.place(handler.map_or(route.at, |f| f.name)),
             complete: route.complete,
+            certain: route.certain,
             layers: layers.collect(),
             extractors,
             effects: route.handler.map(|f| self.effects(f)).unwrap_or_default(),

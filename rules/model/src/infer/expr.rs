@@ -135,6 +135,12 @@ impl<'a> Infer<'a> {
             ExprKind::Index(base, index) => {
                 let base = self.expr(*base);
                 self.expr(*index);
+                let mut base = base;
+                while let Some(inner) =
+                    self.program.deref(self.module, &base).filter(|i| matches!(i, Ty::Lib(..)))
+                {
+                    base = inner;
+                }
                 match &base {
                     Ty::Lib(_, args) => args.last().cloned().unwrap_or(Ty::Unknown),
                     _ => Ty::Unknown,

@@ -1,13 +1,14 @@
 //! Routes told apart by hand: `match (req.method(), req.uri().path()) { .. }`.
 
-use svclint_facts::rust::{Arm, ExprId, ExprKind, Lit, PatId, PatKind};
+use svclint_facts::rust::{Arm, ExprId, ExprKind, Lit, PatId, PatKind, Path, PathSegment};
 use svclint_knowledge::{Action, Role};
 
 use super::{RouteReader, is_http_method};
 use crate::bodies::BodyId;
-use crate::defs::FnIdx;
+use crate::defs::{FnIdx, Res};
 use crate::fold::Text;
 use crate::infer::Callee;
+use crate::names::Ns;
 use crate::tracer::At;
 
 /// How many functions a request is followed through before it is told apart.
@@ -95,11 +96,20 @@ impl RouteReader<'_> {
                         .is_none_or(|p| matches!(self.pat(at, *p), PatKind::Wild | PatKind::Rest));
                     self.routes.incomplete |= !catches_all || arm.guard.is_some();
                 }
-                let method = method.and_then(|m| self.pattern_method(at, *pats.get(m)?));
-                let method = method.unwrap_or_else(|| "ANY".into());
+                let mut methods = method
+                    .and_then(|m| pats.get(m))
+                    .map(|p| self.pattern_methods(at, *p))
+                    .unwrap_or_default();
+                // `(m, "/x") if m == Method::PUT`
+                methods.extend(
+                    arm.guard.filter(|_| methods.is_empty()).and_then(|g| self.named_method(here(g))),
+                );
+                if methods.is_empty() {
+                    methods.push("ANY".into());
+                }
                 let (function, name) = self.answering(here(arm.body));
-                for text in texts {
-                    self.push(&method, &Text::known(text), function, name.clone(), None, here(arm.body));
+                for (text, method) in texts.iter().flat_map(|t| methods.iter().map(move |m| (t, m))) {
+                    self.push(method, &Text::known(text), function, name.clone(), None, here(arm.body));
                 }
             }
         }
@@ -167,7 +177,49 @@ impl RouteReader<'_> {
             PatKind::Lit(Lit::Str(text)) => vec![text.clone()],
             PatKind::Ref(inner) => self.pattern_texts(at, *inner),
             PatKind::Or(all) => all.iter().flat_map(|p| self.pattern_texts(at, *p)).collect(),
+            // A constant: `(&Method::GET, HEALTH)`
+            PatKind::Path(path) => self.constant_text(at, path).into_iter().collect(),
+            PatKind::Bind { name, .. } => {
+                let segment = PathSegment { name: name.clone(), generics: None, span: Default::default() };
+                let path = Path { segments: vec![segment], ..Path::default() };
+                self.constant_text(at, &path).into_iter().collect()
+            }
             _ => Vec::new(),
+        }
+    }
+
+    fn constant_text(&self, at: At, path: &Path) -> Option<String> {
+        let module = self.tracer.module(at.body);
+        match self.tracer.program.names.written(module, path, Ns::Values)? {
+            (Res::Const(id), _) => {
+                let text = self.tracer.text(self.tracer.value_of(id)?);
+                text.complete.then_some(text.text)
+            }
+            _ => None,
+        }
+    }
+
+    /// The methods that a pattern accepts.
+    fn pattern_methods(&self, at: At, pat: PatId) -> Vec<String> {
+        match self.pat(at, pat) {
+            PatKind::Ref(inner) => self.pattern_methods(at, *inner),
+            PatKind::Or(all) => all.iter().flat_map(|p| self.pattern_methods(at, *p)).collect(),
+            _ => self.pattern_method(at, pat).into_iter().collect(),
+        }
+    }
+
+    /// The method that a condition compares with, whatever it is compared to.
+    fn named_method(&self, at: At) -> Option<String> {
+        let here = |expr| At { body: at.body, expr };
+        match self.tracer.kind(at) {
+            ExprKind::Binary { left, right, .. } => {
+                self.named_method(here(*left)).or_else(|| self.named_method(here(*right)))
+            }
+            ExprKind::Ref(inner) | ExprKind::Unary(_, inner) => self.named_method(here(*inner)),
+            ExprKind::Path(path) if path.segments.len() > 1 && is_http_method(path.last()) => {
+                Some(path.last().to_owned())
+            }
+            _ => None,
         }
     }
 
@@ -183,7 +235,7 @@ impl RouteReader<'_> {
     }
 
     /// The function that an arm calls, where it is one call.
-    fn answering(&self, at: At) -> (Option<FnIdx>, String) {
+    pub(super) fn answering(&self, at: At) -> (Option<FnIdx>, String) {
         self.answering_at(at, false)
     }
 
@@ -195,6 +247,7 @@ impl RouteReader<'_> {
                 self.answering_at(here(*tail), awaited)
             }
             ExprKind::Await(inner) => self.answering_at(here(*inner), true),
+            ExprKind::Async(inner) => self.answering_at(here(*inner), awaited),
             ExprKind::Try(inner) => self.answering_at(here(*inner), awaited),
             ExprKind::Call { args, .. } | ExprKind::MethodCall { args, .. } => {
                 let gets_request = args.iter().any(|a| {

@@ -13,6 +13,8 @@ use crate::ty::Ty;
 pub(super) struct Collected {
     /// Those that cover all routes, wherever they stand: put around them at the end, in the order written.
     all: Vec<Vec<RouteLayer>>,
+    /// The method that a guard lets pass.
+    pub(super) method: Option<String>,
 }
 
 impl Collected {
@@ -27,6 +29,9 @@ impl Collected {
     /// All routes of the router are known.
     pub(super) fn finish(self, routes: &mut [Route]) {
         self.all.iter().for_each(|layers| around(layers, routes));
+        if let Some(method) = self.method {
+            routes.iter_mut().filter(|r| r.method == "ANY").for_each(|r| r.method.clone_from(&method));
+        }
     }
 }
 

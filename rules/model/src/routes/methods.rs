@@ -29,10 +29,21 @@ impl RouteReader<'_> {
         let mut found: Vec<(String, Option<At>)> = Vec::new();
         let (start, mut layers) = (self.routes.list.len(), Collected::default());
         let outside = self.tracer.calls.clone();
+        let mut guard: Option<String> = None;
         for step in trace.steps.iter().rev() {
             self.tracer.calls = step.calls.clone();
             for action in self.tracer.actions(step.at) {
                 match action {
+                    // `web::route().guard(guard::Post()).to(handler)`
+                    Action::Guard { value } => {
+                        guard =
+                            self.tracer.arg(step.at, *value).and_then(|g| self.guarded_method(g)).or(guard);
+                        if let (Some(method), Some(last)) = (&guard, found.last_mut())
+                            && last.0 == "ANY"
+                        {
+                            last.0.clone_from(method);
+                        }
+                    }
                     Action::MethodRoute { method, handler } => {
                         let handler = handler.and_then(|n| self.tracer.arg(step.at, n));
                         found.push((self.method_given(step.at).unwrap_or_else(|| method.clone()), handler));
@@ -41,7 +52,7 @@ impl RouteReader<'_> {
                         let handler = self.tracer.arg(step.at, *handler);
                         match found.iter_mut().find(|(_, h)| h.is_none()) {
                             Some(open) => open.1 = handler,
-                            None => found.push(("ANY".into(), handler)),
+                            None => found.push((guard.clone().unwrap_or_else(|| "ANY".into()), handler)),
                         }
                     }
                     Action::Merge { router } => {
@@ -64,6 +75,14 @@ impl RouteReader<'_> {
             self.push("ANY", path, None, UNKNOWN.into(), path_at, route);
         }
         layers.finish(self.routes.list.get_mut(start..).unwrap_or_default());
+    }
+
+    /// The method that a guard lets pass.
+    pub(super) fn guarded_method(&self, guard: At) -> Option<String> {
+        self.tracer.actions(guard).iter().find_map(|action| match action {
+            Action::FilterMethod { method } => Some(method.clone()),
+            _ => None,
+        })
     }
 
     pub(super) fn push_methods(
@@ -106,7 +125,11 @@ impl RouteReader<'_> {
                 };
                 (function, path.text())
             }
-            ExprKind::Closure { .. } => (None, CLOSURE.into()),
+            ExprKind::Closure { body, .. } => {
+                let (function, name) = self.answering(At { body: at.body, expr: *body });
+                let text = if function.is_some() { name } else { CLOSURE.into() };
+                (function, text)
+            }
             ExprKind::Block { tail: Some(tail), .. } => self.function(At { body: at.body, expr: *tail }),
             ExprKind::MethodCall { receiver, .. } => {
                 self.made_handler(at, self.function(At { body: at.body, expr: *receiver }))

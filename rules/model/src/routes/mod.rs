@@ -159,6 +159,7 @@ impl<'a> RouteReader<'a> {
         let outside = self.tracer.calls.clone();
         for step in steps.iter().rev() {
             self.tracer.calls = step.calls.clone();
+            let before = self.routes.list.len();
             for action in self.tracer.actions(step.at) {
                 match action {
                     Action::SetPath { path } => {
@@ -167,6 +168,9 @@ impl<'a> RouteReader<'a> {
                     }
                     _ => self.action(step.at, action, &prefix, depth, (start, step.always), &mut layers),
                 }
+            }
+            if !step.always {
+                self.routes.list.iter_mut().skip(before).for_each(|route| route.certain = false);
             }
         }
         self.tracer.calls = outside;
@@ -266,6 +270,19 @@ impl<'a> RouteReader<'a> {
                 });
             }
             Action::FallbackService => self.routes.incomplete = true,
+            // `resource("/x").guard(guard::Get())`: all its routes, whichever were added when.
+            Action::Guard { value } => {
+                let method = arg(value).and_then(|guard| self.guarded_method(guard));
+                layers.method = method.or(layers.method.take());
+            }
+            Action::Attach { value } => {
+                let Some(value) = arg(value) else { return };
+                if self.made(value).sources.is_empty() {
+                    let layer = Action::Layer { value: 0, covers: svclint_knowledge::Covers::All };
+                    return self.action(at, &layer, prefix, depth, (start, certain), layers);
+                }
+                self.router(value, prefix, depth + 1);
+            }
             Action::CatchAll { handler } => {
                 if let Some(handler) = arg(handler) {
                     self.catch_all(handler, prefix, at);
@@ -320,6 +337,7 @@ impl<'a> RouteReader<'a> {
             complete: path.complete
                 && (handler.is_some() || [CLOSURE, LIBRARY, SERVICE].contains(&text.as_str())),
             catch_all: false,
+            certain: true,
             handler: handler.map(|f| FnId(f.0)),
             handler_text: text,
             at: literal.map_or_else(|| self.tracer.call_place(at), |p| self.tracer.place(p)),
