@@ -418,3 +418,196 @@ async fn main() {
     );
     assert!(!grpc.listeners().contains("4 MiB"), "{}", grpc.listeners());
 }
+
+/// actix: a guard says which method a route answers.
+#[test]
+fn guards_of_methods() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+use actix_web::{App, HttpResponse, HttpServer, guard, web};
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    HttpServer::new(|| {
+        App::new()
+            .service(web::resource("/a").route(web::route().guard(guard::Post()).to(one)))
+            .service(web::resource("/b").guard(guard::Get()).to(one))
+            .service(web::resource("/c").route(web::route().to(one)))
+    })
+    .bind("0.0.0.0:80")?
+    .run()
+    .await
+}
+async fn one() -> HttpResponse { HttpResponse::Ok().finish() }
+"#,
+    );
+    assert_snapshot!(seen.routes(), @r"
+    POST /a -> shop::one
+    GET /b -> shop::one
+    ANY /c -> shop::one
+    ");
+}
+
+/// Rocket: routes that a fairing adds while the application starts.
+#[test]
+fn routes_of_fairings() {
+    let seen = Seen::of(
+        r#"//- Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+rocket = "0.5"
+//- src/main.rs
+mod health;
+use rocket::{get, launch, routes};
+
+#[launch]
+fn rocket() -> _ {
+    rocket::build().attach(health::stage()).mount("/v1", routes![one])
+}
+
+#[get("/one")]
+fn one() -> &'static str { "1" }
+//- src/health.rs
+use rocket::{fairing::AdHoc, get, routes};
+
+pub fn stage() -> AdHoc {
+    AdHoc::on_ignite("health", |rocket| async { rocket.mount("/", routes![healthz]) })
+}
+
+#[get("/healthz")]
+fn healthz() -> &'static str { "ok" }
+"#,
+    );
+    assert_snapshot!(seen.routes(), @r"
+    GET /healthz -> shop::health::healthz
+    GET /v1/one -> shop::one
+    ");
+}
+
+/// Closures that only hand on to a function are that function; extractors run before the handler.
+#[test]
+fn what_runs_for_a_route() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+use axum::{Router, extract::{FromRequestParts, State}, http::request::Parts, routing::{get, post}};
+
+#[tokio::main]
+async fn main() {
+    let db = sqlx::PgPool::connect("postgres://db").await.unwrap();
+    let app = Router::new()
+        .route("/pay", post(|State(db): State<sqlx::PgPool>| async move { pay(db).await }))
+        .route("/me", get(me))
+        .with_state(db);
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}
+
+async fn pay(db: sqlx::PgPool) {
+    sqlx::query("INSERT INTO payments (id) VALUES ($1)").bind(1).execute(&db).await.unwrap();
+}
+
+struct User { name: String }
+impl FromRequestParts<sqlx::PgPool> for User {
+    type Rejection = ();
+    async fn from_request_parts(parts: &mut Parts, db: &sqlx::PgPool) -> Result<Self, ()> {
+        let token = parts.headers.get("x-session").unwrap();
+        sqlx::query("SELECT name FROM sessions WHERE token = $1").fetch_one(db).await.unwrap();
+        Ok(User { name: String::new() })
+    }
+}
+
+async fn me(user: User) -> String { user.name }
+"#,
+    );
+    assert_snapshot!(seen.routes(), @r"
+    POST /pay -> shop::pay
+    GET /me -> shop::me
+    ");
+    assert_snapshot!(seen.effects("shop::me"), @r"
+    Select sessions > from_request_parts src/main.rs:23
+    ReadHeader > from_request_parts src/main.rs:22
+    ");
+}
+
+/// hyper: methods in one pattern, in a guard, and paths that are constants.
+#[test]
+fn patterns_of_methods_and_paths() {
+    let seen = Seen::of(
+        r#"//- Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+hyper = { version = "1", features = ["server", "http1"] }
+hyper-util = "0.1"
+tokio = "1"
+//- src/main.rs
+use hyper::{Method, Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+
+const HEALTH: &str = "/healthz";
+
+#[tokio::main]
+async fn main() {
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)));
+    }
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response<String>, hyper::Error> {
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, HEALTH) => health().await,
+        (&Method::GET | &Method::HEAD, "/orders") => list(request).await,
+        (m, "/orders/one") if m == Method::PUT => list(request).await,
+        _ => health().await,
+    }
+}
+async fn health() -> Result<Response<String>, hyper::Error> { Ok(Response::new(String::new())) }
+async fn list(request: Request<Incoming>) -> Result<Response<String>, hyper::Error> { Ok(Response::new(String::new())) }
+"#,
+    );
+    assert_snapshot!(seen.routes(), @r"
+    GET /healthz -> shop::health
+    GET /orders -> shop::list
+    HEAD /orders -> shop::list
+    PUT /orders/one -> shop::list
+    ");
+}
+
+/// A server that is made in one statement and told when to end in the next; a text that grows.
+#[test]
+fn in_several_statements() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+use axum::{Router, routing::get};
+
+#[tokio::main]
+async fn main() {
+    let mut base = String::from("/api");
+    base.push_str("/v2");
+    let mut other = String::from("/x");
+    other += &std::env::args().next().unwrap();
+    let app = Router::new().route(&base, get(one)).route(&other, get(one));
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    let server = axum::serve(listener, app);
+    let server = server.with_graceful_shutdown(stopped());
+    server.await.unwrap();
+}
+async fn one() {}
+async fn stopped() { let _ = tokio::signal::ctrl_c().await; }
+"#,
+    );
+    assert_snapshot!(seen.routes(), @r"
+    GET /api/v2 -> shop::one
+    ? GET /{?} -> shop::one
+    ");
+    assert!(seen.listeners().contains("ends gracefully by src/main.rs:12"), "{}", seen.listeners());
+}

@@ -385,3 +385,29 @@ pub fn address() -> String {
     assert_snapshot!(seen.settings(), @r#"PORT = "3000" src/address.rs:7"#);
     assert_snapshot!(seen.listeners(), @"Http axum 0.0.0.0:${PORT:-3000}, no serverhead, no handler, no drain, no graceful end");
 }
+
+/// Helpers that read a variable for their callers.
+#[test]
+fn helpers_that_are_given_the_name() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+use std::env;
+
+#[tokio::main]
+async fn main() {
+    let url = required("SHOP_URL");
+    let port = optional("SHOP_PORT", "8080");
+    let host = optional("SHOP_HOST", "0.0.0.0");
+    println!("{url} {port} {host}");
+}
+
+fn required(name: &str) -> String { env::var(name).expect("set") }
+fn optional(name: &str, default: &str) -> String { env::var(name).unwrap_or_else(|_| default.to_owned()) }
+"#,
+    );
+    assert_snapshot!(seen.settings(), @r#"
+    SHOP_URL required src/main.rs:5
+    SHOP_PORT = "8080" src/main.rs:6
+    SHOP_HOST = "0.0.0.0" src/main.rs:7
+    "#);
+}

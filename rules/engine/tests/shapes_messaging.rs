@@ -416,3 +416,34 @@ pub async fn work(jetstream: Context) -> anyhow::Result<()> {
     acknowledges src/pull.rs:11
     ");
 }
+
+/// A program that only takes messages is a service too: what it calls without a limit stops its loop.
+#[test]
+fn a_worker_without_a_listener() {
+    support::assert_markers(
+        r#"//- Cargo.toml
+[package]
+name = "mailer"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+rdkafka = "0.37"
+reqwest = "0.12"
+tokio = "1"
+//- src/main.rs
+use rdkafka::{ClientConfig, consumer::{Consumer, StreamConsumer}};
+
+#[tokio::main]
+async fn main() {
+    let consumer: StreamConsumer = ClientConfig::new().set("group.id", "mailer").create().unwrap();
+    consumer.subscribe(&["orders"]).unwrap();
+    let http = reqwest::Client::new(); // error: [http-client-without-timeout]
+    loop {
+        let message = consumer.recv().await.unwrap();
+        http.post("http://mail/send").send().await.unwrap();
+    }
+}
+"#,
+    );
+}

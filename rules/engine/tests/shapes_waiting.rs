@@ -135,3 +135,85 @@ async fn too_late(keys: &Mutex<Vec<u64>>) {
     let held = |function: &str| seen.effects(function).lines().any(|l| l.contains("HeldLock"));
     assert!(!held("in_a_branch") && held("too_late"), "{}", seen.effects("too_late"));
 }
+
+/// A guard that nobody names lives to the end of its statement.
+#[test]
+fn locks_without_a_name() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+use std::{collections::HashMap, sync::{Arc, Mutex, RwLock}, time::Duration};
+
+struct Cache { keys: RwLock<HashMap<String, String>>, client: tokio::sync::Mutex<Remote> }
+struct Remote;
+impl Remote {
+    async fn send(&self) { tokio::time::sleep(Duration::from_secs(1)).await; }
+}
+
+#[tokio::main]
+async fn main() {
+    let cache = Arc::new(Cache { keys: RwLock::default(), client: tokio::sync::Mutex::new(Remote) });
+    in_a_condition(&cache).await;
+    in_a_chain(&cache).await;
+    taken_out(&cache).await;
+}
+
+async fn in_a_condition(cache: &Cache) {
+    if let Some(key) = cache.keys.read().unwrap().get("a") {
+        reqwest::get(key).await.unwrap();
+    }
+}
+
+async fn in_a_chain(cache: &Cache) {
+    cache.client.lock().await.send().await;
+}
+
+async fn taken_out(cache: &Cache) {
+    let key = cache.keys.read().unwrap().get("a").cloned();
+    if let Some(key) = key {
+        reqwest::get(key).await.unwrap();
+    }
+}
+"#,
+    );
+    let held = |function: &str| seen.effects(function).lines().any(|l| l.contains("HeldLock"));
+    assert!(held("in_a_condition") && held("in_a_chain") && !held("shop::taken_out"));
+}
+
+/// An extension of all futures that brings a limit.
+#[test]
+fn limits_by_an_extension_trait() {
+    assert_markers(
+        r#"//- src/main.rs
+mod limit;
+use axum::{Router, routing::get};
+use limit::Limited;
+
+#[tokio::main]
+async fn main() {
+    let app = Router::new().route("/healthz", get(|| async {})).route("/p", get(price)).route("/q", get(quick));
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}
+
+async fn price() -> String {
+    let client = reqwest::Client::new();
+    client.get("http://prices").send().or_late(2).await.unwrap().unwrap().text().await.unwrap()
+}
+
+async fn quick() -> String {
+    let client = reqwest::Client::new(); // error: [http-client-without-timeout]
+    client.get("http://prices").send().await.unwrap().text().await.unwrap()
+}
+//- src/limit.rs
+use std::{future::Future, time::Duration};
+pub trait Limited: Future + Sized {
+    fn or_late(self, seconds: u64) -> impl Future<Output = Result<Self::Output, ()>>;
+}
+impl<F: Future> Limited for F {
+    async fn or_late(self, seconds: u64) -> Result<F::Output, ()> {
+        tokio::time::timeout(Duration::from_secs(seconds), self).await.map_err(|_| ())
+    }
+}
+"#,
+    );
+}
