@@ -406,7 +406,7 @@ fn optional(name: &str, default: &str) -> String { env::var(name).unwrap_or_else
 "#,
     );
     assert_snapshot!(seen.settings(), @r#"
-    SHOP_URL required src/main.rs:5
+    SHOP_URL required src/main.rs:11
     SHOP_PORT = "8080" src/main.rs:6
     SHOP_HOST = "0.0.0.0" src/main.rs:7
     "#);
