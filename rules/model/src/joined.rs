@@ -147,7 +147,9 @@ impl EditedFile {
             if a.container != b.container || a.is_container != b.is_container {
                 return None;
             }
-            if Arc::ptr_eq(&a.facts, &b.facts) || a.facts == b.facts {
+            // The places in facts of an earlier text may lie outside of the chunk as it is: they are found anew.
+            let is_stale = a.stale || b.stale;
+            if !is_stale && (Arc::ptr_eq(&a.facts, &b.facts) || a.facts == b.facts) {
                 continue;
             }
             if a.facts.signature != b.facts.signature {
