@@ -91,7 +91,7 @@ fn inspect_shows_what_is_there() {
         GET      /api/v1/orders         list_orders · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:12
         POST     /api/v1/orders         create_order · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:23
         GET      /api/v1/orders/{id}    get_order · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:16
-        GET      /api/v1/payments/{id}  get_payment · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP  shop/crates/gateway/src/handlers.rs:31
+        GET      /api/v1/payments/{id}  get_payment · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer · calls HTTP within a limit  shop/crates/gateway/src/handlers.rs:31
         GET      /healthz               healthz · behind SetRequestIdLayer, TraceLayer, PropagateRequestIdLayer  shop/crates/gateway/src/handlers.rs:41
       calls      reqwest · no total limit, no connect limit, no read-idle limit, pool-idle 90 s, keep-alive 15 s · 3 requests  shop/crates/gateway/src/clients/orders.rs:11
       calls      reqwest · no total limit, no connect limit, no read-idle limit, pool-idle 90 s, keep-alive 15 s · 1 request  shop/crates/gateway/src/clients/payments.rs:16

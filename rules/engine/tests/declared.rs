@@ -91,3 +91,39 @@ fn a_configuration_that_is_no_text_is_an_error() {
     let text = workspace.load().expect_err("the configuration is broken").to_string();
     assert!(text.contains("/ws/svclint.toml:1:1: not UTF-8 at byte 1"), "{text}");
 }
+
+/// Only a method of a type is declared: the rest of the type stays as the code says.
+#[test]
+fn a_declared_method_is_laid_over_what_can_be_read() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+mod net;
+use axum::{Router, routing::get};
+
+#[tokio::main]
+async fn main() {
+    let app = Router::new().route("/healthz", get(|| async {})).route("/p", get(price));
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}
+
+async fn price() -> String {
+    let http = net::Http::new();
+    http.within(http.ask()).await
+}
+//- src/net.rs
+use std::future::Future;
+pub struct Http { client: reqwest::Client }
+impl Http {
+    pub fn new() -> Self { Http { client: reqwest::Client::new() } }
+    pub async fn ask(&self) -> String { self.client.get("http://prices").send().await.unwrap().text().await.unwrap() }
+    pub async fn within<F: Future>(&self, call: F) -> F::Output { native::deadline(call).await }
+}
+//- svclint.toml
+[[knowledge]]
+library = { name = "shop", versions = "*" }
+types."shop::net::Http".methods.within = { gives = "Future<$0.await>", does = { bound = { duration = 0, future = 0 } } }
+"#,
+    );
+    assert_snapshot!(seen.effects("shop::price"), @"BoundedRequest(Http) > ask src/net.rs:5");
+}

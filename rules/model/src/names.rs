@@ -193,7 +193,18 @@ impl<'a> Names<'a> {
             _ => return res,
         };
         let path = format!("{}::{name}", defs.module(home).path);
-        if knowledge.declares(&path) { Res::Lib(SmolStr::new(path)) } else { res }
+        // A type of which only methods are declared keeps what can be read of it.
+        let entry = self.view(module).and_then(|v| v.type_entry(&path));
+        let keeps = matches!(res, Res::Adt(_)) && entry.is_some_and(|e| e.is.is_none());
+        if knowledge.declares(&path) && !keeps { Res::Lib(SmolStr::new(path)) } else { res }
+    }
+
+    /// The path of a type of the workspace of which people declared methods.
+    pub(crate) fn with_declared_methods(&self, module: ModId, adt: AdtId) -> Option<String> {
+        let knowledge = self.view(module).map(View::knowledge).filter(|k| k.has_declarations())?;
+        let def = &self.defs.adts[adt.at()];
+        let path = format!("{}::{}", self.defs.module(def.home.module).path, def.item.name);
+        knowledge.declares(&path).then_some(path)
     }
 
     /// As many words as lead somewhere: `Type::method` stops at the type. With the number of words used.

@@ -1,10 +1,13 @@
 //! What the model knows about single expressions, and what it could not see: for people who ask why.
 
 use svclint_facts::rust::{ExprId, ExprKind};
+use svclint_knowledge::Role;
 use svclint_syntax::Span;
 
 use crate::bodies::BodyId;
+use crate::clients::make_client_of;
 use crate::defs::{FnIdx, Res};
+use crate::effects::EffectKind;
 use crate::infer::{Callee, Target};
 use crate::join::Join;
 use crate::place::{FileId, Place};
@@ -27,6 +30,10 @@ pub struct Insight {
     pub does: Vec<String>,
     /// The value, where it can be told.
     pub value: Option<String>,
+    /// What running the called functions of the workspace may do, through everything that they call.
+    pub effects: Vec<EffectKind>,
+    /// Where a client is made that this is.
+    pub made_at: Vec<Place>,
 }
 
 /// Something that could not be resolved.
@@ -73,12 +80,24 @@ impl Join {
                 };
                 let inside = span.start <= begins && begins < span.end.max(span.start + 1);
                 if inside && !matches!(node.kind, ExprKind::Lit(_) | ExprKind::Block { .. }) {
-                    found.push(insight(tracer, At { body: BodyId(number as u32), expr }));
+                    let mut one = insight(tracer, At { body: BodyId(number as u32), expr });
+                    one.effects = self.leads_to(tracer, At { body: BodyId(number as u32), expr });
+                    found.push(one);
                 }
             }
         }
         found.sort_by_key(|i: &Insight| (i.at.span.start, std::cmp::Reverse(i.at.span.end)));
         found
+    }
+
+    /// What running the functions may do that a call runs.
+    fn leads_to(&self, tracer: &Tracer<'_>, at: At) -> Vec<EffectKind> {
+        let Some(Callee::Fns(fns)) = tracer.types_of(at.body).callees.get(&at.expr) else {
+            return Vec::new();
+        };
+        let summaries = fns.iter().filter_map(|f| self.model().effects.get(f.at()));
+        let all: std::collections::BTreeSet<EffectKind> = summaries.flat_map(|s| s.kinds()).collect();
+        all.into_iter().collect()
     }
 
     /// All that could not be resolved.
@@ -134,7 +153,11 @@ fn insight(tracer: &Tracer<'_>, at: At) -> Insight {
         value = Some(format!("{:?}", text.text));
     }
     let does = tracer.actions(at).iter().map(svclint_knowledge::Action::words);
+    let is_client = tracer.role(at.body, ty) == Some(Role::Client);
+    let made = is_client.then(|| tracer.trace(at, &|c| make_client_of(c).is_some()).sources);
     Insight {
+        effects: Vec::new(),
+        made_at: made.into_iter().flatten().filter(|s| *s != at).map(|s| tracer.place(s)).collect(),
         at: tracer.place(at),
         ty: ty.is_known().then(|| show(tracer, ty)),
         names,

@@ -174,10 +174,12 @@ fn sql(kind: SqlKind) -> &'static str {
 }
 
 /// The word for an effect; nothing for what is of little interest in a list.
-fn effect(kind: EffectKind) -> Option<&'static str> {
+pub(super) fn effect(kind: EffectKind) -> Option<&'static str> {
     Some(match kind {
-        EffectKind::BoundedRequest(Protocol::Grpc) | EffectKind::Request(Protocol::Grpc) => "calls gRPC",
-        EffectKind::BoundedRequest(_) | EffectKind::Request(_) => "calls HTTP",
+        EffectKind::BoundedRequest(Protocol::Grpc) => "calls gRPC within a limit",
+        EffectKind::Request(Protocol::Grpc) => "calls gRPC",
+        EffectKind::BoundedRequest(_) => "calls HTTP within a limit",
+        EffectKind::Request(_) => "calls HTTP",
         EffectKind::Sql(SqlKind::Other) => "runs SQL",
         EffectKind::Sql(kind) => sql(kind),
         EffectKind::Call(Protocol::Redis) => "asks Redis",

@@ -7,6 +7,7 @@ use serde_json::json;
 use svclint_engine::Workspace;
 use svclint_model::{BlindKind, BlindSpot, Insight, Place};
 
+use super::seen;
 use super::style::{self, paint};
 use super::{Range, shown};
 
@@ -19,9 +20,11 @@ fn code(workspace: &Workspace, place: Place) -> String {
     let text = workspace.file(place.file).map(|f| place.span.text(&f.text).to_owned()).unwrap_or_default();
     let text: Vec<&str> = text.split_whitespace().collect();
     let text = text.join(" ");
-    match text.char_indices().nth(WIDTH) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+    // What tells the calls of a chain apart is their end.
+    let long = text.chars().count().saturating_sub(WIDTH);
+    match text.char_indices().nth(long) {
+        Some((begin, _)) if long > 0 => format!("…{}", &text[begin..]),
+        _ => text,
     }
 }
 
@@ -43,6 +46,13 @@ pub(crate) fn print(out: &mut impl Write, workspace: &Workspace, all: &[Insight]
         for does in &one.does {
             line("does  ", does)?;
         }
+        let effects: Vec<&str> = one.effects.iter().filter_map(|kind| seen::effect(*kind)).collect();
+        if !effects.is_empty() {
+            line("leads ", &format!("to {}", effects.join(", ")))?;
+        }
+        for made in &one.made_at {
+            line("made  ", &place(workspace, *made))?;
+        }
         if let Some(value) = &one.value {
             line("value ", value)?;
         }
@@ -57,12 +67,20 @@ pub(crate) fn json(out: &mut impl Write, workspace: &Workspace, all: &[Insight])
             json!({
                 "code": code(workspace, one.at), "range": range(workspace, one.at), "type": one.ty,
                 "names": one.names, "calls": one.calls, "does": one.does, "value": one.value,
+                "effects": one.effects, "made_at": one.made_at.iter().map(|p| place(workspace, *p)).collect::<Vec<_>>(),
             })
         })
         .collect();
     serde_json::to_writer_pretty(&mut *out, &json!({ "version": 1, "expressions": list }))?;
     writeln!(out)?;
     Ok(())
+}
+
+fn place(workspace: &Workspace, place: Place) -> String {
+    let at = workspace
+        .file(place.file)
+        .map(|f| format!("{}:{}", shown(&f.path), f.lines.line_of(place.span.start) + 1));
+    at.unwrap_or_default()
 }
 
 fn range(workspace: &Workspace, place: Place) -> Option<Range> {

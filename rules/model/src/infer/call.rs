@@ -258,6 +258,12 @@ impl Infer<'_> {
                 {
                     return Some(found);
                 }
+                if let Ty::Adt(adt, _) = ty
+                    && let Some(path) = program.names.with_declared_methods(self.module, *adt)
+                    && let Some(found) = self.library_method(id, &path, ty, name, turbofish, args)
+                {
+                    return Some(found);
+                }
                 let mut fns = program.impls.method(program.defs, &key, name);
                 if !matches!(ty, Ty::Adt(..)) {
                     let near = program.names.packages.needed_by(program.defs.package_of(self.module));

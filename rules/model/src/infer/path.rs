@@ -96,6 +96,13 @@ impl Infer<'_> {
             return Some((Target::Fns(fns), Ty::Fn(declared)));
         }
         let key = Key::of(ty)?;
+        if let Ty::Adt(adt, _) = ty
+            && let Some(path) = program.names.with_declared_methods(self.module, *adt)
+            && program.names.view(self.module).is_some_and(|v| v.method(&path, name).is_some())
+        {
+            let path = SmolStr::new(format!("{path}::{name}"));
+            return Some((Target::Res(Res::Lib(path.clone())), Ty::LibFn(path, Arc::new(ty.clone()))));
+        }
         let mut fns = program.impls.method(program.defs, &key, name);
         if fns.is_empty() && ty.lib_path().is_none() {
             fns = program.blanket(self.module, name);
