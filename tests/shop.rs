@@ -121,10 +121,10 @@ fn inspect_shows_what_is_there() {
 
     payments
       listens    HTTP · actix-web · 0.0.0.0:8082 · ends gracefully  shop/crates/payments/src/main.rs:20
-        POST     /payments              create · calls HTTP, insert  shop/crates/payments/src/api.rs:35
+        POST     /payments              create · calls HTTP within a limit, insert  shop/crates/payments/src/api.rs:35
         GET      /payments              list · select  shop/crates/payments/src/api.rs:52
         GET      /payments/{id}         show · select  shop/crates/payments/src/api.rs:57
-        POST     /payments/{id}/refund  refund · calls HTTP, select  shop/crates/payments/src/api.rs:64
+        POST     /payments/{id}/refund  refund · calls HTTP within a limit, select  shop/crates/payments/src/api.rs:64
       calls      reqwest · total 5 s, connect 1 s, no read-idle limit, pool-idle 90 s, keep-alive 15 s · 2 requests  shop/crates/payments/src/psp.rs:19
       store      sqlx · pool-acquire 30 s, pool-size 10, pool-idle 10 min, lifetime 30 min, no statement limit  shop/crates/payments/src/main.rs:14
       table      payments · select, insert

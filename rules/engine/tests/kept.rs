@@ -1,7 +1,7 @@
 //! What is kept from one state of the files to the next is what reading them anew gives, and an edit inside of a function
 //! costs that function.
 
-#![allow(clippy::expect_used, clippy::disallowed_methods, clippy::disallowed_macros)]
+#![allow(clippy::expect_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_macros)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
