@@ -1117,7 +1117,6 @@ pub async fn slow() -> Result<HttpResponse> {
     );
     assert_snapshot!(seen.clients(), @"
     Http awc src/proxy.rs:11, no total, connect 5 s, poolsize 100, poolidle 15 s, tls 5 s, lifetime 75 s
-      GET http://upstream/quick src/proxy.rs:6
       POST http://upstream/wait src/proxy.rs:12
       GET http://upstream/slow src/proxy.rs:14, bounded
     Http awc src/main.rs:8, total 5 s, connect 5 s, poolsize 100, poolidle 15 s, tls 5 s, lifetime 75 s

@@ -944,3 +944,65 @@ pub async fn scan(State(deps): State<Deps>, body: String) {
     Upsert scans src/web.rs:7
     ");
 }
+
+/// Of several clients of one type the handler gets the one that the program gives to the framework.
+#[test]
+fn the_client_that_is_handed_over() {
+    support::assert_markers(
+        r#"//- src/main.rs
+use std::time::Duration;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use reqwest::Client;
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let shared = Client::builder().timeout(Duration::from_secs(3)).build().unwrap();
+    let data = web::Data::new(shared);
+    HttpServer::new(move || {
+        App::new()
+            .app_data(data.clone())
+            .route("/healthz", web::get().to(HttpResponse::Ok))
+            .route("/v1/given", web::get().to(given))
+            .route("/v1/own", web::get().to(own))
+    })
+    .bind("0.0.0.0:80")?
+    .run()
+    .await
+}
+
+async fn given(client: web::Data<Client>) -> HttpResponse {
+    client.get("http://up").send().await.unwrap();
+    HttpResponse::Ok().finish()
+}
+
+async fn own() -> HttpResponse {
+    let client = Client::new();
+    client.get("http://up").timeout(Duration::from_secs(1)).send().await.unwrap();
+    HttpResponse::Ok().finish()
+}
+"#,
+    );
+    support::assert_markers(
+        r#"//- src/main.rs
+use std::time::Duration;
+use axum::{Router, extract::State, routing::get};
+use reqwest::Client;
+
+#[tokio::main]
+async fn main() {
+    let other = Client::builder().timeout(Duration::from_secs(3)).build().unwrap();
+    other.get("http://start").send().await.unwrap();
+    let app = Router::new()
+        .route("/healthz", get(|| async {}))
+        .route("/v1/given", get(given))
+        .with_state(Client::new()); // error: [http-client-without-timeout]
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}
+
+async fn given(State(client): State<Client>) {
+    client.get("http://up").send().await.unwrap();
+}
+"#,
+    );
+}

@@ -211,6 +211,11 @@ pub enum Action {
     },
     /// A filter that takes all the rest of the path.
     FilterTail,
+    /// Gives a value to the framework, which hands it to handlers.
+    Manage {
+        /// The argument.
+        value: u8,
+    },
     /// Lets only some requests reach what was added: actix's guards.
     Guard {
         /// The argument with the guard.

@@ -16,6 +16,13 @@ impl BodyId {
     }
 }
 
+/// An expression of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct At {
+    pub(crate) body: BodyId,
+    pub(crate) expr: ExprId,
+}
+
 /// Whose body it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyOwner {

@@ -15,6 +15,7 @@ mod effects;
 mod flow;
 mod fold;
 mod functions;
+mod handed;
 mod impls;
 mod infer;
 mod join;

@@ -8,11 +8,10 @@ use smol_str::SmolStr;
 use svclint_facts::rust::{ExprId, ExprKind, PatId, PatKind, Stmt};
 use svclint_knowledge::{Action, Role};
 
-use crate::bodies::{Bodies, BodyDef, BodyId, BodyOwner};
+use crate::bodies::{At, Bodies, BodyDef, BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
 use crate::infer::{BodyTypes, Callee, LocalId, Program, Target};
 use crate::reads::{Changed, Key};
-use crate::tracer::At;
 use crate::ty::Ty;
 
 /// What links bodies with each other.

@@ -456,7 +456,10 @@ impl Tracer<'_> {
             near.contains(&package) && self.in_scope(made.body)
         };
         let calls = std::mem::take(&mut walk.calls);
-        let near: Vec<&At> = made.iter().filter(is_near).collect();
+        let mut near: Vec<&At> = made.iter().filter(is_near).collect();
+        if near.len() > 1 {
+            near.retain(|made| self.is_handed_over(**made));
+        }
         let mut ways: Vec<Trace> = near.iter().map(|made| self.walk(**made, walk, depth)).collect();
         walk.calls = calls;
         // Which one of several is handed over is not known.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
-use svclint_facts::rust::{ExprId, ExprKind};
+use svclint_facts::rust::ExprKind;
 use svclint_knowledge::{Action, Callable, Role};
 use svclint_syntax::Span;
 
+pub(crate) use crate::bodies::At;
 use crate::bodies::{Bodies, BodyDef, BodyId, BodyOwner};
 use crate::defs::{AdtId, ConstId, FnIdx, Home, ModId, Res};
 use crate::infer::{BodyTypes, Callee, LocalId, Program, Target};
@@ -17,13 +18,6 @@ use crate::place::Place;
 use crate::reads::{Key, Recorder};
 use crate::system::FnId;
 use crate::ty::Ty;
-
-/// An expression of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct At {
-    pub(crate) body: BodyId,
-    pub(crate) expr: ExprId,
-}
 
 /// The calls that lead from a question into other functions: a parameter is what its call gave.
 pub(crate) type Calls = Arc<[(BodyId, At)]>;
