@@ -1458,3 +1458,43 @@ pub fn load() -> File {
       GET http://a src/main.rs:25
     ");
 }
+
+/// A helper that is given what else to set as a closure.
+#[test]
+fn tuned_by_a_closure_of_the_caller() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+mod channels;
+use std::time::Duration;
+
+#[tokio::main]
+async fn main() {
+    let stock = channels::http(|b| b.timeout(Duration::from_secs(4)));
+    stock.get("http://stock").send().await.unwrap();
+    let plain = channels::slow(|b| b);
+    plain.get("http://slow").send().await.unwrap();
+}
+//- src/channels.rs
+use std::time::Duration;
+use reqwest::{Client, ClientBuilder};
+
+pub fn http(tune: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
+    let builder = Client::builder().connect_timeout(Duration::from_secs(1));
+    tune(builder).build().unwrap()
+}
+
+pub fn slow<F>(tune: F) -> Client
+where
+    F: FnOnce(ClientBuilder) -> ClientBuilder,
+{
+    tune(Client::builder()).build().unwrap()
+}
+"#,
+    );
+    assert_snapshot!(seen.clients(), @r"
+    Http reqwest src/channels.rs:5, total 4 s, connect 1 s, no readidle, poolidle 90 s, no keepalive
+      GET http://stock src/main.rs:7
+    Http reqwest src/channels.rs:13, no total, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://slow src/main.rs:9
+    ");
+}

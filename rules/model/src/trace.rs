@@ -196,6 +196,7 @@ impl Tracer<'_> {
                     trace.step(at, walk)
                 }
                 Some(Callee::Fns(fns)) => self.returns(at, fns, walk, depth),
+                Some(Callee::Value) => self.tuned(at, walk, depth),
                 _ => Self::lost(at),
             },
             ExprKind::Await(inner)
@@ -319,6 +320,74 @@ impl Tracer<'_> {
                 }
             }
             walk.calls.pop();
+        }
+    }
+
+    /// `tune(Endpoint::from_static(url))`: what a closure does to the builder that it is given.
+    fn tuned(&self, call: At, walk: &mut Walk<'_>, depth: u32) -> Trace {
+        let ExprKind::Call { callee, args } = self.kind(call) else { return Self::lost(call) };
+        let Some(given) = args.first().map(|arg| At { body: call.body, expr: *arg }) else {
+            return Self::lost(call);
+        };
+        if !self.is_builder(call.body, self.ty(given)) {
+            return Self::lost(call);
+        }
+        let mut trace = self.walk(given, walk, depth);
+        let closures = self.closures(At { body: call.body, expr: *callee }, walk);
+        let whole = closures
+            .as_ref()
+            .is_some_and(|all| all.iter().all(|c| self.tune(*c, all.len() == 1, &mut trace)));
+        if !whole {
+            trace.lost.push(call);
+        }
+        trace
+    }
+
+    /// Adds what a closure calls on its parameter; whether that is all that it does.
+    fn tune(&self, closure: At, always: bool, trace: &mut Trace) -> bool {
+        let ExprKind::Closure { params, body, .. } = self.kind(closure) else { return false };
+        let local = params.first().and_then(|(pat, _)| self.types_of(closure.body).of_pat.get(pat));
+        let Some(local) = local else { return false };
+        let calls = self.calls_on(closure.body, *local);
+        let mut end = At { body: closure.body, expr: *body };
+        while let ExprKind::Block { tail: Some(tail), .. } = self.kind(end) {
+            end.expr = *tail;
+        }
+        let gives_it_back =
+            matches!(self.types_of(end.body).targets.get(&end.expr), Some(Target::Local(l)) if l == local);
+        let whole = calls.contains(&end) || gives_it_back;
+        let is_known = |at: &At| {
+            let callee = self.types_of(at.body).callees.get(&at.expr);
+            matches!(callee, Some(Callee::Lib(_, Some(_))))
+        };
+        let all_known = calls.iter().all(is_known);
+        for at in calls {
+            trace.steps.insert(0, Step { at, always, calls: Calls::default() });
+        }
+        whole && all_known
+    }
+
+    /// The closures that a called value may be; `None` where they are not known.
+    fn closures(&self, callee: At, walk: &Walk<'_>) -> Option<Vec<At>> {
+        let Some(Target::Local(local)) = self.types_of(callee.body).targets.get(&callee.expr) else {
+            return None;
+        };
+        match self.origins(callee.body, *local)? {
+            [Origin::Expr(value, parts)] if parts.is_empty() => Some(vec![*value]),
+            [Origin::Param(number)] => {
+                let BodyOwner::Fn(function) = self.body(callee.body).owner else { return None };
+                let through =
+                    walk.calls.iter().rfind(|(body, _)| *body == callee.body).map(|(_, call)| *call);
+                let calls = match through {
+                    Some(call) => vec![call],
+                    None => {
+                        self.calls_of(function).iter().filter(|c| self.in_scope(c.body)).copied().collect()
+                    }
+                };
+                let given = calls.into_iter().map(|call| self.argument(call, function, *number));
+                given.collect::<Option<Vec<At>>>().filter(|all| !all.is_empty())
+            }
+            _ => None,
         }
     }
 

@@ -34,7 +34,7 @@ impl Infer<'_> {
                 (Callee::Fns(fns), ty)
             }
             Some(Target::Res(Res::Fn(f))) => {
-                let given = self.all(args);
+                let given = self.given_to(f, args);
                 for (arg, asked) in args.iter().zip(self.program.param_types(f)) {
                     self.learn_from(*arg, &asked);
                 }
@@ -47,6 +47,11 @@ impl Infer<'_> {
             Some(Target::Res(Res::Lib(path))) => self.library_call(&path, &callee_ty, args, &turbofish),
             _ => {
                 let given = self.all(args);
+                // `F: FnOnce(Builder) -> Builder`
+                let callee_ty = match callee_ty {
+                    Ty::Param(name) => self.program.names.param_bounds(&self.env(), &name),
+                    other => other,
+                };
                 let ty = self.program.called(self.module, &callee_ty, &given);
                 let callee = match callee_ty {
                     Ty::Fn(f) => Callee::Fns(vec![f]),
@@ -62,6 +67,21 @@ impl Infer<'_> {
         };
         self.out.callees.insert(id, callee);
         ty
+    }
+
+    /// The types of what a function is given: closures among it get what their parameters' bounds say.
+    fn given_to(&mut self, function: FnIdx, args: &[ExprId]) -> Vec<Ty> {
+        let mut given = Vec::with_capacity(args.len());
+        for (number, arg) in args.iter().enumerate() {
+            let inputs = match &self.body.expr(*arg).kind {
+                ExprKind::Closure { .. } => self.program.closure_inputs(function, number),
+                _ => Vec::new(),
+            };
+            let ty = if inputs.is_empty() { self.expr(*arg) } else { self.closure(*arg, &inputs) };
+            self.out.types[arg.0 as usize] = ty.clone();
+            given.push(ty);
+        }
+        given
     }
 
     /// A tuple struct or variant: its fields tell its type parameters.

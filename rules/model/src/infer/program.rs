@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use svclint_facts::rust::{Fields, Path};
+use svclint_facts::rust::{Fields, Path, TypeRef};
 use svclint_knowledge::Callable;
 
 use super::{DEREF_DEPTH, Program};
@@ -69,6 +69,35 @@ impl<'a> Program<'a> {
             block: block_of(def.owner),
         };
         def.def().params.iter().map(|p| self.names.ty(&env, &p.ty)).collect()
+    }
+
+    /// What a function gives to the closure that is its parameter with a number: `impl Fn(A, B)`, `F: Fn(A, B)`.
+    pub(super) fn closure_inputs(self, function: FnIdx, number: usize) -> Vec<Ty> {
+        let def = &self.defs.fns[function.at()];
+        let owner_ty = self.impls.self_of(self.defs, function);
+        let env = Env {
+            module: def.home.module,
+            generics: [Some(&def.def().generics), def.outer_generics(self.defs)],
+            self_ty: owner_ty.as_ref(),
+            block: block_of(def.owner),
+        };
+        let Some(param) = def.def().params.get(number) else { return Vec::new() };
+        let bounds: &[Path] = match &param.ty {
+            TypeRef::Impl(bounds) | TypeRef::Dyn(bounds) => bounds,
+            TypeRef::Path(path) => path.as_name().and_then(|n| env.param(n)).map_or(&[], |p| &p.bounds),
+            _ => &[],
+        };
+        let inputs = bounds.iter().filter_map(|bound| {
+            let last = bound
+                .segments
+                .last()
+                .filter(|s| s.name.starts_with("Fn") || s.name.starts_with("AsyncFn"))?;
+            match last.args().first()? {
+                TypeRef::Tuple(inputs) => Some(inputs.iter().map(|ty| self.names.ty(&env, ty)).collect()),
+                _ => None,
+            }
+        });
+        inputs.into_iter().next().unwrap_or_default()
     }
 
     /// The method of a name that a blanket implementation of this package, or of one that it uses, brings.
