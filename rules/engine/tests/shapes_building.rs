@@ -611,3 +611,58 @@ async fn stopped() { let _ = tokio::signal::ctrl_c().await; }
     ");
     assert!(seen.listeners().contains("ends gracefully by src/main.rs:12"), "{}", seen.listeners());
 }
+
+/// poem-openapi: the routes stand at the methods of a type.
+#[test]
+fn methods_with_routes() {
+    let seen = Seen::of(
+        r#"//- Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+poem = "3"
+poem-openapi = { version = "5", features = ["swagger-ui"] }
+tokio = "1"
+//- src/main.rs
+mod users;
+use poem::{Route, Server, listener::TcpListener};
+use poem_openapi::{OpenApi, OpenApiService, param::Path, payload::PlainText};
+
+struct Orders;
+
+#[OpenApi(prefix_path = "/orders")]
+impl Orders {
+    #[oai(path = "/", method = "post")]
+    async fn create(&self) -> PlainText<String> { PlainText(String::new()) }
+    /// One order.
+    #[oai(path = "/:id", method = "get")]
+    async fn one(&self, id: Path<u64>) -> PlainText<String> { PlainText(id.0.to_string()) }
+    async fn helper(&self) {}
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let api = OpenApiService::new((Orders, users::Users), "Shop", "1.0").server("http://localhost:3000/api");
+    let ui = api.swagger_ui();
+    Server::new(TcpListener::bind("0.0.0.0:3000")).run(Route::new().nest("/api", api).nest("/docs", ui)).await
+}
+//- src/users.rs
+use poem_openapi::{OpenApi, payload::PlainText};
+pub struct Users;
+#[OpenApi]
+impl Users {
+    #[oai(path = "/me", method = "get")]
+    async fn me(&self) -> PlainText<String> { PlainText(String::new()) }
+}
+"#,
+    );
+    assert_snapshot!(seen.routes(), @r"
+    POST /api/orders -> shop::Orders::create
+    GET /api/orders/{id} -> shop::Orders::one
+    GET /api/me -> shop::users::Users::me
+    ANY /docs/{*rest} -> (service)
+    ");
+}

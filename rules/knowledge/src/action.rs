@@ -197,6 +197,11 @@ pub enum Action {
         /// The argument with the handler.
         handler: u8,
     },
+    /// Adds the routes that the attributes of methods declare: of the argument's type, or of each part of a tuple.
+    ApiMethods {
+        /// The argument.
+        value: u8,
+    },
     /// Gives its argument, a router or service, with what the receiver puts around it.
     Wrap {
         /// The argument.

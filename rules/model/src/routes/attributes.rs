@@ -2,19 +2,60 @@
 
 use svclint_facts::rust::{AttrArg, Lit};
 
+use super::grpc::served_type;
 use super::{RouteReader, is_http_method, path::join};
-use crate::defs::FnIdx;
+use crate::defs::{AdtId, FnIdx};
 use crate::fold::Text;
 use crate::tracer::At;
+use crate::ty::Ty;
 
 impl RouteReader<'_> {
+    /// `OpenApiService::new((Orders, Users), ..)`: the methods with routes of some types.
+    pub(super) fn api_methods(&mut self, value: At, prefix: &Text, at: At) {
+        let types: Vec<Ty> = match self.tracer.ty(value) {
+            Ty::Tuple(parts) => parts.to_vec(),
+            one => vec![one.clone()],
+        };
+        for ty in types {
+            let before = self.routes.list.len();
+            if let Some(id) = served_type(&ty) {
+                self.methods_of(id, prefix, at);
+            }
+            self.routes.incomplete |= self.routes.list.len() == before;
+        }
+    }
+
+    fn methods_of(&mut self, id: AdtId, prefix: &Text, at: At) {
+        let program = self.tracer.program;
+        for (number, block) in program.defs.impls.iter().enumerate() {
+            let of_type = matches!(program.impls.self_ty.get(number), Some(Ty::Adt(adt, _)) if *adt == id);
+            if !of_type || block.trait_().is_some() {
+                continue;
+            }
+            // `#[OpenApi(prefix_path = "/orders")]`
+            let own = block.item.attrs.iter().flat_map(|a| &a.args).find_map(|arg| match arg {
+                AttrArg::Pair(key, Lit::Str(path), _) if key == "prefix_path" => {
+                    Some(Text::known(path.clone()))
+                }
+                _ => None,
+            });
+            let prefix = own.map_or_else(|| prefix.clone(), |own| join(prefix, &own));
+            let mut fns: Vec<FnIdx> = block.fns.values().copied().collect();
+            fns.sort_unstable();
+            for function in fns {
+                let name = program.defs.fns[function.at()].item.name.to_string();
+                self.attribute_routes(function, &name, &prefix, at);
+            }
+        }
+    }
+
     /// `typed_get(handler)`: the path is the one of the handler's parameter with `#[typed_path("/x/{id}")]`.
     pub(super) fn typed_route(&mut self, method: &str, handler: At, prefix: &Text, at: At) {
         let (function, text) = self.function(handler);
         let program = self.tracer.program;
         let params = function.map(|f| program.param_types(f)).unwrap_or_default();
         let path = params.iter().find_map(|ty| {
-            let crate::ty::Ty::Adt(id, _) = ty else { return None };
+            let Ty::Adt(id, _) = ty else { return None };
             let adt = &program.defs.adts[id.at()];
             let attr = adt.item.attrs.iter().find(|a| a.path.last() == "typed_path")?;
             attr.args.iter().find_map(|arg| match arg {

@@ -144,29 +144,16 @@ impl RouteReader<'_> {
 
     /// The type that answers: of the value itself, or of what was given for a type parameter.
     fn served_adt(&self, at: At) -> Option<AdtId> {
-        let own = self.served_type(self.tracer.ty(at));
+        let own = served_type(self.tracer.ty(at));
         own.or_else(|| {
             let (value, there) = self.tracer.given(at)?;
-            self.served_type(there.ty(value))
+            served_type(there.ty(value))
         })
         .or_else(|| {
             let trace = self.tracer.trace(at, &|_| false);
             let ends = trace.lost.iter().chain(trace.steps.iter().map(|s| &s.at));
-            ends.filter_map(|end| self.served_type(self.tracer.ty(*end))).next()
+            ends.filter_map(|end| served_type(self.tracer.ty(*end))).next()
         })
-    }
-
-    /// The type that answers, behind pointers.
-    fn served_type(&self, ty: &Ty) -> Option<AdtId> {
-        let mut ty = ty;
-        for _ in 0..8 {
-            match ty {
-                Ty::Adt(id, _) => return Some(*id),
-                Ty::Lib(_, args) => ty = args.first()?,
-                _ => return None,
-            }
-        }
-        None
     }
 
     fn rpcs(&mut self, block: ImplId, name: &GrpcName) {
@@ -210,7 +197,7 @@ impl RouteReader<'_> {
         for function in running {
             if let Some(body) = self.tracer.body_of(FnIdx(function.0)) {
                 let types = &self.tracer.types_of(body).types;
-                made.extend(types.iter().filter_map(|ty| self.served_type(ty)));
+                made.extend(types.iter().filter_map(|ty| served_type(ty)));
             }
         }
         for (number, block) in program.defs.impls.iter().enumerate() {
@@ -223,6 +210,19 @@ impl RouteReader<'_> {
             self.rpcs(ImplId(number as u32), &name);
         }
     }
+}
+
+/// The type that answers, behind pointers.
+pub(super) fn served_type(ty: &Ty) -> Option<AdtId> {
+    let mut ty = ty;
+    for _ in 0..8 {
+        match ty {
+            Ty::Adt(id, _) => return Some(*id),
+            Ty::Lib(_, args) => ty = args.first()?,
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// A gRPC service's name.

@@ -204,7 +204,7 @@ impl<'a> RouteReader<'a> {
                 let ty = self.tracer.ty(router);
                 let role = self.tracer.role(router.body, ty);
                 let opaque = matches!(ty, Ty::Lib(..)) && matches!(role, None | Some(Role::Files));
-                if opaque && self.made(router).sources.is_empty() {
+                if opaque && (role.is_some() || self.made(router).sources.is_empty()) {
                     // Something that serves by itself: files, a documentation page.
                     let all = join(&prefix, &Text::known("{*rest}"));
                     self.push("ANY", &all, None, SERVICE.into(), None, at);
@@ -291,6 +291,11 @@ impl<'a> RouteReader<'a> {
             Action::CatchAllService { service } => {
                 if let Some(service) = arg(service) {
                     self.catch_all_service(service, prefix, at, depth);
+                }
+            }
+            Action::ApiMethods { value } => {
+                if let Some(value) = arg(value) {
+                    self.api_methods(value, prefix, at);
                 }
             }
             Action::TypedRoute { method, handler } => {
