@@ -197,7 +197,7 @@ impl RouteReader<'_> {
         for function in running {
             if let Some(body) = self.tracer.body_of(FnIdx(function.0)) {
                 let types = &self.tracer.types_of(body).types;
-                made.extend(types.iter().filter_map(|ty| served_type(ty)));
+                made.extend(types.iter().filter_map(served_type));
             }
         }
         for (number, block) in program.defs.impls.iter().enumerate() {
