@@ -666,3 +666,53 @@ impl Users {
     ANY /docs/{*rest} -> (service)
     ");
 }
+
+/// The application is a struct that is taken apart again when it is served.
+#[test]
+fn app_in_a_struct_that_is_taken_apart() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+mod app;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
+    app::App::new().graceful(true).serve(listener).await
+}
+//- src/app.rs
+use std::net::SocketAddr;
+use axum::{Router, ServiceExt, extract::Request, routing::get};
+
+pub struct App {
+    router: Router,
+    graceful: bool,
+}
+
+impl App {
+    pub fn new() -> Self {
+        let v1 = Router::new().route("/parcels", get(parcels));
+        App { router: Router::new().nest("/v1/", v1), graceful: false }
+    }
+
+    pub fn graceful(mut self, enable: bool) -> Self {
+        self.graceful = enable;
+        self
+    }
+
+    pub async fn serve(self, listener: tokio::net::TcpListener) -> anyhow::Result<()> {
+        let Self { router, graceful } = self;
+        let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(router);
+        if graceful {
+            axum::serve(listener, service).with_graceful_shutdown(std::future::pending()).await?;
+        } else {
+            axum::serve(listener, service).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn parcels() {}
+"#,
+    );
+    assert_snapshot!(seen.routes(), @"GET /v1/parcels -> shop::app::parcels");
+}

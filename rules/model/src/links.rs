@@ -5,12 +5,13 @@ use std::hash::Hash;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
-use svclint_facts::rust::{ExprId, ExprKind, PatId, PatKind, Stmt};
+use svclint_facts::rust::{ExprId, ExprKind, PatId, PatKind, Path, Stmt};
 use svclint_knowledge::{Action, Role};
 
 use crate::bodies::{At, Bodies, BodyDef, BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
-use crate::infer::{BodyTypes, Callee, LocalId, Program, Target};
+use crate::infer::{BodyTypes, Callee, LocalId, Program, Target, adt_of};
+use crate::names::Ns;
 use crate::reads::{Changed, Key};
 use crate::ty::Ty;
 
@@ -361,11 +362,7 @@ impl LinkReader<'_> {
                 }
             }
             PatKind::Struct(path, fields) => {
-                let home = self.def.home;
-                let adt = match self.program.names.written(home.module, path, crate::names::Ns::Types) {
-                    Some((Res::Adt(adt), _)) => adt,
-                    _ => return,
-                };
+                let Some(adt) = self.struct_of(path) else { return };
                 for (name, sub) in fields {
                     parts.push(Part::Field(adt, name.clone()));
                     self.pattern(*sub, origin, parts);
@@ -374,6 +371,18 @@ impl LinkReader<'_> {
             }
             PatKind::Or(cases) => cases.iter().for_each(|case| self.pattern(*case, origin, parts)),
             _ => {}
+        }
+    }
+
+    /// The struct that a pattern names, perhaps by `Self`.
+    fn struct_of(&self, path: &Path) -> Option<AdtId> {
+        if path.as_name().is_some_and(|name| name == "Self") {
+            let BodyOwner::Fn(function) = self.def.owner else { return None };
+            return adt_of(&self.program.impls.self_of(self.program.defs, function)?);
+        }
+        match self.program.names.written(self.def.home.module, path, Ns::Types) {
+            Some((Res::Adt(adt), _)) => Some(adt),
+            _ => None,
         }
     }
 }

@@ -238,7 +238,8 @@ impl<'a> Infer<'a> {
     }
 }
 
-fn adt_of(ty: &Ty) -> Option<AdtId> {
+/// The workspace type that a type is.
+pub(crate) fn adt_of(ty: &Ty) -> Option<AdtId> {
     if let Ty::Adt(id, _) = ty { Some(*id) } else { None }
 }
 
