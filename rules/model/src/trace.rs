@@ -3,18 +3,21 @@
 //! One walk answers for clients, requests and routers alike: it reports the library calls that the value went through and
 //! the calls that made it, and says when it lost the trail.
 
+mod lent;
+mod parts;
+
 use std::cell::Cell;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
-use svclint_facts::rust::{ExprId, ExprKind, PatId, Stmt};
+use svclint_facts::rust::{ExprId, ExprKind, Stmt};
 use svclint_knowledge::{Action, Callable, Role};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{AdtId, FnIdx, Res};
 use crate::infer::{Callee, LocalId, Target};
-use crate::links::{Origin, Part, inner_lib, owner_of_field};
+use crate::links::{Origin, inner_lib, owner_of_field};
 use crate::tracer::{At, Calls, Tracer};
 use crate::ty::Ty;
 
@@ -304,157 +307,6 @@ impl Tracer<'_> {
             self.helped(call, always, &mut trace, walk, HELPERS);
         }
         trace
-    }
-
-    /// `add_routes(&mut router);`: what a function does with a builder that it is lent.
-    fn helped(&self, call: At, always: bool, trace: &mut Trace, walk: &mut Walk<'_>, left: u32) {
-        let Some(Callee::Fns(fns)) = self.types_of(call.body).callees.get(&call.expr) else { return };
-        for body in self.bodies_of(fns).filter(|b| left > 0 && self.in_scope(*b)) {
-            walk.calls.push((body, call));
-            for local in self.lent(call, body) {
-                for inner in self.calls_on(body, local) {
-                    trace.steps.insert(0, Step { at: inner, always, calls: walk.calls() });
-                }
-                for (further, _) in self.passed_on(body, local) {
-                    self.helped(further, always, trace, walk, left - 1);
-                }
-            }
-            walk.calls.pop();
-        }
-    }
-
-    /// `tune(Endpoint::from_static(url))`: what a closure does to the builder that it is given.
-    fn tuned(&self, call: At, walk: &mut Walk<'_>, depth: u32) -> Trace {
-        let ExprKind::Call { callee, args } = self.kind(call) else { return Self::lost(call) };
-        let Some(given) = args.first().map(|arg| At { body: call.body, expr: *arg }) else {
-            return Self::lost(call);
-        };
-        if !self.is_builder(call.body, self.ty(given)) {
-            return Self::lost(call);
-        }
-        let mut trace = self.walk(given, walk, depth);
-        let closures = self.closures(At { body: call.body, expr: *callee }, walk);
-        let whole = closures
-            .as_ref()
-            .is_some_and(|all| all.iter().all(|c| self.tune(*c, all.len() == 1, &mut trace)));
-        if !whole {
-            trace.lost.push(call);
-        }
-        trace
-    }
-
-    /// Adds what a closure calls on its parameter; whether that is all that it does.
-    fn tune(&self, closure: At, always: bool, trace: &mut Trace) -> bool {
-        let ExprKind::Closure { params, body, .. } = self.kind(closure) else { return false };
-        let local = params.first().and_then(|(pat, _)| self.types_of(closure.body).of_pat.get(pat));
-        let Some(local) = local else { return false };
-        let calls = self.calls_on(closure.body, *local);
-        let mut end = At { body: closure.body, expr: *body };
-        while let ExprKind::Block { tail: Some(tail), .. } = self.kind(end) {
-            end.expr = *tail;
-        }
-        let gives_it_back =
-            matches!(self.types_of(end.body).targets.get(&end.expr), Some(Target::Local(l)) if l == local);
-        let whole = calls.contains(&end) || gives_it_back;
-        let is_known = |at: &At| {
-            let callee = self.types_of(at.body).callees.get(&at.expr);
-            matches!(callee, Some(Callee::Lib(_, Some(_))))
-        };
-        let all_known = calls.iter().all(is_known);
-        for at in calls {
-            trace.steps.insert(0, Step { at, always, calls: Calls::default() });
-        }
-        whole && all_known
-    }
-
-    /// The closures that a called value may be; `None` where they are not known.
-    fn closures(&self, callee: At, walk: &Walk<'_>) -> Option<Vec<At>> {
-        let Some(Target::Local(local)) = self.types_of(callee.body).targets.get(&callee.expr) else {
-            return None;
-        };
-        match self.origins(callee.body, *local)? {
-            [Origin::Expr(value, parts)] if parts.is_empty() => Some(vec![*value]),
-            [Origin::Param(number)] => {
-                let BodyOwner::Fn(function) = self.body(callee.body).owner else { return None };
-                let through =
-                    walk.calls.iter().rfind(|(body, _)| *body == callee.body).map(|(_, call)| *call);
-                let calls = match through {
-                    Some(call) => vec![call],
-                    None => {
-                        self.calls_of(function).iter().filter(|c| self.in_scope(c.body)).copied().collect()
-                    }
-                };
-                let given = calls.into_iter().map(|call| self.argument(call, function, *number));
-                given.collect::<Option<Vec<At>>>().filter(|all| !all.is_empty())
-            }
-            _ => None,
-        }
-    }
-
-    /// The parameters of a function that are builders.
-    fn lent(&self, call: At, body: BodyId) -> Vec<LocalId> {
-        let BodyOwner::Fn(function) = self.body(body).owner else { return Vec::new() };
-        let params = self.body(body).body.params.iter().enumerate();
-        let builder = |(number, pat): (usize, &PatId)| {
-            let given = self.argument(call, function, number)?;
-            let is_lent =
-                matches!(self.kind(given), ExprKind::Ref(_)) || matches!(self.kind(given), ExprKind::Path(_));
-            let local = *self.types_of(body).of_pat.get(pat)?;
-            (is_lent && self.is_builder(body, &self.types_of(body).locals.get(local.0 as usize)?.ty))
-                .then_some(local)
-        };
-        params.filter_map(builder).collect()
-    }
-
-    /// What a pattern takes out of a value.
-    fn walk_part(&self, at: At, parts: &[Part], walk: &mut Walk<'_>, depth: u32) -> Trace {
-        match parts {
-            [] => self.walk(at, walk, depth),
-            [.., Part::Field(adt, name)] => self.walk_writes(at, *adt, name, walk, depth),
-            [Part::Element(n), rest @ ..] => match self.element(at, *n, 0) {
-                Some(element) => self.walk_part(element, rest, walk, depth),
-                // A pair that a library gives: its parts come from the call.
-                None if self.is_library_call(at) => self.walk(at, walk, depth),
-                None => Self::lost(at),
-            },
-            [Part::Field(..), ..] => Self::lost(at),
-        }
-    }
-
-    fn is_library_call(&self, at: At) -> bool {
-        match self.kind(at) {
-            ExprKind::Await(inner) | ExprKind::Try(inner) => {
-                self.is_library_call(At { body: at.body, expr: *inner })
-            }
-            ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
-                matches!(self.types_of(at.body).callees.get(&at.expr), Some(Callee::Lib(..)))
-            }
-            _ => false,
-        }
-    }
-
-    /// An element of a tuple that is written out, here or in the function that returns it.
-    fn element(&self, at: At, number: usize, depth: u32) -> Option<At> {
-        let here = |expr: ExprId| At { body: at.body, expr };
-        match self.kind(at) {
-            ExprKind::Tuple(all) => all.get(number).map(|e| here(*e)),
-            ExprKind::Try(e) | ExprKind::Await(e) | ExprKind::Ref(e) if depth < 16 => {
-                self.element(here(*e), number, depth + 1)
-            }
-            ExprKind::Block { tail: Some(e), .. } if depth < 16 => self.element(here(*e), number, depth + 1),
-            ExprKind::Call { args, .. } if depth < 16 => {
-                match self.types_of(at.body).callees.get(&at.expr)? {
-                    Callee::Lib(..) => self.element(here(*args.first()?), number, depth + 1),
-                    Callee::Fns(fns) => {
-                        let body = self.body_of(*fns.first()?)?;
-                        let expr = self.body(body).body.root?;
-                        self.element(At { body, expr }, number, depth + 1)
-                    }
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
     }
 
     /// The value of a variable that is given one only once, whole.

@@ -1,0 +1,61 @@
+//! What patterns take out of values.
+
+use svclint_facts::rust::{ExprId, ExprKind};
+
+use super::{Trace, Walk};
+use crate::infer::Callee;
+use crate::links::Part;
+use crate::tracer::{At, Tracer};
+
+impl Tracer<'_> {
+    /// What a pattern takes out of a value.
+    pub(super) fn walk_part(&self, at: At, parts: &[Part], walk: &mut Walk<'_>, depth: u32) -> Trace {
+        match parts {
+            [] => self.walk(at, walk, depth),
+            [.., Part::Field(adt, name)] => self.walk_writes(at, *adt, name, walk, depth),
+            [Part::Element(n), rest @ ..] => match self.element(at, *n, 0) {
+                Some(element) => self.walk_part(element, rest, walk, depth),
+                // A pair that a library gives: its parts come from the call.
+                None if self.is_library_call(at) => self.walk(at, walk, depth),
+                None => Self::lost(at),
+            },
+            [Part::Field(..), ..] => Self::lost(at),
+        }
+    }
+
+    fn is_library_call(&self, at: At) -> bool {
+        match self.kind(at) {
+            ExprKind::Await(inner) | ExprKind::Try(inner) => {
+                self.is_library_call(At { body: at.body, expr: *inner })
+            }
+            ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
+                matches!(self.types_of(at.body).callees.get(&at.expr), Some(Callee::Lib(..)))
+            }
+            _ => false,
+        }
+    }
+
+    /// An element of a tuple that is written out, here or in the function that returns it.
+    fn element(&self, at: At, number: usize, depth: u32) -> Option<At> {
+        let here = |expr: ExprId| At { body: at.body, expr };
+        match self.kind(at) {
+            ExprKind::Tuple(all) => all.get(number).map(|e| here(*e)),
+            ExprKind::Try(e) | ExprKind::Await(e) | ExprKind::Ref(e) if depth < 16 => {
+                self.element(here(*e), number, depth + 1)
+            }
+            ExprKind::Block { tail: Some(e), .. } if depth < 16 => self.element(here(*e), number, depth + 1),
+            ExprKind::Call { args, .. } if depth < 16 => {
+                match self.types_of(at.body).callees.get(&at.expr)? {
+                    Callee::Lib(..) => self.element(here(*args.first()?), number, depth + 1),
+                    Callee::Fns(fns) => {
+                        let body = self.body_of(*fns.first()?)?;
+                        let expr = self.body(body).body.root?;
+                        self.element(At { body, expr }, number, depth + 1)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
