@@ -5,14 +5,14 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod limit;
 mod load;
 mod page;
 mod template;
 mod view;
 
-pub use action::{
-    Access, Action, Call, Carries, Covers, Effect, Limit, LimitDefault, MakeClient, Protocol, Role,
-};
+pub use action::{Access, Action, Call, Carries, Covers, Effect, MakeClient, Protocol, Role};
+pub use limit::{Limit, LimitDefault};
 pub use load::{KnowledgeError, built_in, load_page, read_toml, shipped};
 pub use page::{
     Attribute, Callable, EnvAttribute, Generated, Library, MacroEntry, OneOrMany, Page, TypeEntry,
