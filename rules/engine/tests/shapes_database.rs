@@ -180,7 +180,7 @@ pub async fn copy(pool: &PgPool, ids: &[(i64,)]) -> sqlx::Result<()> {
 "#,
     );
     assert_snapshot!(seen.effects("search::find"), @"Select items src/search.rs:9");
-    assert_snapshot!(seen.effects("bulk::copy"), @"Other ? src/bulk.rs:9");
+    assert_snapshot!(seen.effects("bulk::copy"), @"Upsert favourites src/bulk.rs:9");
 }
 
 /// A transaction that is begun in one function and handed to two others; the commit is at the end.
@@ -491,4 +491,126 @@ pub async fn copied(pool: &PgPool) -> sqlx::Result<()> {
     );
     assert_snapshot!(seen.tables("orders::joined"), @"Select orders, Select customers, Select refunds");
     assert_snapshot!(seen.tables("orders::copied"), @"Insert archive, Select orders");
+}
+
+/// Statements put together: what is pushed after the first text, and columns set from their old values.
+#[test]
+fn statements_that_are_put_together() {
+    let seen = Seen::of(
+        r#"//- Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+sqlx = { version = "0.8", features = ["postgres"] }
+diesel = { version = "2", features = ["postgres"] }
+sea-orm = "1"
+//- src/main.rs
+mod pushed;
+mod counted;
+mod stock;
+fn main() {}
+//- src/pushed.rs
+use sqlx::{PgPool, Postgres, QueryBuilder};
+
+pub async fn import(pool: &PgPool, orders: &[(i64, i64)]) -> sqlx::Result<()> {
+    let mut query: QueryBuilder<Postgres> = QueryBuilder::new("INSERT INTO orders (id, total) ");
+    query.push_values(orders, |mut row, order| {
+        row.push_bind(order.0).push_bind(order.1);
+    });
+    query.build().execute(pool).await.map(drop)
+}
+
+pub async fn replace(pool: &PgPool, orders: &[(i64, i64)]) -> sqlx::Result<()> {
+    let mut query = QueryBuilder::<Postgres>::new("INSERT INTO orders (id, total) ");
+    query.push_values(orders, |mut row, order| {
+        row.push_bind(order.0).push_bind(order.1);
+    });
+    query.push(" ON CONFLICT (id) DO UPDATE SET total = EXCLUDED.total");
+    query.build().execute(pool).await.map(drop)
+}
+
+pub async fn pay(pool: &PgPool, id: i64, amount: i64) -> sqlx::Result<()> {
+    let mut query = QueryBuilder::<Postgres>::new("UPDATE accounts SET balance = balance - ");
+    query.push_bind(amount).push(" WHERE id = ").push_bind(id);
+    query.build().execute(pool).await.map(drop)
+}
+
+pub async fn visit(pool: &PgPool) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO visits (day, n) VALUES (now(), 1) ON CONFLICT (day) DO UPDATE SET n = visits.n + 1")
+        .execute(pool).await.map(drop)
+}
+//- src/counted.rs
+use diesel::prelude::*;
+
+diesel::table! {
+    accounts (id) {
+        id -> BigInt,
+        balance -> BigInt,
+        version -> BigInt,
+    }
+}
+
+pub fn book(connection: &mut PgConnection, id: i64, amount: i64) -> QueryResult<usize> {
+    diesel::update(accounts::table.find(id))
+        .set(accounts::balance.eq(accounts::balance + amount))
+        .execute(connection)
+}
+
+pub fn book_once(connection: &mut PgConnection, id: i64, amount: i64, version: i64) -> QueryResult<usize> {
+    diesel::update(accounts::table.find(id).filter(accounts::version.eq(version)))
+        .set((accounts::balance.eq(accounts::balance + amount), accounts::version.eq(accounts::version + 1)))
+        .execute(connection)
+}
+
+pub fn reset(connection: &mut PgConnection, id: i64) -> QueryResult<usize> {
+    diesel::update(accounts::table.find(id)).set(accounts::balance.eq(0)).execute(connection)
+}
+//- src/stock.rs
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Expr;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "stock")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub left: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+impl ActiveModelBehavior for ActiveModel {}
+
+pub async fn take(db: &sea_orm::DatabaseConnection, id: i64) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Left, Expr::col(Column::Left).sub(1))
+        .filter(Column::Id.eq(id))
+        .exec(db).await.map(drop)
+}
+"#,
+    );
+    let tables = [
+        "pushed::import",
+        "pushed::replace",
+        "pushed::pay",
+        "pushed::visit",
+        "counted::book",
+        "counted::book_once",
+        "counted::reset",
+        "stock::take",
+    ]
+    .map(|function| format!("{function}: {}", seen.tables(function)));
+    assert_snapshot!(tables.join("\n"), @"
+    pushed::import: Insert orders
+    pushed::replace: Upsert orders
+    pushed::pay: Increment accounts
+    pushed::visit: Increment visits
+    counted::book: Increment accounts
+    counted::book_once: Update accounts
+    counted::reset: Update accounts
+    stock::take: Increment stock
+    ");
 }

@@ -1420,3 +1420,50 @@ async fn main() -> std::io::Result<()> {
     PATCH /mend -> admin::mend
     ");
 }
+
+/// A build takes one of several pieces of code: `cfg_select!` in a function, `cfg_if!` around items.
+#[test]
+fn routers_of_which_a_build_takes_one() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+mod debug;
+use axum::{Router, routing::get};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
+    axum::serve(listener, routes().merge(debug::routes())).await?;
+    Ok(())
+}
+
+fn routes() -> Router {
+    let router = Router::new().route("/orders", get(orders));
+    std::cfg_select! {
+        all(target_os = "linux", feature = "profiling") => {
+            router.route("/profile", get(profile))
+        }
+        _ => router,
+    }
+}
+
+async fn orders() -> &'static str { "[]" }
+async fn profile() -> &'static str { "" }
+//- src/debug.rs
+use axum::{Router, routing::get};
+
+cfg_if::cfg_if! {
+    if #[cfg(debug_assertions)] {
+        pub fn routes() -> Router { Router::new().route("/debug", get(dump)) }
+        async fn dump() -> &'static str { "" }
+    } else {
+        pub fn routes() -> Router { Router::new() }
+    }
+}
+"#,
+    );
+    assert_snapshot!(seen.routes(), @"
+    GET /orders -> shop::orders
+    GET /profile -> shop::profile
+    GET /debug -> shop::debug::dump
+    ");
+}

@@ -1006,3 +1006,63 @@ async fn given(State(client): State<Client>) {
 "#,
     );
 }
+
+/// Two clients of one type: wrappers tell them apart, and what `FromRef` takes out is followed to each; a derive does it
+/// for the pool.
+#[test]
+fn axum_clients_taken_out_of_the_state() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+mod web;
+use axum::{Router, extract::FromRef, routing::get};
+use std::time::Duration;
+
+#[derive(Clone)]
+pub struct Everything {
+    prices: reqwest::Client,
+    reviews: reqwest::Client,
+    stores: Stores,
+}
+
+#[derive(Clone, FromRef)]
+pub struct Stores {
+    pool: sqlx::PgPool,
+}
+
+impl FromRef<Everything> for reqwest::Client {
+    fn from_ref(all: &Everything) -> Self { all.prices.clone() }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let all = Everything {
+        prices: reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?,
+        reviews: reqwest::Client::new(),
+        stores: Stores { pool: sqlx::PgPool::connect("postgres://db/shop").await? },
+    };
+    println!("{}", all.reviews.get("http://reviews/").send().await?.status());
+    let app = Router::new().route("/price", get(web::price)).route("/count", get(web::count)).with_state(all);
+    axum::serve(tokio::net::TcpListener::bind("0.0.0.0:80").await?, app).await?;
+    Ok(())
+}
+//- src/web.rs
+use axum::extract::State;
+
+pub async fn price(State(client): State<reqwest::Client>) -> String {
+    client.get("http://pricing/now").send().await.unwrap().text().await.unwrap()
+}
+
+pub async fn count(State(pool): State<sqlx::PgPool>) -> String {
+    let n: i64 = sqlx::query_scalar("SELECT count(*) FROM shelves").fetch_one(&pool).await.unwrap();
+    n.to_string()
+}
+"#,
+    );
+    assert_snapshot!(seen.clients(), @"
+    Http reqwest src/main.rs:24, total 2 s, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://pricing/now src/web.rs:4
+    Http reqwest src/main.rs:25, no total, no connect, no readidle, poolidle 90 s, no keepalive
+      GET http://reviews/ src/main.rs:28
+    Sql sqlx src/main.rs:26, poolacquire 30 s, poolsize 10, poolidle 10 min, lifetime 30 min, no statement
+    ");
+}

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use sqlparser::ast::{
-    AssignmentTarget, BinaryOperator, ColumnOption, Expr, FromTable, Ident, ObjectName, OnInsert, Query,
-    SetExpr, SqliteOnConflict, Statement, TableConstraint, TableFactor, TableObject, Visit, Visitor,
-    visit_relations,
+    Assignment, AssignmentTarget, BinaryOperator, ColumnOption, Expr, FromTable, Ident, ObjectName,
+    OnConflictAction, OnInsert, Query, SetExpr, SqliteOnConflict, Statement, TableConstraint, TableFactor,
+    TableObject, Visit, Visitor, visit_relations,
 };
 use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
@@ -114,10 +114,7 @@ fn parse(text: &str) -> Option<Vec<Statement>> {
 
 /// Reads the statements of a text in the dialects that services use. `None` when it is no SQL that svclint can read.
 pub fn sql_statements(text: &str) -> Option<Vec<SqlStatement>> {
-    let dialects: [&dyn Dialect; 4] =
-        [&PostgreSqlDialect {}, &MySqlDialect {}, &SQLiteDialect {}, &GenericDialect {}];
-    let parsed = dialects.iter().find_map(|d| Parser::parse_sql(*d, text).ok())?;
-    Some(parsed.iter().map(statement).collect())
+    Some(parse(text)?.iter().map(statement).collect())
 }
 
 fn statement(statement: &Statement) -> SqlStatement {
@@ -192,24 +189,22 @@ fn deed(statement: &Statement) -> (SqlKind, String) {
                 TableObject::TableName(name) => table_name(name),
                 _ => String::new(),
             };
+            // `ON CONFLICT .. DO UPDATE SET n = t.n + 1` counts a repeat as well.
+            let relative = relative(conflict_assignments(insert.on.as_ref()));
+            if !relative.is_empty() {
+                return (SqlKind::Update { relative, guarded_by: Vec::new() }, table);
+            }
             let repeatable = on || or || insert.ignore || insert.replace_into || selected;
             let columns = insert.columns.iter().map(table_name).collect();
             (SqlKind::Insert { repeatable, columns }, table)
         }
         Statement::Merge { .. } => (SqlKind::Insert { repeatable: true, columns: Vec::new() }, String::new()),
         Statement::Update(update) => {
-            let relative = update.assignments.iter().filter_map(|a| match &a.target {
-                AssignmentTarget::ColumnName(column) => {
-                    let column = table_name(column);
-                    is_relative(&a.value, &column).then_some(column)
-                }
-                AssignmentTarget::Tuple(_) => None,
-            });
             let mut guarded_by = Vec::new();
             if let Some(selection) = &update.selection {
                 columns(selection, &mut guarded_by);
             }
-            let kind = SqlKind::Update { relative: relative.collect(), guarded_by };
+            let kind = SqlKind::Update { relative: relative(&update.assignments), guarded_by };
             (kind, factor_name(&update.table.relation))
         }
         Statement::Delete(delete) => {
@@ -219,6 +214,29 @@ fn deed(statement: &Statement) -> (SqlKind, String) {
         }
         _ => (SqlKind::Other, String::new()),
     }
+}
+
+/// What an `INSERT` sets where the row is already there.
+fn conflict_assignments(on: Option<&OnInsert>) -> &[Assignment] {
+    match on {
+        Some(OnInsert::DuplicateKeyUpdate(assignments)) => assignments,
+        Some(OnInsert::OnConflict(conflict)) => match &conflict.action {
+            OnConflictAction::DoUpdate(update) => &update.assignments,
+            OnConflictAction::DoNothing => &[],
+        },
+        _ => &[],
+    }
+}
+
+/// The columns that are set to a value made from themselves.
+fn relative(assignments: &[Assignment]) -> Vec<String> {
+    let column = |a: &Assignment| match &a.target {
+        AssignmentTarget::ColumnName(column) => {
+            Some(table_name(column)).filter(|column| is_relative(&a.value, column))
+        }
+        AssignmentTarget::Tuple(_) => None,
+    };
+    assignments.iter().filter_map(column).collect()
 }
 
 /// The first table that a query reads.

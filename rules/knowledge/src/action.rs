@@ -192,12 +192,14 @@ pub enum Action {
         /// The argument.
         service: u8,
     },
-    /// Adds a handler whose path stands in the attribute `#[typed_path]` of its first parameter's type.
+    /// Adds a handler whose path stands in an attribute of the type of one of its parameters.
     TypedRoute {
         /// `GET`
         method: String,
         /// The argument with the handler.
         handler: u8,
+        /// The attribute's name: `typed_path`.
+        attribute: String,
     },
     /// Adds the routes that the attributes of methods declare: of the argument's type, or of each part of a tuple.
     ApiMethods {
@@ -312,6 +314,22 @@ pub enum Action {
     Sql {
         /// The argument with the text.
         text: u8,
+    },
+    /// Adds to the SQL text that the receiver holds.
+    SqlPush {
+        /// The argument with the text.
+        text: Option<u8>,
+        /// The text itself, where the call alone tells it: `VALUES (x)`.
+        written: Option<String>,
+    },
+    /// Gives columns of the statement that the receiver holds new values.
+    Assigns {
+        /// The argument with the column.
+        column: Option<u8>,
+        /// The argument with the value; without `column` it holds the pair, or a tuple of pairs.
+        value: u8,
+        /// The method that makes a pair: `eq` in `balance.eq(0)`.
+        pair: Option<String>,
     },
     /// Runs the SQL that the receiver (or the argument) holds.
     Execute {

@@ -113,6 +113,8 @@ pub struct TypeEntry {
     /// It is a trait, and a framework calls its methods before a handler that has a type with it among its parameters.
     #[serde(default)]
     pub extracts: bool,
+    /// It is a trait, implemented or derived, that takes a part out of the state that a framework holds: its function.
+    pub takes_part: Option<SmolStr>,
     /// It is a trait, and types that implement or derive it are made of what comes from outside: a file, a message, the
     /// command line.
     #[serde(default)]
@@ -181,6 +183,8 @@ pub struct Attribute {
     /// The `impl` block that carries it serves gRPC when its methods take a gRPC request.
     #[serde(default)]
     pub grpc: bool,
+    /// The key whose value stands before the paths of the routes in the `impl` block that carries it: `prefix_path`.
+    pub prefix: Option<SmolStr>,
 }
 
 /// `x` or `[x, y]`.

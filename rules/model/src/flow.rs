@@ -101,7 +101,10 @@ impl Tracer<'_> {
 
     /// Whether a type is one that calls add to.
     pub(crate) fn is_builder(&self, body: BodyId, ty: &Ty) -> bool {
-        matches!(self.role(body, ty), Some(Role::ClientBuilder | Role::Router | Role::Server | Role::Policy))
+        matches!(
+            self.role(body, ty),
+            Some(Role::ClientBuilder | Role::Router | Role::Server | Role::Policy | Role::Query)
+        )
     }
 
     /// Whether a call's value is dropped: `f(&mut x);`, `f(&mut x).await?;`

@@ -5,8 +5,9 @@ use smol_str::SmolStr;
 use svclint_facts::rust::AttrArg;
 use svclint_knowledge::GENERATED;
 
-use crate::defs::{AdtId, ConstId, Defs, FnIdx, ImplId, Owner, Res, TraitId};
+use crate::defs::{Adt, AdtId, ConstId, Defs, FnIdx, ImplId, Owner, Res, TraitId};
 use crate::names::{Names, Ns};
+use crate::state::{StatePart, StateParts};
 use crate::ty::{Args, Bound, Env, Ty};
 
 /// The part of a type that methods hang on.
@@ -47,6 +48,19 @@ pub(crate) struct Impls {
     by_trait: FxHashMap<TraitId, Vec<ImplId>>,
     /// `impl Deref for X { type Target = Y; }`
     derefs: FxHashMap<Key, ImplId>,
+    state: StateParts,
+}
+
+/// The library traits that a type derives.
+pub(crate) fn derived<'a>(adt: &'a Adt, names: &'a Names<'_>) -> impl Iterator<Item = SmolStr> + 'a {
+    let derives = adt.item.attrs.iter().filter(|a| a.path.last() == "derive").flat_map(|a| &a.args);
+    derives.filter_map(|derive| {
+        let AttrArg::Nested(path, _) = derive else { return None };
+        match names.written(adt.home.module, path, Ns::Types)? {
+            (Res::Lib(path), _) => Some(path),
+            _ => None,
+        }
+    })
 }
 
 impl Impls {
@@ -105,17 +119,18 @@ impl Impls {
             impls.trait_.push(trait_);
         }
         for (number, adt) in defs.adts.iter().enumerate() {
-            let derives = adt.item.attrs.iter().filter(|a| a.path.last() == "derive").flat_map(|a| &a.args);
             let key = Key::Adt(AdtId(number as u32));
-            for derive in derives {
-                if let AttrArg::Nested(path, _) = derive
-                    && let Some((Res::Lib(path), _)) = names.written(adt.home.module, path, Ns::Types)
-                {
-                    impls.library_traits.entry(key.clone()).or_default().push(path);
-                }
+            for path in derived(adt, names) {
+                impls.library_traits.entry(key.clone()).or_default().push(path);
             }
         }
+        impls.state = StateParts::read(defs, names, &impls);
         impls
+    }
+
+    /// How values of a library type come out of the state that a framework holds.
+    pub(crate) fn state_parts(&self, path: &str) -> &[StatePart] {
+        self.state.of(path)
     }
 
     /// The library traits that a type implements or derives.

@@ -8,6 +8,7 @@ use crate::defs::Res;
 use crate::fold::{HOLE, Text};
 use crate::infer::Target;
 use crate::place::Place;
+use crate::relative;
 use crate::system::{Deed, SqlDeed, SqlKind, What};
 use crate::trace::Step;
 use crate::tracer::{At, Tracer};
@@ -24,7 +25,9 @@ pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
     for source in &trace.sources {
         for action in tracer.actions(*source) {
             match action {
-                Action::Sql { text } => texts.extend(tracer.arg(*source, *text).map(|a| sql_text(tracer, a))),
+                Action::Sql { text } => {
+                    texts.extend(tracer.arg(*source, *text).map(|a| pushed(tracer, a, &trace.steps)));
+                }
                 Action::Statement { access, table } => {
                     found.push(built(tracer, *source, *access, *table, &trace.steps));
                 }
@@ -59,7 +62,7 @@ pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
         }
     }
     for (text, literal) in texts {
-        let statements = facts::sql_statements(&text.text.replace(HOLE, "x_hole"));
+        let statements = facts::sql_statements(&readable(&text.text));
         match statements {
             Some(all) => found.extend(all.iter().flat_map(|s| parsed(s, literal))),
             None => found.push(unknown()),
@@ -89,10 +92,36 @@ fn sql_text(tracer: &Tracer<'_>, at: At) -> (Text, Option<Place>) {
     (tracer.text(at), literal)
 }
 
+/// The statement with what is pushed to it, as far as the two together can be read.
+fn pushed(tracer: &Tracer<'_>, first: At, steps: &[Step]) -> (Text, Option<Place>) {
+    let (mut text, literal) = sql_text(tracer, first);
+    let mut whole = text.text.clone();
+    for step in steps.iter().rev() {
+        for action in tracer.actions(step.at) {
+            let Action::SqlPush { text, written } = action else { continue };
+            let added = text.and_then(|number| tracer.arg(step.at, number)).map(|at| tracer.text(at).text);
+            whole.push_str(written.as_deref().unwrap_or_default());
+            whole.push_str(&added.unwrap_or_default());
+        }
+    }
+    if whole.len() == text.text.len() || facts::sql_statements(&readable(&whole)).is_none() {
+        return (text, literal);
+    }
+    text.text = whole;
+    (text, None)
+}
+
+/// A text with a name in the place of each part that is not known.
+fn readable(text: &str) -> String {
+    text.replace(HOLE, "x_hole")
+}
+
 /// A statement of a query builder.
 fn built(tracer: &Tracer<'_>, at: At, access: Access, table: Option<u8>, steps: &[Step]) -> SqlDeed {
     let upserts = steps.iter().any(|s| tracer.actions(s.at).iter().any(|a| matches!(a, Action::Upsert)));
+    let counts = relative::counts(tracer, steps);
     let kind = match access {
+        Access::Insert | Access::Upsert | Access::Write | Access::Update if counts => SqlKind::Increment,
         Access::Insert if upserts => SqlKind::Upsert,
         Access::Read => SqlKind::Select,
         Access::Insert => SqlKind::Insert,
@@ -164,12 +193,8 @@ fn parsed(statement: &facts::SqlStatement, text: Option<Place>) -> Vec<SqlDeed> 
         facts::SqlKind::Insert { repeatable: true, .. } => SqlKind::Upsert,
         facts::SqlKind::Insert { .. } => SqlKind::Insert,
         facts::SqlKind::Update { relative, guarded_by } => {
-            // `SET version = version + 1 .. WHERE version = $1` refuses a repeat by itself; a counter that only counts
-            // changes harms nobody.
-            let guards = ["version", "revision", "etag", "updated_at", "lock_version"];
-            let harmless = |c: &String| guards.iter().any(|g| c.contains(g));
-            let counts = relative.iter().any(|c| !harmless(c));
-            let guarded = guarded_by.iter().any(|c| harmless(c) || relative.contains(c));
+            let counts = relative.iter().any(|c| !relative::is_guard(c));
+            let guarded = guarded_by.iter().any(|c| relative::is_guard(c) || relative.contains(c));
             if counts && !guarded { SqlKind::Increment } else { SqlKind::Update }
         }
         facts::SqlKind::Delete => SqlKind::Delete,

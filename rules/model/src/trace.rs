@@ -370,7 +370,12 @@ impl Tracer<'_> {
         let module = self.module(at.body);
         let Some(view) = self.program.names.view(module) else { return Self::lost(at) };
         let role = |path: &str| view.type_entry(path).and_then(|e| e.is);
-        let made = inner_lib(self.ty(at), &role).map_or(&[][..], |path| self.completed(&path));
+        let Some(path) = inner_lib(self.ty(at), &role) else { return Self::lost(at) };
+        let parts = self.program.impls.state_parts(&path);
+        if !parts.is_empty() {
+            return self.walk_parts(at, parts, walk, depth);
+        }
+        let made = self.completed(&path);
         let near = self.program.names.packages.needed_by(self.program.defs.package_of(module));
         let is_near = |made: &&At| {
             let package = self.program.defs.package_of(self.module(made.body));

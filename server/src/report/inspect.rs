@@ -59,6 +59,8 @@ pub(super) struct SeenRoute {
     /// Where the handler is; where the route is written, if the handler is not known.
     pub(super) at: Option<SeenPlace>,
     pub(super) complete: bool,
+    /// Whether it answers what no other route does.
+    pub(super) catch_all: bool,
     /// Whether it is there whichever way the program is set up.
     pub(super) certain: bool,
     /// The middleware around it, outermost first.
@@ -240,6 +242,7 @@ impl<'r> Reader<'r> {
             handler: handler.map_or_else(|| route.handler_text.clone(), |f| f.path.clone()),
             at: self.place(handler.map_or(route.at, |f| f.name)),
             complete: route.complete,
+            catch_all: route.catch_all,
             certain: route.certain,
             layers: layers.collect(),
             extractors,

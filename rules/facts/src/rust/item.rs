@@ -257,6 +257,16 @@ pub enum Fields {
     Unit,
 }
 
+impl Fields {
+    /// The fields, whatever they are written in.
+    pub fn list(&self) -> &[Field] {
+        match self {
+            Fields::Named(list) | Fields::Tuple(list) => list,
+            Fields::Unit => &[],
+        }
+    }
+}
+
 /// One field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Field {

@@ -33,11 +33,12 @@ impl RouteReader<'_> {
                 continue;
             }
             // `#[OpenApi(prefix_path = "/orders")]`
-            let own = block.item.attrs.iter().flat_map(|a| &a.args).find_map(|arg| match arg {
-                AttrArg::Pair(key, Lit::Str(path), _) if key == "prefix_path" => {
-                    Some(Text::known(path.clone()))
-                }
-                _ => None,
+            let own = block.item.attrs.iter().find_map(|attr| {
+                let prefix = program.names.attribute(block.home.module, &attr.path)?.prefix.as_ref()?;
+                attr.args.iter().find_map(|arg| match arg {
+                    AttrArg::Pair(key, Lit::Str(path), _) if key == prefix => Some(Text::known(path.clone())),
+                    _ => None,
+                })
             });
             let prefix = own.map_or_else(|| prefix.clone(), |own| join(prefix, &own));
             let mut fns: Vec<FnIdx> = block.fns.values().copied().collect();
@@ -49,15 +50,15 @@ impl RouteReader<'_> {
         }
     }
 
-    /// `typed_get(handler)`: the path is the one of the handler's parameter with `#[typed_path("/x/{id}")]`.
-    pub(super) fn typed_route(&mut self, method: &str, handler: At, prefix: &Text, at: At) {
+    /// `typed_get(handler)`: the path is the one of the handler's parameter whose type has the attribute.
+    pub(super) fn typed_route(&mut self, method: &str, handler: At, attribute: &str, prefix: &Text, at: At) {
         let (function, text) = self.function(handler);
         let program = self.tracer.program;
         let params = function.map(|f| program.param_types(f)).unwrap_or_default();
         let path = params.iter().find_map(|ty| {
             let Ty::Adt(id, _) = ty else { return None };
             let adt = &program.defs.adts[id.at()];
-            let attr = adt.item.attrs.iter().find(|a| a.path.last() == "typed_path")?;
+            let attr = adt.item.attrs.iter().find(|a| a.path.last() == attribute)?;
             attr.args.iter().find_map(|arg| match arg {
                 AttrArg::Lit(Lit::Str(path), span) => Some((path.clone(), adt.home, *span)),
                 _ => None,

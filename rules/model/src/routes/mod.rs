@@ -298,9 +298,9 @@ impl<'a> RouteReader<'a> {
                     self.api_methods(value, prefix, at);
                 }
             }
-            Action::TypedRoute { method, handler } => {
+            Action::TypedRoute { method, handler, attribute } => {
                 if let Some(handler) = arg(handler) {
-                    self.typed_route(method, handler, prefix, at);
+                    self.typed_route(method, handler, attribute, prefix, at);
                 }
             }
             // `layer.layer(router)`, `ServiceBuilder::new().layer(..).service(router)`

@@ -5,6 +5,7 @@ use svclint_facts::rust::{ExprId, ExprKind};
 use super::{Trace, Walk};
 use crate::infer::Callee;
 use crate::links::Part;
+use crate::state::StatePart;
 use crate::tracer::{At, Tracer};
 
 impl Tracer<'_> {
@@ -21,6 +22,25 @@ impl Tracer<'_> {
             },
             [Part::Field(..), ..] => Self::lost(at),
         }
+    }
+
+    /// What implementations of `FromRef` take out of the state for a handler.
+    pub(super) fn walk_parts(&self, at: At, parts: &[StatePart], walk: &mut Walk<'_>, depth: u32) -> Trace {
+        let calls = std::mem::take(&mut walk.calls);
+        let near = |part: &&StatePart| match part {
+            StatePart::Returned(function) => self.body_of(*function).is_some_and(|b| self.in_scope(b)),
+            // A field of another program's state has no value in this one.
+            StatePart::Field(adt, name) => {
+                self.writes(*adt, name).is_some_and(|all| all.iter().any(|at| self.in_scope(at.body)))
+            }
+        };
+        let ways = parts.iter().filter(near).map(|part| match part {
+            StatePart::Returned(function) => self.returns(at, &[*function], walk, depth),
+            StatePart::Field(adt, name) => self.walk_writes(at, *adt, name, walk, depth),
+        });
+        let ways: Vec<Trace> = ways.collect();
+        walk.calls = calls;
+        if ways.is_empty() { Self::lost(at) } else { Trace::either(ways) }
     }
 
     fn is_library_call(&self, at: At) -> bool {

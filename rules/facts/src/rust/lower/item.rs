@@ -290,7 +290,8 @@ impl Lower<'_, '_> {
             Item { public: entry.public, ..item }
         });
         let table = Some(mac).filter(|_| path.last() == "table").and_then(svclint_syntax::macros::table);
-        let items = items.chain(table.map(|t| self.table(&t)));
+        let pieces = svclint_syntax::macros::conditional_items(mac);
+        let items = items.chain(table.map(|t| self.table(&t))).chain(pieces.iter().map(|i| self.item(i)));
         let strings = svclint_syntax::macros::strings(mac.tokens.clone());
         let strings = strings.iter().map(|s| (s.value(), self.span(s.span())));
         let kind = ItemKind::Macro { path, items: items.map(Arc::new).collect(), strings: strings.collect() };

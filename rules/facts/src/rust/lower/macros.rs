@@ -5,7 +5,7 @@ use svclint_syntax::{Span, syn};
 
 use super::{BodyLower, attr::literal};
 use crate::Name;
-use crate::rust::{ExprId, ExprKind, Lit, MacroCall, Path, PathSegment, SelectBranch};
+use crate::rust::{Arm, ExprId, ExprKind, Lit, MacroCall, PatKind, Path, PathSegment, SelectBranch};
 
 impl BodyLower<'_, '_> {
     pub(super) fn macro_call(&mut self, mac: &syn::Macro) -> ExprId {
@@ -27,6 +27,7 @@ impl BodyLower<'_, '_> {
                 let block = self.block_of(&stmts, span);
                 call.args.push(block);
             }
+            Opened::Alternatives(pieces) => return self.alternatives(&pieces, span),
             Opened::Tracing(tracing) => self.tracing(&tracing, &mut call),
             Opened::Json(values) => {
                 for (key, value) in &values {
@@ -52,6 +53,17 @@ impl BodyLower<'_, '_> {
         }
         call.args.shrink_to_fit();
         self.push(ExprKind::Macro(Box::new(call)), span)
+    }
+
+    /// A build takes one of the pieces, and which one is not known: a `match` on nothing.
+    fn alternatives(&mut self, pieces: &[Vec<syn::Stmt>], span: Span) -> ExprId {
+        let scrutinee = self.push(ExprKind::Tuple(Vec::new()), span);
+        let arms = pieces.iter().map(|stmts| {
+            let pat = self.push_pat(PatKind::Wild, span);
+            Arm { pat, guard: None, body: self.block_of(stmts, span) }
+        });
+        let arms = arms.collect();
+        self.push(ExprKind::Match { scrutinee, arms }, span)
     }
 
     /// Arguments in order; `name = value` keeps its name, a format string brings its captures.
