@@ -39,6 +39,8 @@ macro_rules! declare_rule {
             since: $since,
             docs: concat!($($doc, "\n"),*),
         };
+
+        pub(super) static RULE: crate::Rule = crate::Rule { meta: &$name, check };
     };
 }
 pub(crate) use declare_rule;

@@ -55,6 +55,14 @@ pub enum Category {
     Api,
     /// Logs, metrics, traces.
     Observability,
+    /// Images and how they are built.
+    Container,
+    /// Workloads and what runs them.
+    Orchestration,
+    /// Discovery and configuration.
+    Configuration,
+    /// Security between services.
+    Security,
     /// svclint itself: configuration, suppressions, internal errors.
     Svclint,
 }
@@ -68,6 +76,10 @@ impl Category {
             Category::Health => "health",
             Category::Api => "api",
             Category::Observability => "observability",
+            Category::Container => "container",
+            Category::Orchestration => "orchestration",
+            Category::Configuration => "configuration",
+            Category::Security => "security",
             Category::Svclint => "svclint",
         }
     }

@@ -1,5 +1,6 @@
 //! Whole small workspaces in one text: `//- path` begins a file; without one the text is `src/main.rs`. A line that ends
-//! with `// error: [rule]` expects a finding of that rule to begin there.
+//! with `// error: [rule]` (`# error: [rule]` in YAML) expects a finding of that rule to begin there; a comment on a line of
+//! its own expects it on the next line.
 
 #![allow(dead_code)]
 
@@ -46,7 +47,7 @@ pub(crate) fn files(text: &str) -> Vec<(PathBuf, String)> {
             }
         }
     }
-    for (path, text) in [("Cargo.toml", MANIFEST), ("Dockerfile", "FROM scratch\n")] {
+    for (path, text) in [("Cargo.toml", MANIFEST), ("Dockerfile", "FROM scratch\nUSER 10001\n")] {
         if !files.iter().any(|(p, _)| p.ends_with(path)) {
             files.push((PathBuf::from(path), text.to_owned()));
         }
@@ -88,9 +89,11 @@ pub(crate) fn expected(text: &str) -> Vec<String> {
     let mut expected = Vec::new();
     for (path, text) in files(text) {
         for (number, line) in text.lines().enumerate() {
-            for marker in line.split("// error: [").skip(1) {
-                let rule = marker.split(']').next().unwrap_or("");
-                expected.push(format!("{}:{} {rule}", path.display(), number + 1));
+            // A comment on a line of its own speaks of the next line: Dockerfiles have no others.
+            let line_number = number + 1 + usize::from(line.trim_start().starts_with("# error: ["));
+            let markers = line.split("// error: [").skip(1).chain(line.split("# error: [").skip(1));
+            for rule in markers.filter_map(|marker| marker.split(']').next()) {
+                expected.push(format!("{}:{line_number} {rule}", path.display()));
             }
         }
     }

@@ -3,7 +3,7 @@
 use svclint_model::{Deed, FnId, Listener, Role, Route, Service, SqlDeed, SqlKind};
 use svclint_syntax::Span;
 
-use super::reach::evidence;
+use crate::rules::reach::evidence;
 use super::writes::{Writes, takes_key, unique_key};
 use crate::{Applicability, Context, Edit, Finding, Fix, Related, declare_rule};
 
@@ -101,7 +101,7 @@ const HARMLESS: &[&str] = &[
     "cancel",
 ];
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut seen = rustc_hash::FxHashSet::default();
     for service in &cx.model.services {
         for route in service.routes.iter().filter(|r| r.method == "POST") {

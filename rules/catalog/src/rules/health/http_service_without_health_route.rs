@@ -75,7 +75,7 @@ const WORDS: &[&str] = &[
     "startupz",
 ];
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for service in &cx.model.services {
         let http = service.listeners.iter().find(|l| l.protocol == Protocol::Http);
         let Some(listener) = http else { continue };

@@ -2,7 +2,7 @@
 
 use svclint_model::{Model, Place, Protocol, Request, Role, Service, Tri, is_correlation_header};
 
-use super::reach::{Reached, evidence};
+use crate::rules::reach::{Reached, evidence};
 use crate::edit::insert_after;
 use crate::{Applicability, Confidence, Context, Finding, Fix, Related, declare_rule};
 
@@ -68,7 +68,7 @@ declare_rule! {
     }
 }
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut seen = rustc_hash::FxHashSet::default();
     for service in &cx.model.services {
         let Some(inbound) = service.correlation_in else { continue };

@@ -59,7 +59,7 @@ declare_rule! {
 /// With fewer routes than this a version is not worth its while.
 const MIN_ROUTES: usize = 3;
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for service in &cx.model.services {
         let Some(listener) = service.listeners.iter().find(|l| l.protocol == Protocol::Http) else {
             continue;

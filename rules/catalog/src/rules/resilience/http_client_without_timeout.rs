@@ -3,7 +3,7 @@
 use svclint_model::{Client, Limit, Model, Protocol, Request, Service, Tri};
 
 use super::client_timeout;
-use super::reach::{Reached, evidence};
+use crate::rules::reach::{Reached, evidence};
 use crate::{Confidence, Context, Finding, Related, declare_rule};
 
 declare_rule! {
@@ -67,7 +67,7 @@ declare_rule! {
 /// The limits that end a request.
 const BOUNDS: [Limit; 3] = [Limit::Total, Limit::Head, Limit::ReadIdle];
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let runs: Vec<Run<'_>> = cx.model.services.iter().map(|s| Run::of(cx.model, s)).collect();
     for client in &cx.model.clients {
         if client.protocol != Protocol::Http || !is_unbounded(client) {

@@ -3,7 +3,7 @@
 use svclint_model::{Deed, FnId, Route, Service, SqlDeed, SqlKind};
 use svclint_syntax::Span;
 
-use super::reach::evidence;
+use crate::rules::reach::evidence;
 use super::writes::{Writes, takes_key, unique_key};
 use crate::{Applicability, Context, Edit, Finding, Fix, Related, declare_rule};
 
@@ -68,7 +68,7 @@ declare_rule! {
     }
 }
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut seen = rustc_hash::FxHashSet::default();
     for service in &cx.model.services {
         for route in service.routes.iter().filter(|r| matches!(r.method.as_str(), "PUT" | "DELETE")) {

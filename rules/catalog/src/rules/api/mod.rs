@@ -1,0 +1,3 @@
+//! APIs and their versions.
+
+super::category![unversioned_api];

@@ -1,0 +1,3 @@
+//! Images and how they are built.
+
+super::category![];

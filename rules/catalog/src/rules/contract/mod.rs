@@ -1,0 +1,3 @@
+//! What services promise each other.
+
+super::category![];

@@ -1,0 +1,3 @@
+//! Logs, metrics, traces.
+
+super::category![correlation_id_dropped_outbound];

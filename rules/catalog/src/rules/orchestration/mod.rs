@@ -1,0 +1,3 @@
+//! Workloads and what runs them.
+
+super::category![];
