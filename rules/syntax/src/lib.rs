@@ -11,6 +11,7 @@ pub mod macros;
 mod scan;
 mod span;
 mod split;
+pub mod yaml;
 
 pub use bounds::{Bounds, PARSER_STACK_BYTES};
 pub use chunk::{Chunk, ChunkKind, chunks, prelude_len, recover};
