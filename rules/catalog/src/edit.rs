@@ -1,6 +1,6 @@
 //! Edits that look like the code around them.
 
-use svclint_model::{FileId, Place};
+use svclint_model::{Block, FileId, Place};
 use svclint_syntax::Span;
 
 use crate::finding::Edit;
@@ -58,6 +58,31 @@ impl Context<'_> {
             if scope.after_use { format!("{end}use {path};") } else { format!("use {path};{end}{end}") };
         (last, Some(Edit::Replace { file, span: Span::at(scope.insert_at), text }))
     }
+}
+
+impl Context<'_> {
+    /// The edit that adds lines at the end of a mapping of a manifest: nothing for a mapping on one line, or one that a
+    /// template adds to. The lines are indented from the mapping's keys on.
+    pub(crate) fn add_entry(&self, block: Block, lines: &[&str]) -> Vec<Edit> {
+        if block.flow || block.open {
+            return Vec::new();
+        }
+        let Place { file, span } = block.at;
+        let text = self.sources.text(file);
+        let before = text.get(..span.end as usize).unwrap_or("");
+        // A block of text ends with its line's end, and may be followed by more of them.
+        let end = before.trim_end_matches(['\r', '\n']).len();
+        let rest = text.get(end..).unwrap_or("");
+        let at = end + rest.find(['\r', '\n']).unwrap_or(rest.len());
+        let (line_end, indent) = (self.line_end(file), " ".repeat(block.indent as usize));
+        let text = lines.iter().map(|line| format!("{line_end}{indent}{line}")).collect();
+        vec![Edit::Replace { file, span: Span::at(at as u32), text }]
+    }
+}
+
+/// An edit that puts another text at a place.
+pub(crate) fn replace(place: Place, text: impl Into<String>) -> Vec<Edit> {
+    vec![Edit::Replace { file: place.file, span: place.span, text: text.into() }]
 }
 
 /// An edit that inserts at the end of a place.

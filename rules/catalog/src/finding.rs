@@ -58,6 +58,64 @@ pub struct Finding {
     pub subject: String,
 }
 
+impl Finding {
+    /// A finding with the severity and confidence of its rule, and nothing else yet.
+    pub(crate) fn new(rule: &'static RuleMeta, place: Place, message: String) -> Finding {
+        Finding {
+            rule,
+            message,
+            help: None,
+            severity: rule.severity,
+            confidence: rule.confidence,
+            service: None,
+            place,
+            label: String::new(),
+            related: Vec::new(),
+            fixes: Vec::new(),
+            subject: String::new(),
+        }
+    }
+
+    /// What to do.
+    pub(crate) fn help(self, help: impl Into<String>) -> Finding {
+        Finding { help: Some(help.into()), ..self }
+    }
+
+    /// A few words at the place.
+    pub(crate) fn label(self, label: impl Into<String>) -> Finding {
+        Finding { label: label.into(), ..self }
+    }
+
+    /// What the finding is about.
+    pub(crate) fn subject(self, subject: impl Into<String>) -> Finding {
+        Finding { subject: subject.into(), ..self }
+    }
+
+    /// The service concerned.
+    pub(crate) fn service(self, service: impl Into<String>) -> Finding {
+        Finding { service: Some(service.into()), ..self }
+    }
+
+    /// One more place that is part of the evidence.
+    pub(crate) fn related(mut self, place: Place, message: impl Into<String>) -> Finding {
+        self.related.push(Related { place, message: message.into() });
+        self
+    }
+
+    /// One more way to mend it, where there are edits for it.
+    pub(crate) fn fix(
+        mut self,
+        title: impl Into<String>,
+        applicability: Applicability,
+        edits: Vec<Edit>,
+    ) -> Finding {
+        if !edits.is_empty() {
+            self.fixes.push(Fix { title: title.into(), applicability, edits });
+        }
+        self
+    }
+}
+
 /// A place that is part of the evidence.
 #[derive(Clone, Debug)]
 pub struct Related {

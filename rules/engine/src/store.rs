@@ -6,10 +6,12 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_catalog::Sources;
 use svclint_facts::cargo::{cargo_lock, cargo_manifest};
+use svclint_facts::env::env_file;
 use svclint_facts::proto::proto_file;
 use svclint_facts::rust::{RustFile, SyntaxError, rust_file};
 use svclint_facts::sql::sql_tables;
 use svclint_model::{FileFacts, FileId, SourceFile};
+use svclint_syntax::yaml::{YamlError, yaml};
 use svclint_syntax::{Bounds, Language, LineIndex, Span};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -42,6 +44,8 @@ impl Analysis {
                 FileFacts::Manifest(Arc::new(cargo_manifest(&text)))
             }
             Language::Toml if path.ends_with("Cargo.lock") => FileFacts::Lock(Arc::new(cargo_lock(&text))),
+            Language::Yaml => FileFacts::Yaml(Arc::new(yaml(&text))),
+            Language::Env => FileFacts::Env(Arc::new(env_file(&text))),
             Language::Proto => FileFacts::Proto(Arc::new(proto_file(&text))),
             Language::Sql => FileFacts::Sql(Arc::new(sql_tables(&text))),
             _ => FileFacts::Other,
@@ -63,7 +67,11 @@ impl Analysis {
                 .collect(),
             FileFacts::Manifest(manifest) => manifest.errors.clone(),
             FileFacts::Lock(lock) => lock.errors.clone(),
-            FileFacts::Sql(_) | FileFacts::Proto(_) | FileFacts::Other => Vec::new(),
+            FileFacts::Yaml(yaml) => {
+                let error = |e: &YamlError| SyntaxError { span: e.span, message: e.message.clone() };
+                yaml.errors.iter().map(error).collect()
+            }
+            FileFacts::Env(_) | FileFacts::Sql(_) | FileFacts::Proto(_) | FileFacts::Other => Vec::new(),
         }
     }
 

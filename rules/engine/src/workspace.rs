@@ -37,7 +37,7 @@ pub enum WorkspaceError {
     #[error("`{}` does not exist", .0.display())]
     Missing(PathBuf),
     /// Nothing that svclint reads.
-    #[error("nothing to check: {0} holds no Rust file with a Cargo.toml")]
+    #[error("nothing to check: {0} holds no Rust code, manifest or contract")]
     Empty(String),
     /// The shipped data is broken.
     #[error("the built-in knowledge is broken: {0}")]
@@ -151,8 +151,7 @@ impl Workspace {
         let gone: Vec<Arc<Path>> =
             self.store.paths.iter().filter(|p| !wanted.contains(&***p)).cloned().collect();
         gone.iter().for_each(|path| self.store.remove(path));
-        let has_rust = self.store.paths.iter().any(|p| Language::of(p) == Language::Rust);
-        let has_any = has_rust || self.store.paths.iter().any(|p| p.ends_with("Cargo.toml"));
+        let has_any = !self.store.paths.is_empty();
         if !has_any && self.unread.is_empty() {
             let names: Vec<String> = self.roots.iter().map(|r| format!("`{}`", r.display())).collect();
             return Err(WorkspaceError::Empty(names.join(", ")));
@@ -537,7 +536,12 @@ fn unplaced() -> KnowledgeError {
 /// Whether a file says something that the model reads.
 fn is_read(path: &Path) -> bool {
     match Language::of(path) {
-        Language::Rust | Language::Sql | Language::Dockerfile | Language::Yaml | Language::Proto => true,
+        Language::Rust
+        | Language::Sql
+        | Language::Dockerfile
+        | Language::Yaml
+        | Language::Proto
+        | Language::Env => true,
         Language::Toml => ["Cargo.toml", "Cargo.lock", config::FILE].iter().any(|f| path.ends_with(f)),
         _ => false,
     }

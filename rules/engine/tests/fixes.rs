@@ -39,9 +39,10 @@ fn every_fix_of_every_bad_example_parses_and_mends() {
         let docs: String =
             rule.meta.docs.lines().map(|l| format!("{}\n", l.strip_prefix(' ').unwrap_or(l))).collect();
         let bad = docs.split("```bad\n").nth(1).and_then(|d| d.split("```").next()).expect("a bad example");
-        let report = support::check(bad);
+        let report = support::check_rule(bad, rule.meta.id);
         let finding = report.findings.iter().find(|f| f.finding.rule.id == rule.meta.id).expect("reported");
-        assert!(!finding.finding.fixes.is_empty(), "{} offers a fix", rule.meta.id);
+        let none = docs.contains("## Fix\nNone");
+        assert_eq!(finding.finding.fixes.is_empty(), none, "{} offers a fix, or says why not", rule.meta.id);
         for fix in &finding.finding.fixes {
             let files = apply(&report, fix);
             for (path, text) in files.iter().filter(|(p, _)| p.extension().is_some_and(|e| e == "rs")) {
@@ -51,7 +52,11 @@ fn every_fix_of_every_bad_example_parses_and_mends() {
                 });
                 assert_eq!(parsed, Some(Ok(())), "{} in {}:\n{text}", rule.meta.id, path.display());
             }
-            let after = support::check_files(files);
+            for (path, text) in files.iter().filter(|(p, _)| p.extension().is_some_and(|e| e == "yaml")) {
+                let errors = svclint_syntax::yaml::yaml(text).errors;
+                assert_eq!(errors, [], "{} in {}:\n{text}", rule.meta.id, path.display());
+            }
+            let after = support::check_files_with(files, rule.meta.id);
             let left = after.findings.iter().filter(|f| f.finding.rule.id == rule.meta.id).count();
             assert_eq!(left, 0, "{} is still reported after `{}`", rule.meta.id, fix.title);
         }

@@ -31,7 +31,7 @@ fn bad_examples_are_reported_once_and_good_ones_never() {
     for rule in rules() {
         let id = rule.meta.id;
         let of_rule = |text: &str| {
-            support::found(&support::check(text)).into_iter().filter(|f| f.ends_with(id)).count()
+            support::found(&support::check_rule(text, id)).into_iter().filter(|f| f.ends_with(id)).count()
         };
         let (bad, good) = (blocks(rule.meta, "bad"), blocks(rule.meta, "good"));
         assert!(!bad.is_empty() && !good.is_empty(), "{id} needs a bad and a good example");

@@ -17,6 +17,7 @@ use crate::defs::FnIdx;
 use crate::effects::{Summary, summaries};
 use crate::functions::{Known, function};
 use crate::joined::{EditedFile, Joined};
+use crate::manifests::{self, Manifests};
 use crate::moved::Moved;
 use crate::place::SourceFile;
 use crate::reading::Reading;
@@ -37,6 +38,7 @@ pub struct Join {
     sites: FxHashMap<At, Kept<Site>>,
     /// By crate.
     binaries: Vec<Option<Kept<Binary>>>,
+    manifests: Arc<Manifests>,
     model: Arc<Model>,
 }
 
@@ -66,6 +68,7 @@ impl Join {
         let read = |number: usize| Kept::ask(|r| Reading::of(&joined.tracer(r), BodyId(number as u32)));
         let readings: Vec<Kept<Reading>> = (0..joined.bodies.list.len()).into_par_iter().map(read).collect();
         let mut join = Join {
+            manifests: Arc::new(manifests::read(&files)),
             files,
             knowledge: knowledge.clone(),
             declared: Vec::new(),
@@ -96,9 +99,16 @@ impl Join {
                 answers: bodies + self.sites.len() + self.binaries.len(),
             };
         };
+        let same = |(old, new): (&SourceFile, &SourceFile)| {
+            !old.facts.is_manifest() || old.facts.is_same(&new.facts)
+        };
+        let same_manifests = self.files.iter().zip(&files).all(same);
         self.files = files;
-        if edited.is_empty() {
+        if edited.is_empty() && same_manifests {
             return Rejoined::default();
+        }
+        if !same_manifests {
+            self.manifests = Arc::new(manifests::read(&self.files));
         }
         let changed = self.joined.replace(&edited);
         let stale: Vec<usize> =
@@ -147,6 +157,7 @@ impl Join {
             channels: answers().flat_map(|a| a.channels.iter().cloned()).collect(),
             settings,
             effects,
+            manifests: self.manifests.clone(),
             coverage: Default::default(),
         };
         model.coverage = assemble::coverage(&model, &self.joined);

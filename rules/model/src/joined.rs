@@ -131,7 +131,7 @@ impl EditedFile {
                 (FileFacts::Rust(a), FileFacts::Rust(b)) => {
                     found.push(EditedFile::read(FileId(number as u32), a, b)?);
                 }
-                (a, b) if a.is_same(b) => {}
+                (a, b) if a.is_same(b) || a.is_manifest() && b.is_manifest() => {}
                 _ => return None,
             }
         }

@@ -23,6 +23,7 @@ mod joined;
 mod limits;
 mod links;
 mod locks;
+mod manifests;
 mod moved;
 mod names;
 mod packages;
@@ -46,6 +47,7 @@ mod why;
 
 pub use effects::{EffectKind, Summary, Witness};
 pub use join::{Join, Rejoined};
+pub use manifests::*;
 pub use packages::normal_path;
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
 pub use services::is_correlation_header;

@@ -9,6 +9,7 @@ use svclint_facts::proto::ProtoFile;
 use svclint_facts::rust::RustFile;
 use svclint_facts::sql::SqlTable;
 use svclint_syntax::Span;
+use svclint_syntax::yaml::Yaml;
 
 /// A file of the workspace: its index in the list given to [`crate::Model::build`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -46,11 +47,20 @@ pub enum FileFacts {
     Sql(Arc<Vec<SqlTable>>),
     /// A protobuf file.
     Proto(Arc<ProtoFile>),
+    /// A YAML file.
+    Yaml(Arc<Yaml>),
+    /// A `.env` file: names and values.
+    Env(Arc<Vec<(String, String)>>),
     /// A file that is known to exist.
     Other,
 }
 
 impl FileFacts {
+    /// Whether it speaks of what runs the code, and not of the code.
+    pub(crate) fn is_manifest(&self) -> bool {
+        matches!(self, FileFacts::Yaml(_) | FileFacts::Env(_))
+    }
+
     /// Whether two are one and the same.
     pub(crate) fn is_same(&self, other: &FileFacts) -> bool {
         match (self, other) {
@@ -59,6 +69,8 @@ impl FileFacts {
             (FileFacts::Lock(a), FileFacts::Lock(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Sql(a), FileFacts::Sql(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Proto(a), FileFacts::Proto(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Yaml(a), FileFacts::Yaml(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Env(a), FileFacts::Env(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Other, FileFacts::Other) => true,
             _ => false,
         }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
 
 use crate::effects::{EffectKind, Summary};
+use crate::manifests::Manifests;
 use crate::place::{FileId, Place, Tri};
 
 /// Index of a [`Function`] in [`Model::functions`].
@@ -52,6 +53,8 @@ pub struct Model {
     pub settings: Vec<Setting>,
     /// What each function may do, by [`FnId`].
     pub effects: Arc<[Summary]>,
+    /// What runs the programs, and how.
+    pub manifests: Arc<Manifests>,
     /// What could not be seen.
     pub coverage: Coverage,
 }

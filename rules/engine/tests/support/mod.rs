@@ -57,9 +57,24 @@ pub(crate) fn files(text: &str) -> Vec<(PathBuf, String)> {
 
 /// Checks files in memory.
 pub(crate) fn check_files(files: Vec<(PathBuf, String)>) -> Report {
+    check_with(files, Options::default())
+}
+
+/// Checks files in memory with one more rule than those that are on.
+pub(crate) fn check_rule(text: &str, rule: &str) -> Report {
+    check_files_with(files(text), rule)
+}
+
+/// The same for files.
+pub(crate) fn check_files_with(files: Vec<(PathBuf, String)>, rule: &str) -> Report {
+    let levels = [(rule.to_owned(), svclint_catalog::Level::Warn)].into();
+    check_with(files, Options { levels, ..Options::default() })
+}
+
+fn check_with(files: Vec<(PathBuf, String)>, options: Options) -> Report {
     let rooted = files.into_iter().map(|(path, text)| (Path::new("/ws").join(path), text));
     let fs = Arc::new(MemoryFs::new(rooted));
-    let mut workspace = Workspace::new(fs, vec!["/ws".into()], Options::default()).expect("the root exists");
+    let mut workspace = Workspace::new(fs, vec!["/ws".into()], options).expect("the root exists");
     workspace.load().expect("there are files");
     workspace.check(&Cancel::default()).expect("nobody cancels")
 }

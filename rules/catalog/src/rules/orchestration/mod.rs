@@ -1,3 +1,17 @@
 //! Workloads and what runs them.
 
-super::category![];
+mod pods;
+
+super::category![
+    compose_depends_on_unhealthy,
+    container_resources_unset,
+    hpa_without_resource_request,
+    image_tag_mutable,
+    liveness_as_fast_as_readiness,
+    pdb_blocks_drain,
+    pod_security_context_weak,
+    pod_without_readiness_probe,
+    service_targets_nothing,
+    single_replica_service,
+    termination_not_graceful,
+];

@@ -1,0 +1,184 @@
+//! `pod-security-context-weak`
+
+use svclint_model::{Block, Container, Place, Security, Tri, Workload};
+
+use super::pods::subject;
+use crate::{Applicability, Context, Finding, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports containers with more rights than they need: those that may run as root or gain rights, privileged ones, those that
+    /// see the host's network, processes or docker socket.
+    ///
+    /// ## Why it matters
+    /// Whoever breaks into the process has what the container has. As root, with all capabilities, a small hole becomes the node.
+    ///
+    /// ## Example
+    /// ```bad
+    /// //- deploy/orders.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: orders }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: orders } }
+    ///     spec:
+    ///       containers:
+    ///         - name: orders
+    ///           image: shop/orders:1.4.0
+    /// ```
+    /// ```good
+    /// //- deploy/orders.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: orders }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: orders } }
+    ///     spec:
+    ///       containers:
+    ///         - name: orders
+    ///           image: shop/orders:1.4.0
+    ///           securityContext:
+    ///             runAsNonRoot: true
+    ///             allowPrivilegeEscalation: false
+    ///             capabilities: { drop: [ALL] }
+    /// ```
+    ///
+    /// ## Fix
+    /// Adds a `securityContext`. The image must then run as another user than root.
+    ///
+    /// ## References
+    /// - Kubernetes, "Pod Security Standards": restricted
+    pub(crate) POD_SECURITY_CONTEXT_WEAK {
+        id: "pod-security-context-weak",
+        category: Orchestration,
+        level: Warn,
+        severity: Warning,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    for workload in &cx.model.manifests.workloads {
+        // Agents of nodes need what others must not have.
+        if workload.kind.present().is_some_and(|k| k == "DaemonSet") {
+            continue;
+        }
+        let host = workload.host_access.iter().map(|s| (s.at, format!("`{}` is on", s.value)));
+        let sockets = workload.volumes.iter().filter(|v| v.host_path.as_deref().is_some_and(is_socket));
+        let sockets = sockets.map(|v| (v.at, "the host's docker socket is mounted".to_owned()));
+        for (at, what) in host.chain(sockets) {
+            findings.push(strong(workload, at, &what, &workload.title()));
+        }
+        for container in &workload.containers {
+            if let Tri::Present(privileged) = &container.security.privileged
+                && privileged.value
+            {
+                let what = format!("the container `{}` is privileged", container.name);
+                findings.push(strong(workload, privileged.at, &what, &subject(workload, container)));
+            }
+            if !workload.is_compose() && !container.init {
+                findings.extend(weak(cx, workload, container));
+            }
+        }
+    }
+}
+
+fn is_socket(path: &str) -> bool {
+    path.ends_with("docker.sock") || path.ends_with("containerd.sock")
+}
+
+/// Rights that are given.
+fn strong(workload: &Workload, at: Place, what: &str, subject: &str) -> Finding {
+    let message =
+        format!("{what} in `{}`: whoever breaks into the process has the rights of the node", workload.title());
+    Finding::new(&POD_SECURITY_CONTEXT_WEAK, at, message)
+        .help("take it away, or accept it here with a reason")
+        .label("rights of the node")
+        .subject(format!("{subject} {what}"))
+}
+
+/// Rights that are not taken away.
+fn weak(cx: &Context<'_>, workload: &Workload, container: &Container) -> Option<Finding> {
+    let (own, pod) = (&container.security, &workload.security);
+    let may_be_root = is_root(own, pod);
+    let escalates = own.privilege_escalation.is_absent() && !is_true(&own.privileged)
+        || matches!(&own.privilege_escalation, Tri::Present(s) if s.value);
+    let keeps = own.dropped.is_absent();
+    let lacks: Vec<&str> = [
+        (may_be_root, "may run as root"),
+        (escalates, "may gain rights"),
+        (keeps, "keeps its capabilities"),
+    ]
+    .into_iter()
+    .filter_map(|(lacks, words)| lacks.then_some(words))
+    .collect();
+    // One measure that is left out beside others is somebody's choice.
+    if !may_be_root || lacks.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "the container `{}` of `{}` {}: whoever breaks into the process has more than the service needs",
+        container.name,
+        workload.title(),
+        lacks.join(", ")
+    );
+    let place = own.at.map_or(container.name_at, |block| block.at);
+    Some(
+        Finding::new(&POD_SECURITY_CONTEXT_WEAK, place, message)
+            .help("run it as a user of its own, and drop what it does not need")
+            .label(lacks.join(", "))
+            .subject(subject(workload, container))
+            .fix("Restrict the container", Applicability::Unsafe, edits(cx, container.block, own, may_be_root, escalates, keeps)),
+    )
+}
+
+fn is_true(value: &Tri<svclint_model::Spot<bool>>) -> bool {
+    matches!(value, Tri::Present(spot) if spot.value)
+}
+
+/// Whether nothing keeps a container from running as root.
+fn is_root(own: &Security, pod: &Security) -> bool {
+    let users = [&own.run_as_user, &pod.run_as_user];
+    if let Some(Tri::Present(user)) = users.into_iter().find(|u| !u.is_absent()) {
+        return user.value == 0;
+    }
+    let no_user = users.iter().all(|u| u.is_absent());
+    let non_root = [&own.run_as_non_root, &pod.run_as_non_root];
+    let not_said = match non_root.into_iter().find(|n| !n.is_absent()) {
+        Some(Tri::Present(non_root)) => !non_root.value,
+        Some(_) => false,
+        None => true,
+    };
+    no_user && not_said
+}
+
+fn edits(
+    cx: &Context<'_>,
+    container: Block,
+    own: &Security,
+    may_be_root: bool,
+    escalates: bool,
+    keeps: bool,
+) -> Vec<crate::Edit> {
+    let mut lines = Vec::new();
+    if may_be_root && own.run_as_non_root.is_absent() {
+        lines.push("runAsNonRoot: true");
+    }
+    if escalates && own.privilege_escalation.is_absent() {
+        lines.push("allowPrivilegeEscalation: false");
+    }
+    if keeps {
+        lines.extend(["capabilities:", "  drop: [ALL]"]);
+    }
+    match own.at {
+        Some(block) => cx.add_entry(block, &lines),
+        None => {
+            let nested: Vec<String> = lines.iter().map(|line| format!("  {line}")).collect();
+            let all: Vec<&str> = std::iter::once("securityContext:").chain(nested.iter().map(String::as_str)).collect();
+            cx.add_entry(container, &all)
+        }
+    }
+}

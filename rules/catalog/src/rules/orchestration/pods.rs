@@ -1,0 +1,76 @@
+//! What rules ask of workloads.
+
+use svclint_model::{Container, Environment, Labels, Manifests, NetService, Tri, Workload};
+
+use crate::Context;
+
+/// The workloads of Kubernetes that run until they are told to end, with their containers that do.
+pub(super) fn servers<'m>(cx: &Context<'m>) -> impl Iterator<Item = (&'m Workload, &'m Container)> {
+    let workloads = cx.model.manifests.workloads.iter().filter(|w| w.is_server() && !w.is_compose());
+    workloads.flat_map(|w| w.containers.iter().filter(|c| !c.init).map(move |c| (w, c)))
+}
+
+/// Whether two objects can be there at the same time.
+pub(super) fn together(a: &Environment, b: &Environment) -> bool {
+    a == b
+}
+
+/// Whether a selector takes a workload's pods.
+pub(super) fn selects(selector: &Tri<Labels>, workload: &Workload) -> Tri<()> {
+    match selector {
+        Tri::Present(labels) => workload.labels.satisfy(labels),
+        Tri::Absent => Tri::Absent,
+        Tri::Unknown => Tri::Unknown,
+    }
+}
+
+/// The services that lead traffic to a workload's pods, for certain.
+pub(super) fn services_of<'m>(
+    manifests: &'m Manifests,
+    workload: &'m Workload,
+) -> impl Iterator<Item = &'m NetService> {
+    let mine = |s: &&NetService| {
+        (together(&s.environment, &workload.environment)
+            || in_same_tree(&s.environment, &workload.environment))
+            && same_namespace(&s.namespace, &workload.namespace)
+            && matches!(selects(&s.selector, workload), Tri::Present(()))
+    };
+    manifests.services.iter().filter(mine)
+}
+
+/// Folders of one tree are applied together as a rule.
+fn in_same_tree(a: &Environment, b: &Environment) -> bool {
+    let parent =
+        |e: &Environment| e.path.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned());
+    a.kind == b.kind && (parent(a) == parent(b) || a.path == parent(b) || b.path == parent(a))
+}
+
+/// Whether two objects may be in one namespace.
+pub(super) fn same_namespace(a: &Tri<String>, b: &Tri<String>) -> bool {
+    match (a, b) {
+        (Tri::Present(a), Tri::Present(b)) => a == b,
+        _ => true,
+    }
+}
+
+/// The container that a service's port leads to: by name or number; the only one that there is.
+pub(super) fn is_served(service: &NetService, workload: &Workload, container: &Container) -> bool {
+    let others = workload.containers.iter().filter(|c| !c.init).count() > 1;
+    let fits = |target: &str| {
+        container.ports.iter().any(|p| {
+            p.name.as_deref() == Some(target)
+                || matches!(p.number, Tri::Present(n) if n.to_string() == target)
+        })
+    };
+    let by_port = service.ports.iter().any(|port| match (&port.target, &port.port) {
+        (Tri::Present(target), _) => fits(target),
+        (Tri::Absent, Tri::Present(number)) => fits(&number.to_string()),
+        _ => false,
+    });
+    by_port || !others && workload.containers_complete && container.ports.is_empty()
+}
+
+/// As shown: `orders` of `Deployment/orders`.
+pub(super) fn subject(workload: &Workload, container: &Container) -> String {
+    format!("{}/{}", workload.title(), container.name)
+}

@@ -1,0 +1,245 @@
+//! `service-targets-nothing`
+
+use strsim::levenshtein;
+use svclint_model::{Autoscaler, Ingress, Labels, NetService, Place, ServicePort, Tri, Workload};
+
+use super::pods::{same_namespace, selects, together};
+use crate::edit::replace;
+use crate::{Applicability, Context, Edit, Finding, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports what leads nowhere: Services whose selector fits no pods, ports that no container has, ingresses that name a
+    /// Service or port that is not there, autoscalers of a workload that is not there.
+    ///
+    /// ## Why it matters
+    /// Nothing says so when it is applied. Requests get no answer, or the autoscaler never does anything.
+    ///
+    /// ## Example
+    /// ```bad
+    /// //- deploy/orders.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: orders }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: orders } }
+    ///     spec:
+    ///       containers:
+    ///         - name: orders
+    ///           image: shop/orders:1.4.0
+    ///           ports: [{ name: http, containerPort: 8080 }]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: orders }
+    /// spec: { selector: { app: order }, ports: [{ port: 80, targetPort: http }] }
+    /// ```
+    /// ```good
+    /// //- deploy/orders.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: orders }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: orders } }
+    ///     spec:
+    ///       containers:
+    ///         - name: orders
+    ///           image: shop/orders:1.4.0
+    ///           ports: [{ name: http, containerPort: 8080 }]
+    ///           readinessProbe: { httpGet: { path: /readyz, port: http } }
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: orders }
+    /// spec: { selector: { app: orders }, ports: [{ port: 80, targetPort: http }] }
+    /// ```
+    ///
+    /// ## Fix
+    /// Offers the name, label or port that is nearest to the one that is written.
+    ///
+    /// ## References
+    /// - Kubernetes, "Service", "Ingress", "Horizontal Pod Autoscaling"
+    pub(crate) SERVICE_TARGETS_NOTHING {
+        id: "service-targets-nothing",
+        category: Orchestration,
+        level: Warn,
+        severity: Error,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    let manifests = &cx.model.manifests;
+    for service in &manifests.services {
+        let Tri::Present(selector) = &service.selector else { continue };
+        if !selector.complete || !matches!(&service.kind, Tri::Present(kind) if kind != "ExternalName") {
+            continue;
+        }
+        let fits = |w: &&Workload| !selects(&service.selector, w).is_absent();
+        let beside: Vec<&Workload> =
+            manifests.workloads.iter().filter(|w| together(&w.environment, &service.environment)).collect();
+        if !manifests.workloads.iter().any(|w| fits(&w)) {
+            // Without any pods beside it, those it means are somebody else's.
+            if let Some(nearest) = nearest(selector, &beside) {
+                findings.push(no_pods(cx, service, selector, nearest));
+            }
+            continue;
+        }
+        let mine: Vec<&Workload> = beside.into_iter().filter(fits).collect();
+        findings.extend(service.ports.iter().filter_map(|port| no_port(service, port, &mine)));
+    }
+    manifests.ingresses.iter().for_each(|i| ingress(cx, i, findings));
+    findings.extend(manifests.autoscalers.iter().filter_map(|scaler| no_target(cx, scaler)));
+}
+
+/// A workload whose labels differ in one value only, by a few letters: what the selector was meant for.
+fn nearest<'m>(selector: &Labels, workloads: &[&'m Workload]) -> Option<&'m Workload> {
+    let mut near: Vec<(usize, &Workload)> = workloads
+        .iter()
+        .filter(|w| w.labels.complete)
+        .map(|w| {
+            let shared = selector.all.iter().filter(|(k, v)| v.is_some() && w.labels.all.get(*k) == Some(v));
+            (shared.count(), *w)
+        })
+        .collect();
+    near.sort_by_key(|(shared, _)| std::cmp::Reverse(*shared));
+    near.first().map(|(_, workload)| *workload)
+}
+
+fn no_pods(cx: &Context<'_>, service: &NetService, selector: &Labels, nearest: &Workload) -> Finding {
+    let words: Vec<String> =
+        selector.all.iter().filter_map(|(k, v)| Some(format!("{k}: {}", v.as_ref()?))).collect();
+    let message = format!(
+        "the Service `{}` selects pods with `{}`, and there are none: requests to it get no answer",
+        service.name,
+        words.join(", ")
+    );
+    Finding::new(&SERVICE_TARGETS_NOTHING, service.selector_at.unwrap_or(service.at), message)
+        .help("select labels that the pods' template has")
+        .label("fits no pods")
+        .related(nearest.name_at, format!("the pods of `{}` have other labels", nearest.title()))
+        .subject(service.name.clone())
+        .fix(
+            format!("Select the pods of `{}`", nearest.title()),
+            Applicability::Unsafe,
+            labels_of(cx, service, selector, nearest),
+        )
+}
+
+/// The selector's keys with the values that the pods have: where they have all of them.
+fn labels_of(cx: &Context<'_>, service: &NetService, selector: &Labels, nearest: &Workload) -> Vec<Edit> {
+    let Some(block) = service.selector_block else { return Vec::new() };
+    let value = |key: &String| Some(format!("{key}: {}", nearest.labels.all.get(key)?.as_ref()?));
+    let Some(pairs) = selector.all.keys().map(value).collect::<Option<Vec<String>>>() else { return Vec::new() };
+    let text = if block.flow {
+        format!("{{ {} }}", pairs.join(", "))
+    } else {
+        pairs.join(&format!("{}{}", cx.line_end(block.at.file), " ".repeat(block.indent as usize)))
+    };
+    replace(block.at, text)
+}
+
+fn no_port(service: &NetService, port: &ServicePort, workloads: &[&Workload]) -> Option<Finding> {
+    let (Tri::Present(target), [_, ..]) = (&port.target, workloads) else { return None };
+    let containers = || workloads.iter().flat_map(|w| &w.containers).filter(|c| !c.init);
+    let is_known = workloads.iter().all(|w| w.containers_complete) && containers().all(|c| c.ports_complete);
+    // A number needs no declaration: only a name does.
+    let is_name = target.parse::<u16>().is_err();
+    let named = || containers().flat_map(|c| &c.ports).filter_map(|p| p.name.as_deref());
+    if !is_known || !is_name || named().any(|name| name == target) {
+        return None;
+    }
+    let message = format!(
+        "the Service `{}` leads to the port `{target}`, which no container of its pods has: requests to it get no answer",
+        service.name
+    );
+    let finding = Finding::new(&SERVICE_TARGETS_NOTHING, port.at, message)
+        .help("name a port of the container, or its number")
+        .label("no such port")
+        .related(workloads.first()?.name_at, "the pods that it selects")
+        .subject(format!("{} {target}", service.name));
+    let only = containers().flat_map(|c| &c.ports).collect::<Vec<_>>();
+    let written = match only.as_slice() {
+        [port] => port.name.clone().or_else(|| port.number.present().map(ToString::to_string)),
+        _ => None,
+    };
+    Some(match written {
+        Some(name) => finding.fix(format!("Lead to `{name}`"), Applicability::Unsafe, replace(port.at, name)),
+        None => finding,
+    })
+}
+
+fn ingress(cx: &Context<'_>, ingress: &Ingress, findings: &mut Vec<Finding>) {
+    let beside = |e: &&NetService| {
+        together(&e.environment, &ingress.environment) && same_namespace(&e.namespace, &ingress.namespace)
+    };
+    let services = || cx.model.manifests.services.iter();
+    for backend in &ingress.backends {
+        let Tri::Present(name) = &backend.service else { continue };
+        let Some(service) = services().find(|s| s.name == name.value) else {
+            let known: Vec<&str> = services().filter(beside).map(|s| s.name.as_str()).filter(|n| !n.is_empty()).collect();
+            // Where nothing beside it is a service with a name, those it means may be made elsewhere.
+            let generated = services().any(|s| s.name.is_empty());
+            let near = known.iter().filter(|k| levenshtein(k, &name.value) <= 2).min_by_key(|k| levenshtein(k, &name.value));
+            if let Some(near) = near.filter(|_| !generated) {
+                findings.push(no_service(ingress, &name.value, name.at, near));
+            }
+            continue;
+        };
+        let Tri::Present(port) = &backend.port else { continue };
+        let fits = |p: &ServicePort| {
+            p.name.as_deref() == Some(port.value.as_str())
+                || !matches!(p.port, Tri::Present(n) if n.to_string() != port.value)
+        };
+        if service.ports_complete && !service.ports.is_empty() && !service.ports.iter().any(fits) {
+            let message = format!(
+                "`{}` leads to port {} of the Service `{}`, which does not have it: requests get no answer",
+                ingress.name, port.value, service.name
+            );
+            findings.push(
+                Finding::new(&SERVICE_TARGETS_NOTHING, port.at, message)
+                    .help("name a port of the Service")
+                    .label("no such port")
+                    .related(service.at, "the Service")
+                    .subject(format!("{} {} {}", ingress.name, service.name, port.value)),
+            );
+        }
+    }
+}
+
+fn no_service(ingress: &Ingress, name: &str, at: Place, near: &str) -> Finding {
+    let message = format!(
+        "`{}` leads to the Service `{name}`, which is not there: requests get no answer",
+        ingress.name
+    );
+    Finding::new(&SERVICE_TARGETS_NOTHING, at, message)
+        .help(format!("did you mean `{near}`?"))
+        .label("no such Service")
+        .subject(format!("{} {name}", ingress.name))
+        .fix(format!("Lead to `{near}`"), Applicability::Unsafe, replace(at, near))
+}
+
+fn no_target(cx: &Context<'_>, scaler: &Autoscaler) -> Option<Finding> {
+    let (kind, name) = scaler.target.present()?;
+    let workloads = || cx.model.manifests.workloads.iter();
+    let generated = workloads().any(|w| w.name.is_empty());
+    if generated || workloads().any(|w| w.name == *name) {
+        return None;
+    }
+    let beside = workloads().filter(|w| together(&w.environment, &scaler.environment));
+    let near = beside.filter(|w| levenshtein(&w.name, name) <= 2).min_by_key(|w| levenshtein(&w.name, name))?;
+    let message = format!("`{}` scales {kind} `{name}`, which is not there: nothing is ever scaled", scaler.name);
+    let finding = Finding::new(&SERVICE_TARGETS_NOTHING, scaler.target_at, message)
+        .help(format!("did you mean `{}`?", near.name))
+        .label("no such workload")
+        .related(near.name_at, "the nearest")
+        .subject(format!("{} {name}", scaler.name));
+    Some(finding.fix(
+        format!("Scale `{}`", near.name),
+        Applicability::Unsafe,
+        replace(scaler.target_at, near.name.clone()),
+    ))
+}
