@@ -93,6 +93,7 @@ impl Reader<'_> {
         };
         Some(Workload {
             kind: Tri::Present("compose".to_owned()),
+            shown: entry.key.clone(),
             name: entry.key.clone(),
             namespace: Tri::Absent,
             environment: self.environment.clone(),

@@ -49,6 +49,21 @@ pub struct Manifests {
     pub monitors: Vec<Monitor>,
     /// Where a LimitRange or VerticalPodAutoscaler gives containers resources that they do not name.
     pub resource_defaults: Vec<(Environment, Tri<String>)>,
+    /// How images are built, as build tools and workflows say.
+    pub builds: Vec<ImageBuild>,
+}
+
+/// How an image is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageBuild {
+    /// Its name without tag and digest.
+    pub image: String,
+    /// The Dockerfile, on the base of the workspace's paths.
+    pub dockerfile: String,
+    /// The tool puts what it built into the manifests: the tag that is written there says nothing.
+    pub replaces: bool,
+    /// Where.
+    pub at: Place,
 }
 
 /// One way in which manifests are put together: a folder, an overlay, a chart, a compose file. What stands in different
@@ -85,6 +100,8 @@ pub struct Workload {
     pub kind: Tri<String>,
     /// Its name; empty where a template makes it.
     pub name: String,
+    /// What it is called where a template makes its name: its container's name.
+    pub shown: String,
     /// Its namespace, where it names one.
     pub namespace: Tri<String>,
     /// The environment that it belongs to.
@@ -554,8 +571,8 @@ impl Workload {
     /// As shown: `Deployment/orders`.
     pub fn title(&self) -> String {
         match &self.kind {
-            Tri::Present(kind) => format!("{kind}/{}", self.name),
-            _ => self.name.clone(),
+            Tri::Present(kind) => format!("{kind}/{}", self.shown),
+            _ => self.shown.clone(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Manifests: what Kubernetes, Helm, Kustomize and compose files declare.
 
+mod builds;
 mod chart;
 mod compose;
 mod data;
@@ -52,8 +53,10 @@ pub(crate) fn read(files: &[SourceFile]) -> Manifests {
             None => folder(path),
         };
         let chart = home.map(|folder| files.chart(folder));
-        for document in yaml.documents.iter().filter(|d| d.get("kind").is_some()) {
+        let is_read = |d: &&Node| d.get("kind").is_some() || d.get("jobs").is_some();
+        for document in yaml.documents.iter().filter(is_read) {
             let value = Value::new(*file, document, chart.as_ref());
+            found.builds.extend(builds::read(&value, path));
             object::read(&value, &environment, &mut found);
         }
     }

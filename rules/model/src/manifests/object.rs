@@ -102,6 +102,10 @@ fn workload(head: &Head<'_>) -> Option<Workload> {
     let containers = pod::containers(pod);
     Some(Workload {
         kind: Tri::Present(head.kind.clone()),
+        shown: match containers.list.iter().find(|c| !c.init) {
+            Some(container) if head.name.is_empty() => container.name.clone(),
+            _ => head.name.clone(),
+        },
         name: head.name.clone(),
         namespace: head.namespace.clone(),
         environment: head.environment.clone(),

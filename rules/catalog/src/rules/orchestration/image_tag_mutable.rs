@@ -2,7 +2,7 @@
 
 use svclint_model::{Container, Spot, Tri, Workload};
 
-use super::pods::subject;
+use super::pods::{is_aside, subject};
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -61,9 +61,11 @@ const MOVING: &[&str] = &["latest", "main", "master", "edge", "nightly", "dev", 
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     // Compose files run what was built a moment ago, as a rule.
-    let workloads = cx.model.manifests.workloads.iter().filter(|w| !w.is_compose() && !is_dev(cx, w));
+    let workloads = cx.model.manifests.workloads.iter().filter(|w| !w.is_compose() && !is_aside(cx.model, w));
     for (workload, container) in workloads.flat_map(|w| w.containers.iter().map(move |c| (w, c))) {
+        let is_built = |name: &str| cx.model.manifests.builds.iter().any(|b| b.replaces && b.image == name);
         if let Tri::Present(image) = &container.image
+            && !is_built(&image.value)
             && let Some(why) = moves(&image.value)
         {
             findings.push(finding(workload, container, image, &why));
@@ -86,15 +88,6 @@ fn moves(image: &str) -> Option<String> {
         }
         Some(_) => None,
     }
-}
-
-/// Whether a manifest is for the developers' own machines.
-fn is_dev(cx: &Context<'_>, workload: &Workload) -> bool {
-    let path = cx.model.files.get(workload.file().0 as usize);
-    let words = path.map(|p| p.display().to_string().to_lowercase()).unwrap_or_default();
-    words.split(['/', '-', '_', '.']).any(|w| {
-        matches!(w, "dev" | "local" | "test" | "tests" | "e2e" | "example" | "examples" | "development" | "minikube" | "kind")
-    })
 }
 
 fn finding(workload: &Workload, container: &Container, image: &Spot<String>, why: &str) -> Finding {

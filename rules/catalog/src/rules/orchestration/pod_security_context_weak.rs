@@ -2,7 +2,7 @@
 
 use svclint_model::{Block, Container, Place, Security, Tri, Workload};
 
-use super::pods::subject;
+use super::pods::{is_aside, subject};
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -63,6 +63,9 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for workload in &cx.model.manifests.workloads {
         // Agents of nodes need what others must not have.
+        if is_aside(cx.model, workload) {
+            continue;
+        }
         if workload.kind.present().is_some_and(|k| k == "DaemonSet") {
             continue;
         }

@@ -1,13 +1,52 @@
 //! What rules ask of workloads.
 
-use svclint_model::{Container, Environment, Labels, Manifests, NetService, Tri, Workload};
+use svclint_model::{Container, Environment, Labels, Manifests, Model, NetService, Tri, Workload};
 
 use crate::Context;
 
 /// The workloads of Kubernetes that run until they are told to end, with their containers that do.
 pub(super) fn servers<'m>(cx: &Context<'m>) -> impl Iterator<Item = (&'m Workload, &'m Container)> {
-    let workloads = cx.model.manifests.workloads.iter().filter(|w| w.is_server() && !w.is_compose());
+    let model = cx.model;
+    let is_meant = |w: &&Workload| w.is_server() && !w.is_compose() && !is_aside(model, w);
+    let workloads = cx.model.manifests.workloads.iter().filter(is_meant);
     workloads.flat_map(|w| w.containers.iter().filter(|c| !c.init).map(move |c| (w, c)))
+}
+
+/// Folders and files that hold what is not run for users, or is not written here.
+const ASIDE: &[&str] = &[
+    "dev",
+    "local",
+    "test",
+    "tests",
+    "testing",
+    "testdata",
+    "e2e",
+    "integ",
+    "integration",
+    "example",
+    "examples",
+    "development",
+    "minikube",
+    "kind",
+    "vendor",
+    "vendored",
+    "third_party",
+    "playwright",
+    "fixtures",
+    "bench",
+    "benches",
+    "benchmark",
+    "ci",
+    "demo",
+];
+
+/// Whether a workload is for tests or the developers' own machines, or comes from somebody else, by its file's path.
+pub(super) fn is_aside(model: &Model, workload: &Workload) -> bool {
+    let path = model.files.get(workload.file().0 as usize);
+    let path = path.map(|p| p.display().to_string().to_lowercase()).unwrap_or_default();
+    path.split('/')
+        .flat_map(|part| std::iter::once(part).chain(part.split(['-', '.'])))
+        .any(|word| ASIDE.contains(&word))
 }
 
 /// Whether two objects can be there at the same time.
