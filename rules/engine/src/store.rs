@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_catalog::Sources;
 use svclint_facts::cargo::{cargo_lock, cargo_manifest};
+use svclint_facts::docker::dockerfile;
 use svclint_facts::proto::proto_file;
 use svclint_facts::rust::{RustFile, SyntaxError, rust_file};
 use svclint_facts::sql::sql_tables;
@@ -43,6 +44,7 @@ impl Analysis {
             }
             Language::Toml if path.ends_with("Cargo.lock") => FileFacts::Lock(Arc::new(cargo_lock(&text))),
             Language::Proto => FileFacts::Proto(Arc::new(proto_file(&text))),
+            Language::Dockerfile => FileFacts::Docker(Arc::new(dockerfile(&text))),
             Language::Sql => FileFacts::Sql(Arc::new(sql_tables(&text))),
             _ => FileFacts::Other,
         };
@@ -63,7 +65,7 @@ impl Analysis {
                 .collect(),
             FileFacts::Manifest(manifest) => manifest.errors.clone(),
             FileFacts::Lock(lock) => lock.errors.clone(),
-            FileFacts::Sql(_) | FileFacts::Proto(_) | FileFacts::Other => Vec::new(),
+            FileFacts::Sql(_) | FileFacts::Proto(_) | FileFacts::Docker(_) | FileFacts::Other => Vec::new(),
         }
     }
 

@@ -538,7 +538,11 @@ fn unplaced() -> KnowledgeError {
 fn is_read(path: &Path) -> bool {
     match Language::of(path) {
         Language::Rust | Language::Sql | Language::Dockerfile | Language::Yaml | Language::Proto => true,
-        Language::Toml => ["Cargo.toml", "Cargo.lock", config::FILE].iter().any(|f| path.ends_with(f)),
+        Language::Toml => {
+            let names = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", config::FILE];
+            names.iter().any(|f| path.ends_with(f))
+        }
+        _ if path.ends_with("rust-toolchain") => true,
         _ => false,
     }
 }

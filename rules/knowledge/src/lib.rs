@@ -4,6 +4,7 @@
 //! vocabulary of [`Action`]. Rules and model never name a library path in code: a new library is a new page.
 #![forbid(unsafe_code)]
 
+pub mod images;
 mod action;
 mod limit;
 mod load;

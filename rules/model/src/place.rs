@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use svclint_facts::cargo::{CargoLock, CargoManifest};
+use svclint_facts::docker::Dockerfile;
 use svclint_facts::proto::ProtoFile;
 use svclint_facts::rust::RustFile;
 use svclint_facts::sql::SqlTable;
@@ -46,6 +47,8 @@ pub enum FileFacts {
     Sql(Arc<Vec<SqlTable>>),
     /// A protobuf file.
     Proto(Arc<ProtoFile>),
+    /// A Dockerfile.
+    Docker(Arc<Dockerfile>),
     /// A file that is known to exist.
     Other,
 }
@@ -59,6 +62,7 @@ impl FileFacts {
             (FileFacts::Lock(a), FileFacts::Lock(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Sql(a), FileFacts::Sql(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Proto(a), FileFacts::Proto(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Docker(a), FileFacts::Docker(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Other, FileFacts::Other) => true,
             _ => false,
         }
