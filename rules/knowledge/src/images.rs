@@ -32,6 +32,8 @@ pub struct BaseImage {
 pub struct Release {
     /// As in tags: `bookworm`.
     pub name: String,
+    /// Whether it is one of Debian.
+    pub is_debian: bool,
     /// Whether the tag says it, rather than being what the image has without.
     pub written: bool,
     /// Its glibc: `(2, 36)`.
@@ -106,6 +108,31 @@ pub fn trusts_system<'d>(dependencies: impl Iterator<Item = &'d str> + Clone) ->
     any(&BOOK.roots.system) && !any(&BOOK.roots.bundled)
 }
 
+/// Whether a program hands signals on to what it starts.
+pub fn is_init(program: &str) -> bool {
+    BOOK.init.programs.iter().any(|p| p == program)
+}
+
+/// Whether a program takes rights away from what it starts.
+pub fn drops_rights(program: &str) -> bool {
+    BOOK.rights.dropped_by.iter().any(|p| p == program)
+}
+
+/// What may stand in a word that brings roots of trust.
+pub fn certificate_words() -> &'static [String] {
+    &BOOK.certificates.brought_by
+}
+
+/// The variables that say where roots of trust are.
+pub fn certificate_variables() -> &'static [String] {
+    &BOOK.certificates.variables
+}
+
+/// What may stand in a word that brings another C library.
+pub fn libc_words() -> &'static [String] {
+    &BOOK.libc.brought_by
+}
+
 /// Name and tag of a reference. Mirrors of the official images count as these.
 fn split(reference: &str) -> (&str, &str) {
     let reference = reference.split('@').next().unwrap_or(reference);
@@ -175,7 +202,7 @@ impl Entry {
 impl ReleaseEntry {
     fn release(&self, written: bool) -> Option<Release> {
         let name = self.names.first()?.clone();
-        Some(Release { name, written, glibc: release_numbers(&self.glibc)? })
+        Some(Release { name, is_debian: self.of == "debian", written, glibc: release_numbers(&self.glibc)? })
     }
 }
 
@@ -189,6 +216,35 @@ struct Book {
     release: Vec<ReleaseEntry>,
     tool: Vec<Tool>,
     roots: Roots,
+    rights: Brought,
+    init: Init,
+    certificates: Certificates,
+    libc: LibcWords,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Brought {
+    dropped_by: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Init {
+    programs: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Certificates {
+    brought_by: Vec<String>,
+    variables: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LibcWords {
+    brought_by: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -157,11 +157,17 @@ fn nested(simple: &Simple) -> Vec<Simple> {
     quoted(text).0
 }
 
-/// The script that a word holds. All its places are the word's.
+/// The script that a word holds. Its places are the true ones where the word is written without escapes in it, else the
+/// word's.
 pub(super) fn quoted(word: &Word) -> (Vec<Simple>, Flow) {
-    let chars = word.text.chars().map(|c| (word.span.start, c)).collect();
+    let is_verbatim = word.span.len() as usize == word.text.len() + 2;
+    let place = |at: usize| word.span.start + if is_verbatim { 1 + at as u32 } else { 0 };
+    let chars = word.text.char_indices().map(|(at, c)| (place(at), c)).collect();
     let logical = Logical { chars, end: word.span.end, escape: '\\' };
     let (mut commands, flow) = script(&logical, 0);
+    if is_verbatim {
+        return (commands, flow);
+    }
     for simple in &mut commands {
         simple.span = word.span;
         simple.words.iter_mut().for_each(|w| w.span = word.span);

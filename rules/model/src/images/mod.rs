@@ -4,6 +4,7 @@
 //! speaks of what runs the image: workloads and compose files are linked to it by file, folder and stage name.
 
 mod builds;
+mod contents;
 mod ships;
 mod stages;
 
@@ -224,14 +225,6 @@ impl ImageStage {
         self.entrypoint.as_ref().or(self.cmd.as_ref())
     }
 
-    /// Whether a program for health checks is in it. `brought` are the words that can bring it.
-    pub fn has_tool(&self, program: &str) -> Tri<()> {
-        match &self.base_image {
-            Some(base) if base.tools.iter().any(|t| t == program) => Tri::Present(()),
-            Some(_) if !self.broken => Tri::Absent,
-            _ => Tri::Unknown,
-        }
-    }
 }
 
 /// The images of all Dockerfiles.

@@ -38,7 +38,7 @@ pub(super) fn ships(image: &Image, files: &[SourceFile], joined: &Joined) -> Opt
         Some((package, name, *at, None))
     };
     let by_folder = || {
-        let (package, name) = programs.only_one_in_folder()?;
+        let (package, name) = programs.only_one_in_folder(!image.builds.is_empty())?;
         Some((package, name, image.last()?.at, None))
     };
     let (package, binary, evidence, copied) =
@@ -122,9 +122,10 @@ impl<'a> Programs<'a> {
         bins.next().is_none().then(|| (*number, bin.clone()))
     }
 
-    /// Beside the Dockerfile, else anywhere below it.
-    fn only_one_in_folder(&self) -> Option<(usize, String)> {
-        let mut below = self.all.iter().filter(|(_, folder, _)| folder.starts_with(self.folder));
+    /// Beside the Dockerfile; where that runs cargo, also anywhere below it.
+    fn only_one_in_folder(&self, below: bool) -> Option<(usize, String)> {
+        let is_here = |folder: &Path| folder == self.folder || below && folder.starts_with(self.folder);
+        let mut below = self.all.iter().filter(|(_, folder, _)| is_here(folder));
         let (number, _, bin) = below.next()?;
         below.next().is_none().then(|| (*number, bin.clone()))
     }
