@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_catalog::Sources;
 use svclint_facts::cargo::{cargo_lock, cargo_manifest};
+use svclint_facts::docker::dockerfile;
 use svclint_facts::env::env_file;
 use svclint_facts::proto::proto_file;
 use svclint_facts::rust::{RustFile, SyntaxError, rust_file};
@@ -47,6 +48,7 @@ impl Analysis {
             Language::Yaml => FileFacts::Yaml(Arc::new(yaml(&text))),
             Language::Env => FileFacts::Env(Arc::new(env_file(&text))),
             Language::Proto => FileFacts::Proto(Arc::new(proto_file(&text))),
+            Language::Dockerfile => FileFacts::Docker(Arc::new(dockerfile(&text))),
             Language::Sql => FileFacts::Sql(Arc::new(sql_tables(&text))),
             _ => FileFacts::Other,
         };
@@ -71,7 +73,11 @@ impl Analysis {
                 let error = |e: &YamlError| SyntaxError { span: e.span, message: e.message.clone() };
                 yaml.errors.iter().map(error).collect()
             }
-            FileFacts::Env(_) | FileFacts::Sql(_) | FileFacts::Proto(_) | FileFacts::Other => Vec::new(),
+            FileFacts::Env(_)
+            | FileFacts::Sql(_)
+            | FileFacts::Proto(_)
+            | FileFacts::Docker(_)
+            | FileFacts::Other => Vec::new(),
         }
     }
 

@@ -542,7 +542,11 @@ fn is_read(path: &Path) -> bool {
         | Language::Yaml
         | Language::Proto
         | Language::Env => true,
-        Language::Toml => ["Cargo.toml", "Cargo.lock", config::FILE].iter().any(|f| path.ends_with(f)),
+        Language::Toml => {
+            let names = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", config::FILE];
+            names.iter().any(|f| path.ends_with(f))
+        }
+        _ if path.ends_with("rust-toolchain") => true,
         _ => false,
     }
 }

@@ -17,6 +17,12 @@ pub struct CargoManifest {
     pub name: Option<(Name, Span)>,
     /// `[package] edition`.
     pub edition: Option<String>,
+    /// `edition.workspace = true`
+    pub inherits_edition: bool,
+    /// `[package] rust-version`.
+    pub rust_version: Option<String>,
+    /// `rust-version.workspace = true`
+    pub inherits_rust_version: bool,
     /// Whether there is a `[lib]` table; its `name` and `path`.
     pub lib: Option<Target>,
     /// `[[bin]]`
@@ -49,6 +55,10 @@ pub struct WorkspaceTable {
     pub exclude: Vec<String>,
     /// What members inherit.
     pub dependencies: Vec<Dependency>,
+    /// `[workspace.package] edition`.
+    pub edition: Option<String>,
+    /// `[workspace.package] rust-version`.
+    pub rust_version: Option<String>,
 }
 
 /// When a dependency is used.
@@ -115,10 +125,14 @@ pub fn cargo_manifest(text: &str) -> CargoManifest {
     let name =
         package.and_then(|p| p.get("name")).and_then(|n| Some((Name::new(n.get_ref().as_str()?), span(n))));
     let flag = |key: &str| package.and_then(|p| p.get(key)).and_then(|v| v.get_ref().as_bool());
+    let inherits =
+        |key: &str| package.and_then(|p| sub_table(p, key)).is_some_and(|t| t.contains_key("workspace"));
     let workspace = sub_table(root, "workspace").map(|w| WorkspaceTable {
         members: strings(w.get("members")),
         exclude: strings(w.get("exclude")),
         dependencies: dependencies(w, "dependencies", DependencyKind::Normal),
+        edition: sub_table(w, "package").and_then(|p| string(p, "edition")),
+        rust_version: sub_table(w, "package").and_then(|p| string(p, "rust-version")),
     });
     let mut all = all_dependencies(root);
     for target in sub_table(root, "target").into_iter().flat_map(|t| t.values()) {
@@ -127,6 +141,9 @@ pub fn cargo_manifest(text: &str) -> CargoManifest {
     CargoManifest {
         name,
         edition: package.and_then(|p| string(p, "edition")),
+        inherits_edition: inherits("edition"),
+        rust_version: package.and_then(|p| string(p, "rust-version")),
+        inherits_rust_version: inherits("rust-version"),
         lib: sub_table(root, "lib").map(target),
         bins: array(root.get("bin")).filter_map(DeValue::as_table).map(target).collect(),
         autobins: flag("autobins").unwrap_or(true),

@@ -4,6 +4,7 @@
 //! parser that made them. Nothing is resolved here: a path is the words that were written.
 #![forbid(unsafe_code)]
 
+pub mod docker;
 pub mod env;
 pub mod proto;
 pub mod rust;

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+pub mod images;
 mod limit;
 mod load;
 mod page;

@@ -1,26 +1,84 @@
 //! Puts the model together from what bodies, clients and programs say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use svclint_facts::rust::ItemKind;
 
+use svclint_facts::cargo::CargoManifest;
+
 use crate::joined::Joined;
+use crate::packages::PackageInfo;
 use crate::place::{FileFacts, SourceFile};
 use crate::system::{Coverage, FileScope, Model, Package, Share, Table};
 
 /// The packages, and which of them programs are built with.
-pub(crate) fn packages(joined: &Joined) -> Vec<Package> {
+pub(crate) fn packages(files: &[SourceFile], joined: &Joined) -> Vec<Package> {
+    let paths: FxHashSet<&Path> = files.iter().map(|f| &*f.path).collect();
     let programs = joined.defs.krates.iter().filter(|k| k.bin.is_some());
     let in_programs: FxHashSet<usize> =
         programs.flat_map(|k| joined.packages.needed_by(k.package)).copied().collect();
+    let above = |p: &crate::packages::PackageInfo, names: &[&str]| {
+        let manifest = files.get(p.manifest.0 as usize).map(|f| f.path.clone());
+        let folders = manifest.iter().flat_map(|m| m.ancestors().skip(1));
+        folders.flat_map(|f| names.iter().map(move |n| f.join(n))).any(|f| paths.contains(f.as_path()))
+    };
     let package = |(number, p): (usize, &crate::packages::PackageInfo)| Package {
         name: p.name.clone(),
         manifest: p.manifest,
         in_program: in_programs.contains(&number),
+        binaries: binaries(files, p),
+        needs_compiler: needs_compiler(files, p),
+        locked: above(p, &["Cargo.lock"]),
+        pins_toolchain: above(p, &["rust-toolchain.toml", "rust-toolchain"]),
     };
     joined.packages.list.iter().enumerate().map(package).collect()
+}
+
+/// Found binaries, and those that are declared though their files are not here.
+fn binaries(files: &[SourceFile], package: &PackageInfo) -> Vec<String> {
+    let found = package.targets.iter().filter_map(|t| t.bin.clone());
+    let declared = manifest(files, package).into_iter().flat_map(|m| &m.bins);
+    let declared = declared.filter_map(|t| t.name.as_ref().map(ToString::to_string));
+    found.chain(declared).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn manifest<'f>(files: &'f [SourceFile], package: &PackageInfo) -> Option<&'f CargoManifest> {
+    match &files.get(package.manifest.0 as usize)?.facts {
+        FileFacts::Manifest(manifest) => Some(manifest),
+        _ => None,
+    }
+}
+
+fn needs_compiler(files: &[SourceFile], package: &PackageInfo) -> Option<String> {
+    let own = manifest(files, package)?;
+    let folder = files.get(package.manifest.0 as usize)?.path.parent()?;
+    let tables = files.iter().filter_map(|f| match &f.facts {
+        FileFacts::Manifest(m) => Some((f.path.parent()?, m.workspace.as_ref()?)),
+        _ => None,
+    });
+    let workspace =
+        tables.filter(|(at, _)| folder.starts_with(at)).max_by_key(|(at, _)| at.components().count());
+    let workspace = workspace.map(|(_, table)| table);
+    let version = own
+        .rust_version
+        .clone()
+        .or_else(|| workspace.filter(|_| own.inherits_rust_version).and_then(|w| w.rust_version.clone()));
+    let edition = own
+        .edition
+        .clone()
+        .or_else(|| workspace.filter(|_| own.inherits_edition).and_then(|w| w.edition.clone()));
+    version.or_else(|| {
+        let since = match edition.as_deref()? {
+            "2018" => "1.31",
+            "2021" => "1.56",
+            "2024" => "1.85",
+            _ => return None,
+        };
+        Some(since.to_owned())
+    })
 }
 
 /// Whether a program wrote each file.

@@ -16,6 +16,7 @@ mod flow;
 mod fold;
 mod functions;
 mod handed;
+mod images;
 mod impls;
 mod infer;
 mod join;
@@ -46,11 +47,16 @@ mod uses;
 mod why;
 
 pub use effects::{EffectKind, Summary, Witness};
+pub use images::*;
 pub use join::{Join, Rejoined};
 pub use manifests::*;
 pub use packages::normal_path;
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
 pub use services::is_correlation_header;
+pub use svclint_facts::docker;
+pub use svclint_knowledge::images::{
+    BaseImage, BaseUser, Libc, PackageManager, Release, is_init, release_numbers,
+};
 pub use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
 pub use system::*;
 pub use why::{BlindKind, BlindSpot, Insight};

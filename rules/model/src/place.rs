@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use svclint_facts::cargo::{CargoLock, CargoManifest};
+use svclint_facts::docker::Dockerfile;
 use svclint_facts::proto::ProtoFile;
 use svclint_facts::rust::RustFile;
 use svclint_facts::sql::SqlTable;
@@ -51,6 +52,8 @@ pub enum FileFacts {
     Yaml(Arc<Yaml>),
     /// A `.env` file: names and values.
     Env(Arc<Vec<(String, String)>>),
+    /// A Dockerfile.
+    Docker(Arc<Dockerfile>),
     /// A file that is known to exist.
     Other,
 }
@@ -71,6 +74,7 @@ impl FileFacts {
             (FileFacts::Proto(a), FileFacts::Proto(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Yaml(a), FileFacts::Yaml(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Env(a), FileFacts::Env(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Docker(a), FileFacts::Docker(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Other, FileFacts::Other) => true,
             _ => false,
         }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
 
 use crate::effects::{EffectKind, Summary};
+use crate::images::Image;
 use crate::manifests::Manifests;
 use crate::place::{FileId, Place, Tri};
 
@@ -43,6 +44,8 @@ pub struct Model {
     pub requests: Vec<Request>,
     /// What files bring in, by [`FileId`].
     pub scopes: Vec<Arc<FileScope>>,
+    /// The container images that Dockerfiles make.
+    pub images: Vec<Image>,
     /// The tables that migrations make.
     pub tables: Vec<Table>,
     /// How often and how long things are tried again.
@@ -105,6 +108,14 @@ pub struct Package {
     pub manifest: FileId,
     /// Whether a program of the workspace is built with it, or is in it.
     pub in_program: bool,
+    /// The binaries that it declares or that lie where cargo looks for them.
+    pub binaries: Vec<String>,
+    /// The lowest release of the compiler that it can be built with: by `rust-version`, else by its edition.
+    pub needs_compiler: Option<String>,
+    /// Whether there is a `Cargo.lock` for it.
+    pub locked: bool,
+    /// Whether a `rust-toolchain` file chooses the compiler.
+    pub pins_toolchain: bool,
 }
 
 /// A function of the workspace.

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod chunk;
+pub mod containerfile;
 mod document;
 mod door;
 mod language;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::data::{
-    Build, ConfigUse, Container, Dependency, EnvVar, Environment, Labels, Port, Probe, ProbeAction,
+    Build, ConfigUse, Container, ContainerPort, Dependency, EnvVar, Environment, Labels, Probe, ProbeAction,
     ProbeKind, Resources, Security, Spot, Workload,
 };
 use super::object::between;
@@ -210,7 +210,7 @@ impl Reader<'_> {
     }
 
     /// `"8080:80"`, `"127.0.0.1:8080:80/tcp"`, `80`, `{ target: 80 }`
-    fn port(&self, value: &Value) -> Option<Port> {
+    fn port(&self, value: &Value) -> Option<ContainerPort> {
         let target = value.get("target").unwrap_or(value);
         let text = self.resolved(target.text()?);
         let (number, protocol) = match &text {
@@ -221,7 +221,7 @@ impl Reader<'_> {
             }
             None => (Tri::Unknown, "TCP".to_owned()),
         };
-        Some(Port { name: None, number, protocol, at: target.at })
+        Some(ContainerPort { name: None, number, protocol, at: target.at })
     }
 
     fn env(&self, value: &Value, base: Option<&Value>) -> (Vec<EnvVar>, bool) {

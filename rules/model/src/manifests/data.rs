@@ -193,7 +193,7 @@ pub struct Container {
     /// What it builds its image from, in a compose file.
     pub build: Option<Build>,
     /// The ports that it declares.
-    pub ports: Vec<Port>,
+    pub ports: Vec<ContainerPort>,
     /// Whether `ports` are all.
     pub ports_complete: bool,
     /// Its variables, those of config maps included.
@@ -237,7 +237,7 @@ pub struct Build {
 
 /// A port of a container.
 #[derive(Clone, Debug)]
-pub struct Port {
+pub struct ContainerPort {
     /// Its name.
     pub name: Option<String>,
     /// Its number.

@@ -1,8 +1,8 @@
 //! Pods and their containers.
 
 use super::data::{
-    ConfigUse, Container, EnvVar, Port, PreStop, Probe, ProbeAction, ProbeKind, Resources, Security, Spot,
-    Volume,
+    ConfigUse, Container, ContainerPort, EnvVar, PreStop, Probe, ProbeAction, ProbeKind, Resources, Security,
+    Spot, Volume,
 };
 use super::object::{between, number};
 use super::value::{Kind, Value};
@@ -67,8 +67,8 @@ fn container(value: &Value, init: bool) -> Option<Container> {
     })
 }
 
-fn port(value: &Value) -> Port {
-    Port {
+fn port(value: &Value) -> ContainerPort {
+    ContainerPort {
         name: value.get("name").and_then(Value::text).map(str::to_owned),
         number: number(value.tri_spot("containerPort")),
         protocol: value.get("protocol").and_then(Value::text).unwrap_or("TCP").to_owned(),

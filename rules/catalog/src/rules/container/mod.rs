@@ -1,3 +1,15 @@
 //! Images and how they are built.
 
-super::category![];
+mod written;
+
+super::category![
+    builder_runtime_libc_mismatch,
+    ca_certificates_missing,
+    cargo_build_not_reproducible,
+    entrypoint_shell_form,
+    expose_variable_undefined,
+    final_stage_ships_toolchain,
+    healthcheck_tool_missing,
+    image_does_not_match_crate,
+    image_runs_as_root,
+];

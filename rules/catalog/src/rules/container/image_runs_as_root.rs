@@ -1,0 +1,109 @@
+//! `image-runs-as-root`
+
+use svclint_model::{Image, ImageStage, Place, Tri};
+
+use super::written::{end_of_last, first_of_start};
+use crate::finding::{Applicability, Edit, Fix};
+use crate::{Context, Finding, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports images whose program runs as root: no `USER` in the last stage or in what it is built on, or `USER root` last.
+    ///
+    /// ## Why it matters
+    /// Whoever breaks into the service has all rights in the container: installs tools, reads each mounted secret, and needs one
+    /// hole in the kernel less to leave it. Clusters that insist on `runAsNonRoot` do not start the image at all.
+    ///
+    /// ## Example
+    /// ```bad
+    /// //- src/main.rs
+    /// fn main() {}
+    /// //- Dockerfile
+    /// FROM rust:1.96-bookworm AS builder
+    /// WORKDIR /app
+    /// COPY . .
+    /// RUN cargo build --release --locked
+    ///
+    /// FROM debian:bookworm-slim
+    /// COPY --from=builder /app/target/release/shop /usr/local/bin/shop
+    /// CMD ["shop"]
+    /// ```
+    /// ```good
+    /// //- src/main.rs
+    /// fn main() {}
+    /// //- Dockerfile
+    /// FROM rust:1.96-bookworm AS builder
+    /// WORKDIR /app
+    /// COPY . .
+    /// RUN cargo build --release --locked
+    ///
+    /// FROM debian:bookworm-slim
+    /// COPY --from=builder /app/target/release/shop /usr/local/bin/shop
+    /// USER 10001
+    /// CMD ["shop"]
+    /// ```
+    ///
+    /// ## Fix
+    /// Adds `USER 10001` in front of the command. A proposal: files and folders that the service writes must belong to this user.
+    ///
+    /// ## References
+    /// - Docker, "Building best practices: USER"
+    /// - Kubernetes, "Pod Security Standards": Restricted
+    pub(crate) IMAGE_RUNS_AS_ROOT {
+        id: "image-runs-as-root",
+        category: Container,
+        level: Warn,
+        severity: Warning,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    for image in cx.model.images.iter().filter(|i| i.for_production) {
+        let Some(last) = image.last().filter(|s| !s.broken && s.start().is_some()) else { continue };
+        let number = image.stages.len() - 1;
+        if image.ships.is_some() && is_root(last) && !image.may_drop_rights(number) {
+            findings.push(finding(cx, image, last));
+        }
+    }
+}
+
+fn is_root(stage: &ImageStage) -> bool {
+    match &stage.user {
+        Tri::Present(user) => user.is_root,
+        Tri::Absent => true,
+        Tri::Unknown => false,
+    }
+}
+
+fn finding(cx: &Context<'_>, image: &Image, last: &ImageStage) -> Finding {
+    let said = last.user.present().and_then(|u| u.at);
+    let binary = image.ships.as_ref().map_or("", |s| &s.binary);
+    Finding {
+        rule: &IMAGE_RUNS_AS_ROOT,
+        message: format!("`{binary}` runs as root in this image: whoever breaks into it has all rights in the container"),
+        help: Some("end the image with a `USER` other than root".into()),
+        severity: IMAGE_RUNS_AS_ROOT.severity,
+        confidence: IMAGE_RUNS_AS_ROOT.confidence,
+        service: Some(binary.to_owned()),
+        place: said.unwrap_or(last.at),
+        label: if said.is_some() { "root" } else { "no user is set from here on" }.into(),
+        related: Vec::new(),
+        fixes: fix(cx, image, said).into_iter().collect(),
+        subject: binary.to_owned(),
+    }
+}
+
+fn fix(cx: &Context<'_>, image: &Image, said: Option<Place>) -> Option<Fix> {
+    let own = said.filter(|at| image.last().is_some_and(|s| at.span.start > s.at.span.start));
+    let edit = match own {
+        Some(at) => Edit::Replace { file: at.file, span: at.span, text: "10001".into() },
+        None => match first_of_start(image) {
+            Some(start) => cx.before_instruction(image, start, &[("USER", "10001")]),
+            None => cx.after_instruction(image, end_of_last(image)?, &[("USER", "10001")]),
+        },
+    };
+    let title = "Run as user 10001".to_owned();
+    Some(Fix { title, applicability: Applicability::Proposal, edits: vec![edit] })
+}
