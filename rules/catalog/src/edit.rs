@@ -80,6 +80,22 @@ impl Context<'_> {
     }
 }
 
+impl Context<'_> {
+    /// Whether a place is the value of the first key of an item that begins its line: `- name: X`.
+    pub(crate) fn begins_item(&self, place: Place) -> bool {
+        let before = self.sources.text(place.file).get(..place.span.start as usize).unwrap_or("");
+        before[before.rfind('\n').map_or(0, |i| i + 1)..].trim_start().starts_with("- ")
+    }
+
+    /// The byte at the end of the line that a place ends on; a block of text ends with its own last line.
+    pub(crate) fn end_of_line(&self, place: Place) -> u32 {
+        let text = self.sources.text(place.file);
+        let before = text.get(..place.span.end as usize).unwrap_or("").trim_end_matches(['\r', '\n']);
+        let rest = text.get(before.len()..).unwrap_or("");
+        (before.len() + rest.find(['\r', '\n']).unwrap_or(rest.len())) as u32
+    }
+}
+
 /// An edit that puts another text at a place.
 pub(crate) fn replace(place: Place, text: impl Into<String>) -> Vec<Edit> {
     vec![Edit::Replace { file: place.file, span: place.span, text: text.into() }]

@@ -14,6 +14,7 @@ use crate::assemble;
 use crate::bodies::{BodyId, BodyOwner};
 use crate::clients::{Built, client, parts};
 use crate::defs::FnIdx;
+use crate::deployments::deployments;
 use crate::effects::{Summary, summaries};
 use crate::functions::{Known, function};
 use crate::joined::{EditedFile, Joined};
@@ -167,8 +168,10 @@ impl Join {
             settings,
             effects,
             manifests: self.manifests.clone(),
+            deployments: Vec::new(),
             coverage: Default::default(),
         };
+        model.deployments = deployments(&model);
         model.coverage = assemble::coverage(&model, &self.joined);
         self.model = Arc::new(model);
         sites + binaries

@@ -10,6 +10,7 @@ mod carries;
 mod clients;
 mod collect;
 mod defs;
+mod deployments;
 mod duration;
 mod effects;
 mod flow;
@@ -46,6 +47,7 @@ mod ty;
 mod uses;
 mod why;
 
+pub use deployments::{ContainerEnv, Deployment, Evidence};
 pub use effects::{EffectKind, Summary, Witness};
 pub use images::*;
 pub use join::{Join, Rejoined};

@@ -100,6 +100,7 @@ impl Moved<'_> {
     fn listener(&self, listener: &mut Listener) {
         self.place(&mut listener.at);
         self.tri(&mut listener.shutdown);
+        listener.address_at.iter_mut().for_each(|p| self.place(p));
         if let Some(RouterSite { made, chain, calls, .. }) = &mut listener.router {
             self.place(made);
             self.place(chain);

@@ -132,6 +132,7 @@ fn launched(tracer: &Tracer<'_>, main: FnId, service: &mut Service) {
             protocol: Protocol::Http,
             framework: framework.replace('_', "-"),
             address: Tri::Unknown,
+            address_at: None,
             at: tracer.call_place(value),
             limits,
             shutdown,
@@ -199,7 +200,7 @@ fn listener(
     {
         protocol = Protocol::Grpc;
     }
-    let address = bound_address(tracer, at, *listener);
+    let (address, address_at) = bound_address(tracer, at, *listener);
     let (limits, shutdown) = server(tracer, at);
     service.listeners.push(Listener {
         limits,
@@ -207,6 +208,7 @@ fn listener(
         protocol,
         framework,
         address,
+        address_at,
         at: tracer.call_place(at),
         router: routes.site.take(),
         snippets,
@@ -332,7 +334,8 @@ fn server_routes(tracer: &Tracer<'_>, serve: At, protocol: Protocol, running: &F
     reader.routes
 }
 
-fn bound_address(tracer: &Tracer<'_>, serve: At, listener: Option<u8>) -> Tri<String> {
+/// The address that is bound, and where it is written out.
+fn bound_address(tracer: &Tracer<'_>, serve: At, listener: Option<u8>) -> (Tri<String>, Option<Place>) {
     let binds = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::Bind { .. }));
     let from = listener.and_then(|n| tracer.arg(serve, n)).unwrap_or(serve);
     let trace = tracer.trace(from, &binds);
@@ -341,10 +344,13 @@ fn bound_address(tracer: &Tracer<'_>, serve: At, listener: Option<u8>) -> Tri<St
             .actions(*source)
             .iter()
             .find_map(|a| if let Action::Bind { address } = a { Some(*address) } else { None })?;
-        Some(tracer.text(tracer.arg(*source, number)?))
+        tracer.arg(*source, number)
     });
-    let text = address.or_else(|| Some(tracer.text(from)));
-    text.filter(|t| t.text != crate::fold::HOLE).map_or(Tri::Unknown, |t| Tri::Present(t.text))
+    let from = address.unwrap_or(from);
+    let text = Some(tracer.text(from)).filter(|t| t.text != crate::fold::HOLE);
+    let origin = tracer.single_origin(from).unwrap_or(from);
+    let at = matches!(tracer.kind(origin), ExprKind::Lit(_)).then(|| tracer.place(origin));
+    (text.map_or(Tri::Unknown, |t| Tri::Present(t.text)), at)
 }
 
 /// A function of the service that reads the request's id or trace context by itself.

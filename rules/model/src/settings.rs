@@ -1,6 +1,6 @@
 //! What is read from the environment, and what is taken where it is not set.
 
-use svclint_facts::rust::{AttrArg, ExprKind, Fields, Lit};
+use svclint_facts::rust::{AttrArg, ExprKind, Fields, Lit, TypeRef};
 use svclint_knowledge::{Action, EnvAttribute};
 
 use crate::bodies::BodyOwner;
@@ -43,7 +43,8 @@ pub(crate) fn read(tracer: &Tracer<'_>, at: At) -> Option<Setting> {
         let none = prefixed && name.is_none();
         let name = if none { Tri::Present(String::new()) } else { text.map_or(Tri::Unknown, Tri::Present) };
         let default = if prefixed { Tri::Unknown } else { default(tracer, at) };
-        Some(Setting { name, prefixed, default, at: tracer.place(at) })
+        let required = default.is_absent();
+        Some(Setting { name, prefixed, default, required, at: tracer.place(at) })
     })
 }
 
@@ -131,7 +132,16 @@ fn field(
             _ => {}
         }
     }
-    name.map(|name| Setting { name, prefixed: false, default, at: home.place(field.span) })
+    let required = default.is_absent() && !is_optional(&field.ty);
+    name.map(|name| Setting { name, prefixed: false, default, required, at: home.place(field.span) })
+}
+
+/// Whether a field of that type may be left out: an option, a list, a flag.
+fn is_optional(ty: &TypeRef) -> bool {
+    match ty {
+        TypeRef::Path(path) => matches!(path.last(), "Option" | "Vec" | "bool"),
+        _ => true,
+    }
 }
 
 fn text(lit: &Lit) -> Option<String> {

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
 
+use crate::deployments::Deployment;
 use crate::effects::{EffectKind, Summary};
 use crate::images::Image;
 use crate::manifests::Manifests;
@@ -58,6 +59,8 @@ pub struct Model {
     pub effects: Arc<[Summary]>,
     /// What runs the programs, and how.
     pub manifests: Arc<Manifests>,
+    /// Which program runs in which container.
+    pub deployments: Vec<Deployment>,
     /// What could not be seen.
     pub coverage: Coverage,
 }
@@ -95,6 +98,8 @@ pub struct Setting {
     pub prefixed: bool,
     /// What is taken where it is not set; `Absent` where the program then fails or goes on without.
     pub default: Tri<String>,
+    /// The program fails without it.
+    pub required: bool,
     /// Where.
     pub at: Place,
 }
@@ -298,6 +303,8 @@ pub struct Listener {
     pub framework: String,
     /// The address it binds, where known.
     pub address: Tri<String>,
+    /// Where the address is written out, quotes included.
+    pub address_at: Option<Place>,
     /// The call that serves.
     pub at: Place,
     /// Its limits.

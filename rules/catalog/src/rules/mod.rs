@@ -1,8 +1,10 @@
 //! One file a rule, by category.
 
 mod api;
+mod configuration;
 mod container;
 mod contract;
+mod deployed;
 mod health;
 mod idempotency;
 mod observability;
@@ -22,6 +24,7 @@ pub fn rules() -> &'static [Rule] {
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let groups = [
         api::RULES,
+        configuration::RULES,
         container::RULES,
         contract::RULES,
         health::RULES,

@@ -2,7 +2,7 @@
 
 use svclint_model::{Listener, Protocol, Service};
 
-use crate::edit::insert_after;
+use super::added_route::liveness_route;
 use crate::{Applicability, Context, Finding, Fix, Related, declare_rule};
 
 declare_rule! {
@@ -127,11 +127,6 @@ fn finding(cx: &Context<'_>, service: &Service, listener: &Listener) -> Finding 
 }
 
 fn fix(cx: &Context<'_>, listener: &Listener) -> Option<Fix> {
-    let site = listener.router.as_ref()?;
-    let route = listener.snippets.get("health-route")?;
-    let last = site.calls.iter().rev().find(|c| c.builds).map_or(site.made, |c| c.at);
-    let next = site.calls.iter().map(|c| c.at).find(|at| cx.begins_line(*at));
-    let gap = next.map_or_else(String::new, |at| format!("{}{}", cx.line_end(at.file), cx.indent(at)));
-    let edits = vec![insert_after(last, format!("{gap}{route}"))];
+    let edits = vec![liveness_route(cx, listener)?];
     Some(Fix { title: "Add a liveness route".into(), applicability: Applicability::Unsafe, edits })
 }

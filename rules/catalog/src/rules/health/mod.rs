@@ -1,3 +1,10 @@
 //! Health checks and life cycle.
 
-super::category![http_service_without_health_route];
+mod added_route;
+
+super::category![
+    grace_shorter_than_drain,
+    http_service_without_health_route,
+    liveness_checks_dependency,
+    probe_route_missing,
+];

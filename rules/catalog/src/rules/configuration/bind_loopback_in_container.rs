@@ -1,0 +1,130 @@
+//! `bind-loopback-in-container`
+
+use svclint_model::{Listener, Tri};
+
+use crate::edit::replace;
+use crate::rules::deployed::{Deployed, deployed};
+use crate::{Applicability, Context, Finding, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports servers that listen on loopback in a container whose port others are meant to reach.
+    ///
+    /// ## Why it matters
+    /// Loopback is the container's own: no probe, Service or other pod gets through.
+    ///
+    /// ## Example
+    /// ```bad
+    /// //- src/main.rs
+    /// use axum::{Router, routing::get};
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let app = Router::new().route("/healthz", get(|| async { "ok" }));
+    ///     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// //- Dockerfile
+    /// FROM rust:1.90 AS build
+    /// RUN cargo build --release --locked --bin shop
+    /// FROM gcr.io/distroless/cc-debian12:nonroot
+    /// COPY --from=build /target/release/shop /shop
+    /// ENTRYPOINT ["/shop"]
+    /// //- deploy/shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: shop }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: shop } }
+    ///     spec:
+    ///       containers:
+    ///         - name: shop
+    ///           image: registry/shop:1.4.0
+    ///           ports: [{ containerPort: 8080 }]
+    /// ```
+    /// ```good
+    /// //- src/main.rs
+    /// use axum::{Router, routing::get};
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let app = Router::new().route("/healthz", get(|| async { "ok" }));
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// //- Dockerfile
+    /// FROM rust:1.90 AS build
+    /// RUN cargo build --release --locked --bin shop
+    /// FROM gcr.io/distroless/cc-debian12:nonroot
+    /// COPY --from=build /target/release/shop /shop
+    /// ENTRYPOINT ["/shop"]
+    /// //- deploy/shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: shop }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: shop } }
+    ///     spec:
+    ///       containers:
+    ///         - name: shop
+    ///           image: registry/shop:1.4.0
+    ///           ports: [{ containerPort: 8080 }]
+    /// ```
+    ///
+    /// ## Fix
+    /// Binds all addresses.
+    ///
+    /// ## References
+    /// - Docker, "Networking overview"
+    pub(crate) BIND_LOOPBACK_IN_CONTAINER {
+        id: "bind-loopback-in-container",
+        category: Configuration,
+        level: Warn,
+        severity: Error,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    let mut seen = Vec::new();
+    for program in deployed(cx) {
+        let on_host = !program.workload.host_access.is_empty();
+        for listener in &program.service.listeners {
+            let Some(address) = program.bound(listener) else { continue };
+            let Some((host, port)) = address.rsplit_once(':') else { continue };
+            let is_loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]" | "::1");
+            let expected = port.parse().ok().is_some_and(|port: u16| {
+                program.container.ports.iter().any(|p| matches!(p.number, Tri::Present(n) if n == port))
+            });
+            // A program has one such place, however many manifests run it.
+            if is_loopback && expected && !on_host && !seen.contains(&listener.at) {
+                seen.push(listener.at);
+                findings.push(finding(cx, &program, listener, &address));
+            }
+        }
+    }
+}
+
+fn finding(cx: &Context<'_>, program: &Deployed<'_>, listener: &Listener, address: &str) -> Finding {
+    let message = format!(
+        "`{}` listens on `{address}` in its container: no probe, Service or other pod reaches it there",
+        program.service.name
+    );
+    let expected = program.container.ports.first().map_or(program.container.name_at, |p| p.at);
+    let edits = listener.address_at.and_then(|at| {
+        let text = cx.text(at);
+        let host = ["127.0.0.1", "localhost", "[::1]"].into_iter().find(|h| text.contains(*h))?;
+        Some(replace(at, text.replace(host, if host == "[::1]" { "[::]" } else { "0.0.0.0" })))
+    });
+    program.explained(
+        Finding::new(&BIND_LOOPBACK_IN_CONTAINER, listener.address_at.unwrap_or(listener.at), message)
+            .help("bind `0.0.0.0`, or `[::]`")
+            .label("the container's own loopback")
+            .related(expected, "expected to be reached here")
+            .subject(format!("{} {address}", program.service.name))
+            .fix("Bind all addresses", Applicability::Unsafe, edits.unwrap_or_default()),
+    )
+}

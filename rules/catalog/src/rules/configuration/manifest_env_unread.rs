@@ -1,0 +1,149 @@
+//! `manifest-env-unread`
+
+use strsim::levenshtein;
+use svclint_model::{EnvVar, Place};
+
+use super::settings::read;
+use crate::edit::replace;
+use crate::rules::deployed::{Deployed, deployed};
+use crate::{Applicability, Context, Finding, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports variables of a manifest that the program never reads, where it reads one whose name differs by a letter or two.
+    ///
+    /// ## Why it matters
+    /// A misspelt name sets nothing: the program runs with its default, and nobody notices.
+    ///
+    /// ## Example
+    /// ```bad
+    /// //- src/main.rs
+    /// use axum::{Router, routing::get};
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let limit = std::env::var("MAX_ORDERS").unwrap_or("10".into());
+    ///     println!("{limit}");
+    ///     let app = Router::new().route("/healthz", get(|| async { "ok" }));
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// //- Dockerfile
+    /// FROM rust:1.90 AS build
+    /// RUN cargo build --release --locked --bin shop
+    /// FROM gcr.io/distroless/cc-debian12:nonroot
+    /// COPY --from=build /target/release/shop /shop
+    /// ENTRYPOINT ["/shop"]
+    /// //- deploy/shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: shop }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: shop } }
+    ///     spec:
+    ///       containers:
+    ///         - name: shop
+    ///           image: registry/shop:1.4.0
+    ///           ports: [{ containerPort: 8080 }]
+    ///           env:
+    ///             - name: MAX_ORDER
+    ///               value: postgres://db/shop
+    /// ```
+    /// ```good
+    /// //- src/main.rs
+    /// use axum::{Router, routing::get};
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let limit = std::env::var("MAX_ORDERS").unwrap_or("10".into());
+    ///     println!("{limit}");
+    ///     let app = Router::new().route("/healthz", get(|| async { "ok" }));
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// //- Dockerfile
+    /// FROM rust:1.90 AS build
+    /// RUN cargo build --release --locked --bin shop
+    /// FROM gcr.io/distroless/cc-debian12:nonroot
+    /// COPY --from=build /target/release/shop /shop
+    /// ENTRYPOINT ["/shop"]
+    /// //- deploy/shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: shop }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: shop } }
+    ///     spec:
+    ///       containers:
+    ///         - name: shop
+    ///           image: registry/shop:1.4.0
+    ///           ports: [{ containerPort: 8080 }]
+    ///           env:
+    ///             - name: MAX_ORDERS
+    ///               value: postgres://db/shop
+    /// ```
+    ///
+    /// ## Fix
+    /// Writes the name that the program reads.
+    ///
+    /// ## References
+    /// - The Twelve-Factor App, III: Config
+    pub(crate) MANIFEST_ENV_UNREAD {
+        id: "manifest-env-unread",
+        category: Configuration,
+        level: Warn,
+        severity: Warning,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+/// Names that are shorter than this are too much alike by chance.
+const SHORTEST: usize = 6;
+
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    for program in deployed(cx) {
+        let Some(read) = read(cx, &program) else { continue };
+        let own = |name: &str| program.deployment.env.variables.contains_key(name);
+        for variable in &program.container.env {
+            let name = variable.name.as_str();
+            if name.len() < SHORTEST || read.iter().any(|(known, _)| *known == name) {
+                continue;
+            }
+            let near = read.iter().filter(|(known, _)| {
+                known.len() >= SHORTEST && !own(known) && levenshtein(known, name) <= 2 && !differs_in_number(known, name)
+            });
+            if let Some((known, at)) = near.min_by_key(|(known, _)| levenshtein(known, name)) {
+                findings.push(finding(&program, variable, known, *at));
+            }
+        }
+    }
+}
+
+/// `DB1_URL` and `DB2_URL` are two names.
+fn differs_in_number(a: &str, b: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    digits(a) != digits(b)
+}
+
+fn finding(program: &Deployed<'_>, variable: &EnvVar, known: &str, at: Place) -> Finding {
+    let message = format!(
+        "`{}` never reads `{}`, but it reads `{known}`, which nothing sets: it runs with its default",
+        program.service.name, variable.name
+    );
+    let edits = if program.workload.is_compose() && variable.at == variable.value_at {
+        Vec::new()
+    } else {
+        replace(variable.at, known)
+    };
+    program.explained(
+        Finding::new(&MANIFEST_ENV_UNREAD, variable.at, message)
+            .help(format!("did you mean `{known}`?"))
+            .label("never read")
+            .related(at, format!("`{known}` is read here"))
+            .subject(format!("{} {}", program.subject(), variable.name))
+            .fix(format!("Set `{known}`"), Applicability::Unsafe, edits),
+    )
+}

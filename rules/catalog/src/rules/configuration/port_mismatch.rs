@@ -1,0 +1,154 @@
+//! `port-mismatch`
+
+use svclint_model::{Place, ProbeAction, Tri};
+
+use crate::edit::replace;
+use crate::rules::deployed::{Deployed, deployed};
+use crate::{Applicability, Context, Finding, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports containers whose ports are none that the program in them binds.
+    ///
+    /// ## Why it matters
+    /// Probes and requests knock at a port that nobody opens: the pod never becomes ready.
+    ///
+    /// ## Example
+    /// ```bad
+    /// //- src/main.rs
+    /// use axum::{Router, routing::get};
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let app = Router::new().route("/healthz", get(|| async { "ok" }));
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// //- Dockerfile
+    /// FROM rust:1.90 AS build
+    /// RUN cargo build --release --locked --bin shop
+    /// FROM gcr.io/distroless/cc-debian12:nonroot
+    /// COPY --from=build /target/release/shop /shop
+    /// ENTRYPOINT ["/shop"]
+    /// //- deploy/shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: shop }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: shop } }
+    ///     spec:
+    ///       containers:
+    ///         - name: shop
+    ///           image: registry/shop:1.4.0
+    ///           ports: [{ containerPort: 8081 }]
+    /// ```
+    /// ```good
+    /// //- src/main.rs
+    /// use axum::{Router, routing::get};
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let app = Router::new().route("/healthz", get(|| async { "ok" }));
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// //- Dockerfile
+    /// FROM rust:1.90 AS build
+    /// RUN cargo build --release --locked --bin shop
+    /// FROM gcr.io/distroless/cc-debian12:nonroot
+    /// COPY --from=build /target/release/shop /shop
+    /// ENTRYPOINT ["/shop"]
+    /// //- deploy/shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: shop }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: shop } }
+    ///     spec:
+    ///       containers:
+    ///         - name: shop
+    ///           image: registry/shop:1.4.0
+    ///           ports: [{ containerPort: 8080 }]
+    /// ```
+    ///
+    /// ## Fix
+    /// Writes the port that the program binds.
+    ///
+    /// ## References
+    /// - Kubernetes, "Connecting Applications with Services"
+    pub(crate) PORT_MISMATCH {
+        id: "port-mismatch",
+        category: Configuration,
+        level: Warn,
+        severity: Error,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    for program in deployed(cx) {
+        let listeners = &program.service.listeners;
+        let bound: Option<Vec<u16>> = listeners.iter().map(|l| program.bound_port(l)).collect();
+        let Some(bound) = bound.filter(|b| !b.is_empty()) else { continue };
+        let on_host = program.workload.host_access.iter().any(|h| h.value == "hostNetwork" || h.value == "network_mode");
+        if on_host {
+            continue;
+        }
+        let wanted = wanted(&program);
+        // Other ports may be those of metrics and the like, opened by a library: one that fits is enough.
+        if wanted.is_empty() || wanted.iter().any(|(port, _)| bound.contains(port)) {
+            continue;
+        }
+        if let [(port, at), ..] = wanted.as_slice() {
+            findings.push(finding(&program, *port, *at, &bound));
+        }
+    }
+}
+
+/// The ports at which the manifest expects the program: declared, probed.
+fn wanted(program: &Deployed<'_>) -> Vec<(u16, Place)> {
+    let declared = program.container.ports.iter().filter(|p| p.protocol == "TCP");
+    let mut wanted: Vec<(u16, Place)> = declared.filter_map(|p| Some((*p.number.present()?, p.at))).collect();
+    let is_known = program.container.ports.iter().all(|p| p.number.present().is_some());
+    if !is_known {
+        return Vec::new();
+    }
+    for probe in &program.container.probes {
+        let port = match &probe.action {
+            ProbeAction::Http { port, .. } | ProbeAction::Tcp(port) | ProbeAction::Grpc(port) => port,
+            _ => continue,
+        };
+        match port {
+            Tri::Present(spot) => wanted.extend(program.port_number(&spot.value).map(|n| (n, spot.at))),
+            _ => return Vec::new(),
+        }
+    }
+    wanted
+}
+
+fn finding(program: &Deployed<'_>, port: u16, at: Place, bound: &[u16]) -> Finding {
+    let ports: Vec<String> = bound.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "`{}` binds port {} here, and the manifest expects it at {port}: nobody answers there",
+        program.service.name,
+        ports.join(", ")
+    );
+    let mut finding = Finding::new(&PORT_MISMATCH, at, message)
+        .help("name the port that the program binds, or let it bind the one that is named")
+        .label("nobody binds it")
+        .subject(format!("{} {port}", program.subject()));
+    for listener in &program.service.listeners {
+        let address = program.bound(listener).unwrap_or_default();
+        finding = finding.related(listener.at, format!("binds `{address}`"));
+    }
+    if let [only] = bound {
+        // `"8080:8081"` in compose holds more than the port.
+        let is_alone = !program.workload.is_compose();
+        let edits = if is_alone { replace(at, only.to_string()) } else { Vec::new() };
+        finding = finding.fix(format!("Expect it at {only}"), Applicability::Unsafe, edits);
+    }
+    program.explained(finding)
+}

@@ -1,0 +1,38 @@
+//! What programs read from their environment.
+
+use svclint_model::{Place, Setting, Tri, What};
+
+use crate::Context;
+use crate::rules::deployed::Deployed;
+
+/// What a program reads: in its functions, and through the types that it is configured with.
+fn settings<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Vec<&'m Setting> {
+    let model = cx.model;
+    let functions = program.service.functions.iter().filter_map(|f| model.functions.get(f.0 as usize));
+    let deeds = functions.flat_map(|f| &f.does).filter_map(|deed| match deed.what {
+        What::ReadEnv(number) => model.settings.get(number as usize),
+        _ => None,
+    });
+    let mut found: Vec<&Setting> = deeds.collect();
+    let in_bodies =
+        |setting: &Setting| model.functions.iter().flat_map(|f| &f.does).any(|d| d.at == setting.at);
+    let declared = model.settings.iter().filter(|s| !in_bodies(s) && program.service.parses(model, s.at));
+    found.extend(declared);
+    found
+}
+
+/// What it fails without.
+pub(super) fn needed<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Vec<&'m Setting> {
+    settings(cx, program).into_iter().filter(|s| s.required && !s.prefixed).collect()
+}
+
+/// All names that it reads; `None` where some are not known.
+pub(super) fn read<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Option<Vec<(&'m str, Place)>> {
+    let settings = settings(cx, program);
+    let is_known = settings.iter().all(|s| !s.prefixed && !s.name.is_unknown());
+    let name = |s: &&'m Setting| match &s.name {
+        Tri::Present(name) => Some((name.as_str(), s.at)),
+        _ => None,
+    };
+    is_known.then(|| settings.iter().filter_map(name).collect())
+}

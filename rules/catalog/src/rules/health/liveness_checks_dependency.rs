@@ -1,0 +1,171 @@
+//! `liveness-checks-dependency`
+
+use svclint_model::{EffectKind, ProbeKind, Protocol, Route, SqlKind, Tri};
+
+use super::added_route::liveness_route;
+use crate::edit::replace;
+use crate::rules::deployed::{AskedPath, Deployed, answers, asked, deployed};
+use crate::rules::reach::evidence;
+use crate::{Applicability, Context, Edit, Finding, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports liveness probes whose handler asks a database or another service.
+    ///
+    /// ## Why it matters
+    /// When what it asks is down, every pod is restarted, again and again. A restart does not bring the database back, and all
+    /// pods start at once when it comes back.
+    ///
+    /// ## Example
+    /// ```bad
+    /// //- src/main.rs
+    /// use axum::{Router, extract::State, routing::get};
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let pool = sqlx::PgPool::connect("postgres://db/shop").await.unwrap();
+    ///     let app = Router::new().route("/healthz", get(health)).with_state(pool);
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    ///
+    /// async fn health(State(pool): State<sqlx::PgPool>) -> &'static str {
+    ///     sqlx::query("SELECT 1").execute(&pool).await.unwrap();
+    ///     "ok"
+    /// }
+    /// //- Dockerfile
+    /// FROM rust:1.90 AS build
+    /// RUN cargo build --release --locked --bin shop
+    /// FROM gcr.io/distroless/cc-debian12:nonroot
+    /// COPY --from=build /target/release/shop /shop
+    /// ENTRYPOINT ["/shop"]
+    /// //- deploy/shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: shop }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: shop } }
+    ///     spec:
+    ///       containers:
+    ///         - name: shop
+    ///           image: registry/shop:1.4.0
+    ///           livenessProbe:
+    ///             httpGet: { path: /healthz, port: 8080 }
+    /// ```
+    /// ```good
+    /// //- src/main.rs
+    /// use axum::{Router, extract::State, routing::get};
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let pool = sqlx::PgPool::connect("postgres://db/shop").await.unwrap();
+    ///     let app = Router::new()
+    ///         .route("/livez", get(|| async { "ok" }))
+    ///         .route("/readyz", get(ready))
+    ///         .with_state(pool);
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    ///
+    /// async fn ready(State(pool): State<sqlx::PgPool>) -> &'static str {
+    ///     sqlx::query("SELECT 1").execute(&pool).await.unwrap();
+    ///     "ok"
+    /// }
+    /// //- Dockerfile
+    /// FROM rust:1.90 AS build
+    /// RUN cargo build --release --locked --bin shop
+    /// FROM gcr.io/distroless/cc-debian12:nonroot
+    /// COPY --from=build /target/release/shop /shop
+    /// ENTRYPOINT ["/shop"]
+    /// //- deploy/shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: shop }
+    /// spec:
+    ///   template:
+    ///     metadata: { labels: { app: shop } }
+    ///     spec:
+    ///       containers:
+    ///         - name: shop
+    ///           image: registry/shop:1.4.0
+    ///           livenessProbe:
+    ///             httpGet: { path: /livez, port: 8080 }
+    /// ```
+    ///
+    /// ## Fix
+    /// Adds a route that answers without asking anybody, and lets the probe ask for it.
+    ///
+    /// ## References
+    /// - Kubernetes, "Liveness, Readiness, and Startup Probes"
+    pub(crate) LIVENESS_CHECKS_DEPENDENCY {
+        id: "liveness-checks-dependency",
+        category: Health,
+        level: Warn,
+        severity: Warning,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+/// What a handler may ask that a restart does not mend.
+const ASKS: &[(EffectKind, &str)] = &[
+    (EffectKind::Sql(SqlKind::Select), "the database"),
+    (EffectKind::Sql(SqlKind::Other), "the database"),
+    (EffectKind::Call(Protocol::Sql), "the database"),
+    (EffectKind::Call(Protocol::Redis), "Redis"),
+    (EffectKind::Call(Protocol::Document), "the database"),
+    (EffectKind::Call(Protocol::Messaging), "the broker"),
+    (EffectKind::Request(Protocol::Http), "another service"),
+    (EffectKind::BoundedRequest(Protocol::Http), "another service"),
+    (EffectKind::Request(Protocol::Grpc), "another service"),
+    (EffectKind::BoundedRequest(Protocol::Grpc), "another service"),
+];
+
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    for program in deployed(cx).filter(|d| !d.workload.is_compose()) {
+        for asked in asked(&program).into_iter().filter(|a| a.probe.kind == ProbeKind::Liveness) {
+            let is_it = |r: &&Route| {
+                matches!(r.method.as_str(), "GET" | "ANY") && matches!(answers(&asked.path, &r.path), Tri::Present(()))
+            };
+            if let Some(route) = program.service.routes.iter().find(is_it) {
+                findings.extend(finding(cx, &program, &asked, route));
+            }
+        }
+    }
+}
+
+fn finding(cx: &Context<'_>, program: &Deployed<'_>, asked: &AskedPath<'_>, route: &Route) -> Option<Finding> {
+    let handler = route.handler?;
+    let ((calls, function, deed), whom) =
+        ASKS.iter().find_map(|(kind, whom)| Some((cx.model.way(handler, *kind)?, whom)))?;
+    let message = format!(
+        "the liveness probe of `{}` asks {whom}: when that is down every pod is restarted, which does not bring it back",
+        program.service.name
+    );
+    let mut finding = Finding::new(&LIVENESS_CHECKS_DEPENDENCY, asked.at, message)
+        .help("answer liveness without asking anybody, and ask in the readiness probe")
+        .label(format!("asks {whom}"))
+        .related(route.path_at.unwrap_or(route.at), "the route that it asks for")
+        .subject(format!("{} {}", program.subject(), asked.path));
+    finding.related.extend(evidence(cx.model, &calls));
+    let name = &cx.model.function(function).path;
+    let finding = finding.related(deed.at, format!("`{name}` asks {whom} here"));
+    let (title, edits) = mended(cx, program, asked);
+    Some(program.explained(finding.fix(title, Applicability::Unsafe, edits)))
+}
+
+/// Asks for a health route that asks nobody: one that is there, or a new one.
+fn mended(cx: &Context<'_>, program: &Deployed<'_>, asked: &AskedPath<'_>) -> (String, Vec<Edit>) {
+    let asks_nobody = |route: &&Route| {
+        let handler = route.handler;
+        handler.is_some_and(|h| ASKS.iter().all(|(kind, _)| cx.model.way(h, *kind).is_none()))
+    };
+    let is_live = |route: &&Route| route.method == "GET" && route.path.contains("live") && !route.path.contains('{');
+    if let Some(route) = program.service.routes.iter().find(|r| is_live(r) && asks_nobody(r)) {
+        return (format!("Ask for `{}`", route.path), replace(asked.at, route.path.clone()));
+    }
+    let added = program.http().first().and_then(|listener| liveness_route(cx, listener));
+    let edits = added.map(|edit| replace(asked.at, "/livez").into_iter().chain([edit]).collect());
+    ("Add `/livez` and ask for it".to_owned(), edits.unwrap_or_default())
+}

@@ -1,0 +1,300 @@
+//! Which program runs in which container, and what it is given there.
+//!
+//! A link rests on evidence, the best there is: what builds the image, what the container runs, and the image's name only
+//! where one single program is called so.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::images::Image;
+use crate::manifests::{ConfigObject, ConfigUse, Container, EnvironmentKind, Spot, Workload};
+use crate::place::{Place, Tri};
+use crate::system::{Model, ServiceId};
+
+/// A container with what runs in it.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// Its workload: index into [`crate::Manifests::workloads`].
+    pub workload: usize,
+    /// The container: index into the workload's.
+    pub container: usize,
+    /// The image's Dockerfile: index into [`Model::images`].
+    pub image: Option<usize>,
+    /// The program.
+    pub service: Option<ServiceId>,
+    /// What tells so, from the container to the program.
+    pub evidence: Vec<Evidence>,
+    /// What the program finds in its environment.
+    pub env: ContainerEnv,
+}
+
+/// One step of a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// Where.
+    pub at: Place,
+    /// What it says: lower case, no final stop.
+    pub says: String,
+}
+
+/// The variables of a container.
+#[derive(Clone, Debug, Default)]
+pub struct ContainerEnv {
+    /// Names with values and the places that give them.
+    pub variables: BTreeMap<String, (Tri<String>, Place)>,
+    /// Whether they are all.
+    pub complete: bool,
+}
+
+/// Links the containers of all manifests with what runs in them.
+pub(crate) fn deployments(model: &Model) -> Vec<Deployment> {
+    let mut found = Vec::new();
+    for (workload_at, workload) in model.manifests.workloads.iter().enumerate() {
+        for (container_at, container) in workload.containers.iter().enumerate() {
+            let mut evidence = Vec::new();
+            let image = image_of(model, workload, container, &mut evidence);
+            let service = service_of(model, container, image, &mut evidence);
+            if image.is_none() && service.is_none() {
+                continue;
+            }
+            found.push(Deployment {
+                workload: workload_at,
+                container: container_at,
+                image,
+                service,
+                evidence,
+                env: environment(model, workload, container, image),
+            });
+        }
+    }
+    found
+}
+
+/// The Dockerfile of a container's image.
+fn image_of(
+    model: &Model,
+    workload: &Workload,
+    container: &Container,
+    evidence: &mut Vec<Evidence>,
+) -> Option<usize> {
+    let at_path = |path: &str| {
+        model
+            .images
+            .iter()
+            .position(|i| model.files.get(i.file.0 as usize).is_some_and(|p| **p == *Path::new(path)))
+    };
+    if let Some(build) = &container.build {
+        let image = at_path(&build.dockerfile)?;
+        evidence.push(Evidence { at: build.at, says: "builds the image from this Dockerfile".to_owned() });
+        return Some(image);
+    }
+    let Tri::Present(image) = &container.image else { return None };
+    let name = bare(&image.value);
+    let manifests = &model.manifests;
+    // A tool or workflow that builds an image of that name.
+    let mut built: Vec<(usize, Place)> = manifests
+        .builds
+        .iter()
+        .filter(|b| same_image(&b.image, name))
+        .filter_map(|b| Some((at_path(&b.dockerfile)?, b.at)))
+        .collect();
+    // A compose file that builds it.
+    let composed = manifests.workloads.iter().flat_map(|w| &w.containers).filter_map(|c| {
+        let (build, Tri::Present(own)) = (c.build.as_ref()?, &c.image) else { return None };
+        (same_image(bare(&own.value), name)).then(|| Some((at_path(&build.dockerfile)?, own.at))).flatten()
+    });
+    built.extend(composed);
+    built.sort_unstable();
+    built.dedup_by_key(|(image, _)| *image);
+    if let [(dockerfile, at)] = built.as_slice() {
+        evidence.push(Evidence { at: *at, says: format!("builds `{name}` from this Dockerfile") });
+        return Some(*dockerfile);
+    }
+    if !built.is_empty() {
+        return None;
+    }
+    // The only Dockerfile for a program of that name.
+    let last = plain(name.rsplit('/').next().unwrap_or(name));
+    let is_named = |image: &Image| {
+        image.ships.as_ref().is_some_and(|ships| {
+            let package = model.packages.get(ships.package).map(|p| plain(&p.name));
+            let folder = image.folder.file_name().and_then(|f| f.to_str()).map(plain);
+            [Some(plain(&ships.binary)), package, folder].into_iter().flatten().any(|own| own == last)
+        })
+    };
+    let mut named = model.images.iter().enumerate().filter(|(_, i)| is_named(i));
+    let only = named.next().filter(|_| named.next().is_none());
+    let (number, _) =
+        only.filter(|_| workload.environment.kind != EnvironmentKind::Compose || has_path(name))?;
+    evidence
+        .push(Evidence { at: image.at, says: format!("the only Dockerfile for a program named `{last}`") });
+    Some(number)
+}
+
+/// Whether an image's name has a place in some registry: what has none may be anybody's in a compose file.
+fn has_path(name: &str) -> bool {
+    name.contains('/')
+}
+
+/// An image's name without tag and digest.
+fn bare(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    }
+}
+
+/// Whether two names mean one image, whatever registry it is pulled from.
+fn same_image(a: &str, b: &str) -> bool {
+    if a == b {
+        return true;
+    }
+    let tail = |name: &str| {
+        let parts: Vec<&str> = name.split('/').collect();
+        // A first part with a dot or port is a registry.
+        let has_registry =
+            parts.len() > 1 && parts.first().is_some_and(|p| p.contains(['.', ':']) || *p == "localhost");
+        parts.into_iter().skip(usize::from(has_registry)).map(str::to_owned).collect::<Vec<String>>()
+    };
+    let (a, b) = (tail(a), tail(b));
+    !a.is_empty() && a == b
+}
+
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace('_', "-")
+}
+
+/// The program that a container runs.
+fn service_of(
+    model: &Model,
+    container: &Container,
+    image: Option<usize>,
+    evidence: &mut Vec<Evidence>,
+) -> Option<ServiceId> {
+    let by_binary = |name: &str, package: Option<usize>| {
+        let mut fitting = model.services.iter().enumerate().filter(|(_, s)| {
+            plain(&s.binary) == plain(name) && package.is_none_or(|p| s.package as usize == p)
+        });
+        let first = fitting.next().filter(|_| fitting.next().is_none())?;
+        Some(ServiceId(first.0 as u32))
+    };
+    // What the manifest runs goes before what the image would.
+    let ships = image.and_then(|i| model.images.get(i)?.ships.as_ref());
+    if let Tri::Present(command) = &container.command
+        && let Some(first) = command.first()
+    {
+        let name = first.rsplit('/').next().unwrap_or(first);
+        return match by_binary(name, None) {
+            Some(service) if ships.is_some() => {
+                evidence.push(Evidence { at: container.name_at, says: format!("runs `{name}`") });
+                Some(service)
+            }
+            _ if matches!(name, "sh" | "bash" | "tini" | "dumb-init") => None,
+            _ => ships
+                .filter(|s| plain(&s.binary) == plain(name))
+                .and_then(|s| by_binary(&s.binary, Some(s.package))),
+        };
+    }
+    if container.command.is_unknown() {
+        return None;
+    }
+    if let Some(ships) = ships {
+        let service = by_binary(&ships.binary, Some(ships.package))?;
+        evidence.push(Evidence { at: ships.evidence, says: format!("ships the program `{}`", ships.binary) });
+        return Some(service);
+    }
+    None
+}
+
+/// What a container's program finds in its environment: the image's own variables, config maps, and the container's.
+fn environment(
+    model: &Model,
+    workload: &Workload,
+    container: &Container,
+    image: Option<usize>,
+) -> ContainerEnv {
+    let mut env = ContainerEnv { complete: container.env_complete, ..ContainerEnv::default() };
+    let target = container.build.as_ref().and_then(|b| b.target.as_deref());
+    let stage = image.and_then(|i| model.images.get(i)).and_then(|i| match target {
+        Some(name) => i.stage(name),
+        None => i.last(),
+    });
+    for variable in stage.map_or(&[][..], |s| &s.env) {
+        env.variables.insert(variable.name.clone(), (variable.value.clone(), variable.at));
+    }
+    env.complete &= stage.is_some_and(|s| !s.broken);
+    for source in &container.env_from {
+        match config_of(model, workload, source) {
+            Some(config) => {
+                env.complete &= config.complete;
+                for (key, value) in &config.keys {
+                    let text = match value {
+                        Tri::Present(spot) => Tri::Present(spot.value.clone()),
+                        _ => Tri::Unknown,
+                    };
+                    env.variables.insert(format!("{}{}", source.prefix, key.value), (text, key.at));
+                }
+            }
+            None => env.complete = false,
+        }
+    }
+    for variable in &container.env {
+        let from = variable.from.as_ref();
+        let value = from.and_then(|from| {
+            let config = config_of(model, workload, from)?;
+            let (_, value) = config.keys.iter().find(|(key, _)| from.key.as_deref() == Some(&key.value))?;
+            value.present().map(|spot: &Spot<String>| spot.value.clone())
+        });
+        let value = value.map_or_else(|| variable.value.clone(), Tri::Present);
+        env.variables.insert(variable.name.clone(), (value, variable.at));
+    }
+    env
+}
+
+/// The config map or secret that a container uses, where there is but one of that name for it.
+pub(crate) fn config_of<'m>(
+    model: &'m Model,
+    workload: &Workload,
+    used: &ConfigUse,
+) -> Option<&'m ConfigObject> {
+    let name = used.object.present()?;
+    let named = |c: &&ConfigObject| c.secret == used.secret && c.name == *name;
+    let all: Vec<&ConfigObject> = model.manifests.configs.iter().filter(named).collect();
+    let beside = all.iter().find(|c| c.environment == workload.environment);
+    match all.as_slice() {
+        [only] => Some(only),
+        _ => beside.copied(),
+    }
+}
+
+impl Model {
+    /// The config map or secret that a workload's container uses, where it is known which one.
+    pub fn config_of(&self, workload: &Workload, used: &ConfigUse) -> Option<&ConfigObject> {
+        config_of(self, workload, used)
+    }
+}
+
+impl ContainerEnv {
+    /// A text with the variables that it names put in: `${HOST:-0.0.0.0}:${PORT}`. `None` where one is not known.
+    pub fn expand(&self, text: &str) -> Option<String> {
+        let (mut out, mut rest) = (String::new(), text);
+        while let Some(at) = rest.find("${") {
+            out.push_str(&rest[..at]);
+            let end = at + rest[at..].find('}')?;
+            let inside = &rest[at + 2..end];
+            let (name, default) = inside.split_once(":-").map_or((inside, None), |(n, d)| (n, Some(d)));
+            match self.variables.get(name) {
+                Some((Tri::Present(value), _)) => out.push_str(value),
+                Some(_) => return None,
+                None if self.complete => out.push_str(default?),
+                None => return None,
+            }
+            rest = &rest[end + 1..];
+        }
+        out.push_str(rest);
+        Some(out)
+    }
+}
