@@ -51,6 +51,8 @@ pub struct Finding {
     pub label: String,
     /// The evidence elsewhere.
     pub related: Vec<Related>,
+    /// Where the same is wrong in other variants of the same manifest.
+    pub variants: Vec<Place>,
     /// The edits that mend it, best first.
     pub fixes: Vec<Fix>,
     /// What the finding is about, in words that survive edits elsewhere in the file: the path of the function, the route.
@@ -71,6 +73,7 @@ impl Finding {
             place,
             label: String::new(),
             related: Vec::new(),
+            variants: Vec::new(),
             fixes: Vec::new(),
             subject: String::new(),
         }

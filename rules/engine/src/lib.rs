@@ -7,6 +7,7 @@ mod fs;
 mod report;
 mod store;
 mod suppress;
+mod variants;
 mod workspace;
 
 pub use fix::{FixMode, FixOutcome, Fixed, fix_all};

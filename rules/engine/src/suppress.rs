@@ -162,6 +162,7 @@ pub(crate) fn complaints(
             help: None,
             severity: Severity::Warning,
             confidence: Confidence::High,
+            variants: Vec::new(),
             service: None,
             place: Place { file, span: suppression.comment },
             label: String::new(),

@@ -19,7 +19,7 @@ use crate::config::{self, Config};
 use crate::fs::{EntryKind, FileSystem};
 use crate::report::{FileRef, Report, ReportedFinding, Skipped, Summary};
 use crate::store::{Analysis, FactStore};
-use crate::suppress;
+use crate::{suppress, variants};
 
 /// What a run is asked to do.
 #[derive(Clone, Debug, Default)]
@@ -366,6 +366,10 @@ impl Workspace {
                 finding.severity = Severity::Error;
             }
         }
+        let is_yaml = |file: FileId| {
+            model.files.get(file.0 as usize).is_some_and(|path| Language::of(path) == Language::Yaml)
+        };
+        let mut findings = variants::together(&model, findings, is_yaml);
         let before = findings.len();
         self.suppress(&mut findings);
         let suppressed =
@@ -412,6 +416,13 @@ impl Workspace {
         findings.retain(|f| match by_file.get_mut(&f.place.file) {
             Some(suppressions) => !suppress::accepts(suppressions, f.rule.id, f.place.span),
             None => true,
+        });
+        // What is accepted in one variant is accepted in all.
+        findings.retain(|f| {
+            !f.variants.iter().any(|variant| {
+                let suppressions = by_file.get_mut(&variant.file);
+                suppressions.is_some_and(|s| suppress::accepts(s, f.rule.id, variant.span))
+            })
         });
         let known = |id: &str| svclint_catalog::rule(id).is_some();
         let ran = |id: &str| svclint_catalog::rule(id).is_some_and(|r| self.level(r.meta) != Level::Allow);
@@ -519,6 +530,7 @@ fn note(rule: &'static RuleMeta, place: Place, message: String) -> Finding {
         help: None,
         severity: rule.severity,
         confidence: rule.confidence,
+        variants: Vec::new(),
         service: None,
         place,
         label: String::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -78,6 +79,15 @@ fn needs_compiler(files: &[SourceFile], package: &PackageInfo) -> Option<String>
             _ => return None,
         };
         Some(since.to_owned())
+    })
+}
+
+/// The folder that holds all files.
+pub(crate) fn root(files: &[SourceFile]) -> PathBuf {
+    let mut folders = files.iter().filter_map(|f| f.path.parent());
+    let Some(first) = folders.next() else { return PathBuf::new() };
+    folders.fold(first.to_path_buf(), |root, folder| {
+        root.components().zip(folder.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
     })
 }
 

@@ -146,6 +146,7 @@ impl Join {
         };
         let mut model = Model {
             files: self.files.iter().map(|f| f.path.clone()).collect(),
+            root: if keep { before.root.clone() } else { assemble::root(&self.files) },
             generated: if keep { before.generated.clone() } else { assemble::generated(&self.files) },
             packages: if keep {
                 before.packages.clone()

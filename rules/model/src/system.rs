@@ -1,7 +1,7 @@
 //! The model's public data: packages, functions, services, routes, clients, requests.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -31,6 +31,8 @@ pub struct ServiceId(pub u32);
 pub struct Model {
     /// The files' paths, by [`FileId`].
     pub files: Vec<Arc<Path>>,
+    /// The folder that holds all files.
+    pub root: PathBuf,
     /// Whether a file was written by a program, by [`FileId`].
     pub generated: Vec<bool>,
     /// The packages with a `Cargo.toml`.
@@ -521,6 +523,12 @@ impl Model {
     /// The function.
     pub fn function(&self, id: FnId) -> &Function {
         &self.functions[id.0 as usize]
+    }
+
+    /// A file's path below the folder that holds all files.
+    pub fn relative(&self, file: FileId) -> &Path {
+        let path = self.files.get(file.0 as usize).map_or(Path::new(""), |p| p);
+        path.strip_prefix(&self.root).unwrap_or(path)
     }
 
     /// The client.

@@ -132,6 +132,7 @@ fn finding(cx: &Context<'_>, service: &Service, listener: &Listener, first: &Rou
         ),
         severity: UNVERSIONED_API.severity,
         confidence: UNVERSIONED_API.confidence,
+        variants: Vec::new(),
         service: Some(service.name.clone()),
         place,
         label: "no version".into(),

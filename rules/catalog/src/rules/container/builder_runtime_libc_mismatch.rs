@@ -123,6 +123,7 @@ fn finding(cx: &Context<'_>, found: &Mismatch<'_>) -> Finding {
         help: Some("build on the release that the program runs on, or link statically for a musl target".into()),
         severity: if found.releases.is_none() { Severity::Error } else { BUILDER_RUNTIME_LIBC_MISMATCH.severity },
         confidence: BUILDER_RUNTIME_LIBC_MISMATCH.confidence,
+        variants: Vec::new(),
         service: Some(binary.clone()),
         place: found.last.image_at,
         label: if found.releases.is_some() { "older than the builder" } else { "no glibc in here" }.into(),

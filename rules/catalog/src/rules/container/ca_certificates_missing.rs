@@ -134,6 +134,7 @@ fn finding(cx: &Context<'_>, image: &Image, ships: &ShippedBinary, request: &Req
         help: Some("install `ca-certificates`, or copy the bundle from the stage that builds".into()),
         severity: CA_CERTIFICATES_MISSING.severity,
         confidence: CA_CERTIFICATES_MISSING.confidence,
+        variants: Vec::new(),
         service: Some(ships.binary.clone()),
         place: image.last()?.image_at,
         label: "no `ca-certificates` from here on".into(),

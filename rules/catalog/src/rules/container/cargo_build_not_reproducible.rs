@@ -87,6 +87,7 @@ fn finding(image: &Image, ships: &ShippedBinary, build: &CargoBuild, picks: bool
         help: Some(if picks { "add `--locked`" } else { "add `--release` and copy from `target/release`" }.into()),
         severity: CARGO_BUILD_NOT_REPRODUCIBLE.severity,
         confidence: CARGO_BUILD_NOT_REPRODUCIBLE.confidence,
+        variants: Vec::new(),
         service: Some(ships.binary.clone()),
         place: build.at,
         label: if picks { "no `--locked`" } else { "no `--release`" }.into(),

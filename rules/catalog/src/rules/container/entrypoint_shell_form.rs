@@ -109,6 +109,7 @@ fn finding(cx: &Context<'_>, image: &Image, ships: &ShippedBinary, start: &Start
         help: Some("write the command as a list of words, or put `exec` in front of the program".into()),
         severity: if has_no_shell { Severity::Error } else { ENTRYPOINT_SHELL_FORM.severity },
         confidence: ENTRYPOINT_SHELL_FORM.confidence,
+        variants: Vec::new(),
         service: Some(ships.binary.clone()),
         place,
         label: "runs in a shell".into(),

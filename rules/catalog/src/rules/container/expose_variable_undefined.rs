@@ -100,6 +100,7 @@ fn undefined(cx: &Context<'_>, image: &Image, stage: &ImageStage, instruction: &
         }),
         severity: EXPOSE_VARIABLE_UNDEFINED.severity,
         confidence: EXPOSE_VARIABLE_UNDEFINED.confidence,
+        variants: Vec::new(),
         service: image.ships.as_ref().map(|s| s.binary.clone()),
         place,
         label: "empty here".into(),

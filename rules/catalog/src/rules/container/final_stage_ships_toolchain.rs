@@ -87,6 +87,7 @@ fn finding(cx: &Context<'_>, image: &Image, last: &ImageStage, ships: &ShippedBi
         help: Some("copy the built program into a stage on a small image".into()),
         severity: FINAL_STAGE_SHIPS_TOOLCHAIN.severity,
         confidence: FINAL_STAGE_SHIPS_TOOLCHAIN.confidence,
+        variants: Vec::new(),
         service: Some(ships.binary.clone()),
         place: last.at,
         label: "the compiler is in here".into(),

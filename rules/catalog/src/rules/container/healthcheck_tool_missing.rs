@@ -93,6 +93,7 @@ fn finding(cx: &Context<'_>, image: &Image, check: &Start, program: &str) -> Fin
         help: Some("let the service's own program check itself, or install the tool".into()),
         severity: HEALTHCHECK_TOOL_MISSING.severity,
         confidence: HEALTHCHECK_TOOL_MISSING.confidence,
+        variants: Vec::new(),
         service: image.ships.as_ref().map(|s| s.binary.clone()),
         place,
         label: format!("{what} is not there"),

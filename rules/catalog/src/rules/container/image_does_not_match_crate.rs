@@ -162,6 +162,7 @@ fn finding(image: &Image, place: Place, message: String, label: &str, fix: Optio
         help: fix.as_ref().map(|f| f.title.to_lowercase()),
         severity: IMAGE_DOES_NOT_MATCH_CRATE.severity,
         confidence: IMAGE_DOES_NOT_MATCH_CRATE.confidence,
+        variants: Vec::new(),
         service: image.ships.as_ref().map(|s| s.binary.clone()),
         place,
         label: label.to_owned(),

@@ -86,6 +86,7 @@ fn finding(cx: &Context<'_>, image: &Image, last: &ImageStage) -> Finding {
         help: Some("end the image with a `USER` other than root".into()),
         severity: IMAGE_RUNS_AS_ROOT.severity,
         confidence: IMAGE_RUNS_AS_ROOT.confidence,
+        variants: Vec::new(),
         service: Some(binary.to_owned()),
         place: said.unwrap_or(last.at),
         label: if said.is_some() { "root" } else { "no user is set from here on" }.into(),

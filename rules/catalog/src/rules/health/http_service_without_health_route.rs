@@ -117,6 +117,7 @@ fn finding(cx: &Context<'_>, service: &Service, listener: &Listener) -> Finding 
         ),
         severity: HTTP_SERVICE_WITHOUT_HEALTH_ROUTE.severity,
         confidence: HTTP_SERVICE_WITHOUT_HEALTH_ROUTE.confidence,
+        variants: Vec::new(),
         service: Some(service.name.clone()),
         place,
         label: "no health route".into(),

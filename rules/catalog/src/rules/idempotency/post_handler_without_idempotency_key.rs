@@ -139,6 +139,7 @@ fn handler_finding(cx: &Context<'_>, service: &Service, route: &Route, handler: 
         help: Some("read an `Idempotency-Key` header, store it with the row under a unique key, and answer a repeat with the first result".into()),
         severity: POST_HANDLER_WITHOUT_IDEMPOTENCY_KEY.severity,
         confidence: POST_HANDLER_WITHOUT_IDEMPOTENCY_KEY.confidence,
+        variants: Vec::new(),
         service: Some(service.name.clone()),
         place: function.name,
         label: "no idempotency key".into(),

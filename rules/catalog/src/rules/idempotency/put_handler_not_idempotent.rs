@@ -98,6 +98,7 @@ fn handler_finding(cx: &Context<'_>, service: &Service, route: &Route, handler: 
         help: Some("write the state that the request names, so that a second time changes nothing".into()),
         severity: PUT_HANDLER_NOT_IDEMPOTENT.severity,
         confidence: PUT_HANDLER_NOT_IDEMPOTENT.confidence,
+        variants: Vec::new(),
         service: Some(service.name.clone()),
         place: function.name,
         label: "a repeat does more".into(),

@@ -133,6 +133,7 @@ fn finding(
         ),
         severity: CORRELATION_ID_DROPPED_OUTBOUND.severity,
         confidence: if known_target { Confidence::High } else { Confidence::Medium },
+        variants: Vec::new(),
         service: Some(service.name.clone()),
         place: request.begun_call,
         label: "sent without the id".into(),

@@ -25,7 +25,14 @@ declare_rule! {
     ///     spec:
     ///       containers:
     ///         - name: orders
-    ///           image: shop/orders:1.4.0
+    ///           image: registry/orders:1.4.0
+    /// //- compose.yaml
+    /// services:
+    ///   orders: { image: "registry/orders:1.4.0", build: . }
+    /// //- Dockerfile
+    /// FROM debian:bookworm-slim
+    /// COPY orders /
+    /// CMD ["/orders"]
     /// ```
     /// ```good
     /// //- deploy/orders.yaml
@@ -106,7 +113,7 @@ fn strong(workload: &Workload, at: Place, what: &str, subject: &str) -> Finding 
 /// Rights that are not taken away.
 fn weak(cx: &Context<'_>, workload: &Workload, container: &Container) -> Option<Finding> {
     let (own, pod) = (&container.security, &workload.security);
-    let may_be_root = is_root(own, pod);
+    let may_be_root = is_root(own, pod) && image_is_root(cx, workload, container);
     let escalates = own.privilege_escalation.is_absent() && !is_true(&own.privileged)
         || matches!(&own.privilege_escalation, Tri::Present(s) if s.value);
     let keeps = own.dropped.is_absent();
@@ -156,6 +163,21 @@ fn is_root(own: &Security, pod: &Security) -> bool {
         None => true,
     };
     no_user && not_said
+}
+
+/// Whether the image starts as root: known of those that are built here; nobody can say of others.
+fn image_is_root(cx: &Context<'_>, workload: &Workload, container: &Container) -> bool {
+    let deployments = cx.model.deployments.iter();
+    let mut mine = deployments.filter(|d| {
+        let here = cx.model.manifests.workloads.get(d.workload);
+        here.is_some_and(|w| std::ptr::eq(w, workload) && w.containers.get(d.container).is_some_and(|c| std::ptr::eq(c, container)))
+    });
+    let stage = mine.find_map(|d| cx.model.images.get(d.image?)?.last());
+    stage.is_some_and(|stage| match &stage.user {
+        Tri::Present(user) => user.is_root,
+        Tri::Absent => true,
+        Tri::Unknown => false,
+    })
 }
 
 fn edits(

@@ -27,7 +27,6 @@ const ASIDE: &[&str] = &[
     "examples",
     "development",
     "minikube",
-    "kind",
     "vendor",
     "vendored",
     "third_party",
@@ -36,14 +35,11 @@ const ASIDE: &[&str] = &[
     "bench",
     "benches",
     "benchmark",
-    "ci",
-    "demo",
 ];
 
 /// Whether a workload is for tests or the developers' own machines, or comes from somebody else, by its file's path.
 pub(super) fn is_aside(model: &Model, workload: &Workload) -> bool {
-    let path = model.files.get(workload.file().0 as usize);
-    let path = path.map(|p| p.display().to_string().to_lowercase()).unwrap_or_default();
+    let path = model.relative(workload.file()).display().to_string().to_lowercase();
     path.split('/')
         .flat_map(|part| std::iter::once(part).chain(part.split(['-', '.'])))
         .any(|word| ASIDE.contains(&word))

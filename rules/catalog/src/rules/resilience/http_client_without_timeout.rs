@@ -170,6 +170,7 @@ fn report(
         help: Some("give the client a timeout, or each request one of its own".into()),
         severity: HTTP_CLIENT_WITHOUT_TIMEOUT.severity,
         confidence: HTTP_CLIENT_WITHOUT_TIMEOUT.confidence,
+        variants: Vec::new(),
         service: None,
         place: client.built.at,
         label: format!("no {} timeout", client.library),
