@@ -1,11 +1,13 @@
 //! Comments that accept findings: `// svclint: allow(rule) reason`.
 
+mod comments;
+
 use std::sync::Arc;
 
 use svclint_catalog::{Applicability, Category, Confidence, Edit, Finding, Fix, Level, RuleMeta, Severity};
 use svclint_facts::rust::{Item, ItemKind, RustFile};
 use svclint_model::{FileId, Place};
-use svclint_syntax::{LineIndex, Span};
+use svclint_syntax::{Language, LineIndex, Span};
 
 use crate::store::Analysis;
 
@@ -33,36 +35,32 @@ pub(crate) static SUPPRESSION: RuleMeta = RuleMeta {
 };
 
 /// The suppressions of a file.
-pub(crate) fn read(analysis: &Analysis) -> Vec<Suppression> {
-    let Some(file) = analysis.rust() else { return Vec::new() };
+pub(crate) fn read(analysis: &Analysis, language: Language) -> Vec<Suppression> {
+    let Some(file) = analysis.rust() else { return comments::read(analysis, language) };
     let mut found = Vec::new();
     for chunk in &file.chunks {
         for comment in &chunk.facts.comments {
             let Some(directive) = &comment.directive else { continue };
             let span = comment.span.shift(chunk.start);
-            let (word, rest) = directive.split_once('(').unwrap_or((directive, ""));
-            let (rules, reason) = rest.split_once(')').unwrap_or((rest, ""));
-            let whole_file = match word.trim() {
-                "allow" => false,
-                "allow-file" => true,
-                _ => continue,
-            };
-            let rules = rules.split(',').map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect();
-            let covers = if whole_file {
-                vec![Span::new(0, u32::MAX)]
-            } else {
+            found.extend(suppression(directive, span, || {
                 covered(file, &analysis.text, &analysis.lines, span)
-            };
-            found.push(Suppression {
-                rules,
-                has_reason: !reason.trim().is_empty(),
-                comment: span,
-                covers,
-                used: false,
-            });
+            }));
         }
     }
     found
+}
+
+/// `allow(rule, rule) reason`, `allow-file(rule) reason`
+fn suppression(directive: &str, comment: Span, covered: impl FnOnce() -> Vec<Span>) -> Option<Suppression> {
+    let (word, rest) = directive.split_once('(').unwrap_or((directive, ""));
+    let (rules, reason) = rest.split_once(')').unwrap_or((rest, ""));
+    let covers = match word.trim() {
+        "allow" => covered(),
+        "allow-file" => vec![Span::new(0, u32::MAX)],
+        _ => return None,
+    };
+    let rules = rules.split(',').map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect();
+    Some(Suppression { rules, has_reason: !reason.trim().is_empty(), comment, covers, used: false })
 }
 
 /// The comment's own line if code stands in front of it; else the next line with code, and the item that begins there.

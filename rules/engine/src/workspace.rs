@@ -408,7 +408,7 @@ impl Workspace {
         let mut by_file = FxHashMap::default();
         for (number, path) in self.store.paths.iter().enumerate() {
             let Some(analysis) = self.store.get(path) else { continue };
-            let suppressions = suppress::read(analysis);
+            let suppressions = suppress::read(analysis, Language::of(path));
             if !suppressions.is_empty() {
                 by_file.insert(svclint_model::FileId(number as u32), suppressions);
             }

@@ -43,9 +43,16 @@ pub(crate) fn read(tracer: &Tracer<'_>, at: At) -> Option<Setting> {
         let none = prefixed && name.is_none();
         let name = if none { Tri::Present(String::new()) } else { text.map_or(Tri::Unknown, Tri::Present) };
         let default = if prefixed { Tri::Unknown } else { default(tracer, at) };
-        let required = default.is_absent();
+        let required = default.is_absent() && !is_gated(tracer, at);
         Some(Setting { name, prefixed, default, required, at: tracer.place(at) })
     })
+}
+
+/// Whether the code around a read is built with some feature only.
+fn is_gated(tracer: &Tracer<'_>, at: At) -> bool {
+    let BodyOwner::Fn(function) = tracer.body(at.body).owner else { return false };
+    let attrs = &tracer.program.defs.fns[function.at()].item.attrs;
+    attrs.iter().any(|a| a.path.last() == "cfg")
 }
 
 /// `env::var("X").unwrap_or("y".into())`

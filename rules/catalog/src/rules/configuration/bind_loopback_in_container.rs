@@ -25,7 +25,7 @@ declare_rule! {
     ///     axum::serve(listener, app).await.unwrap();
     /// }
     /// //- Dockerfile
-    /// FROM rust:1.90 AS build
+    /// FROM rust:1.90-bookworm AS build
     /// RUN cargo build --release --locked --bin shop
     /// FROM gcr.io/distroless/cc-debian12:nonroot
     /// COPY --from=build /target/release/shop /shop
@@ -54,7 +54,7 @@ declare_rule! {
     ///     axum::serve(listener, app).await.unwrap();
     /// }
     /// //- Dockerfile
-    /// FROM rust:1.90 AS build
+    /// FROM rust:1.90-bookworm AS build
     /// RUN cargo build --release --locked --bin shop
     /// FROM gcr.io/distroless/cc-debian12:nonroot
     /// COPY --from=build /target/release/shop /shop

@@ -4,7 +4,7 @@ use svclint_model::{Limit, Listener, Tri};
 
 use crate::edit::replace;
 use crate::rules::deployed::{Deployed, deployed};
-use crate::{Applicability, Context, Finding, declare_rule};
+use crate::{Applicability, Context, Finding, Severity, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -28,7 +28,7 @@ declare_rule! {
     ///         .await
     /// }
     /// //- Dockerfile
-    /// FROM rust:1.90 AS build
+    /// FROM rust:1.90-bookworm AS build
     /// RUN cargo build --release --locked --bin shop
     /// FROM gcr.io/distroless/cc-debian12:nonroot
     /// COPY --from=build /target/release/shop /shop
@@ -59,7 +59,7 @@ declare_rule! {
     ///         .await
     /// }
     /// //- Dockerfile
-    /// FROM rust:1.90 AS build
+    /// FROM rust:1.90-bookworm AS build
     /// RUN cargo build --release --locked --bin shop
     /// FROM gcr.io/distroless/cc-debian12:nonroot
     /// COPY --from=build /target/release/shop /shop
@@ -147,10 +147,12 @@ fn seconds(text: &str) -> Option<i64> {
 fn finding(cx: &Context<'_>, program: &Deployed<'_>, grace: i64, before: i64, drain: i64) -> Finding {
     let sum = if before > 0 { format!("{before} s before it is told and {drain} s to drain") } else { format!("{drain} s to drain") };
     let message = format!(
-        "`{}` may need {sum}, and is killed after {grace} s: requests in flight are cut at every rollout",
+        "`{}` may need {sum}, and is killed after {grace} s: requests in flight are cut",
         program.service.name
     );
     let enough = before + drain + 5;
+    // A compose file is stopped by whoever works with it, as a rule.
+    let severity = if program.workload.is_compose() { Severity::Info } else { GRACE_SHORTER_THAN_DRAIN.severity };
     let (place, edits) = match &program.workload.grace {
         Tri::Present(spot) => {
             let text = if program.workload.is_compose() { format!("{enough}s") } else { enough.to_string() };
@@ -164,11 +166,13 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, grace: i64, before: i64, dr
             (program.container.name_at, cx.add_entry(program.workload.pod, &[&line]))
         }
     };
-    program.explained(
+    let mut finding = program.explained(
         Finding::new(&GRACE_SHORTER_THAN_DRAIN, place, message)
             .help(format!("give it {enough} s to end, or let the server drain for less"))
             .label(format!("killed after {grace} s"))
             .subject(program.subject())
             .fix(format!("Give it {enough} seconds to end"), Applicability::Unsafe, edits),
-    )
+    );
+    finding.severity = severity;
+    finding
 }

@@ -34,7 +34,7 @@ declare_rule! {
     ///     "ok"
     /// }
     /// //- Dockerfile
-    /// FROM rust:1.90 AS build
+    /// FROM rust:1.90-bookworm AS build
     /// RUN cargo build --release --locked --bin shop
     /// FROM gcr.io/distroless/cc-debian12:nonroot
     /// COPY --from=build /target/release/shop /shop
@@ -73,7 +73,7 @@ declare_rule! {
     ///     "ok"
     /// }
     /// //- Dockerfile
-    /// FROM rust:1.90 AS build
+    /// FROM rust:1.90-bookworm AS build
     /// RUN cargo build --release --locked --bin shop
     /// FROM gcr.io/distroless/cc-debian12:nonroot
     /// COPY --from=build /target/release/shop /shop

@@ -7,4 +7,5 @@ super::category![
     http_service_without_health_route,
     liveness_checks_dependency,
     probe_route_missing,
+    probe_timeout_shorter_than_check,
 ];

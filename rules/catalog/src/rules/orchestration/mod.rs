@@ -8,6 +8,7 @@ super::category![
     hpa_without_resource_request,
     image_tag_mutable,
     liveness_as_fast_as_readiness,
+    network_policy_blocks_call,
     pdb_blocks_drain,
     pod_security_context_weak,
     pod_without_readiness_probe,

@@ -1,0 +1,333 @@
+//! What rules report of manifests, alone and together with code, and what they leave alone.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+use support::{assert_markers, check, found};
+
+/// A Deployment with a Service: `POD` stands in its pod, `CONTAINER` in its container.
+fn deployment(pod: &str, container: &str) -> String {
+    let indented = |text: &str, by: usize| -> String {
+        text.lines().map(|line| format!("{}{line}\n", " ".repeat(by))).collect()
+    };
+    format!(
+        "//- deploy/shop.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: shop }}
+spec:
+  replicas: 2
+  template:
+    metadata: {{ labels: {{ app: shop }} }}
+    spec:
+{}      containers:
+        - name: shop
+          image: registry/shop:1.4.0
+          ports: [{{ name: http, containerPort: 8080 }}]
+          resources: {{ requests: {{ cpu: 1 }}, limits: {{ memory: 1Gi }} }}
+{}---
+apiVersion: v1
+kind: Service
+metadata: {{ name: shop }}
+spec: {{ selector: {{ app: shop }}, ports: [{{ port: 80, targetPort: http }}] }}
+",
+        indented(pod, 6),
+        indented(container, 10)
+    )
+}
+
+const READY: &str = "readinessProbe: { httpGet: { path: /readyz, port: http } }";
+
+/// A program that is shipped by the Dockerfile beside it.
+fn program(main: &str) -> String {
+    format!(
+        "//- src/main.rs
+{main}
+//- Dockerfile
+FROM rust:1.90-bookworm AS build
+RUN cargo build --release --locked --bin shop
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /target/release/shop /shop
+ENTRYPOINT [\"/shop\"]
+"
+    )
+}
+
+fn server(routes: &str, bind: &str) -> String {
+    program(&format!(
+        "use axum::{{Router, routing::get}};
+
+#[tokio::main]
+async fn main() {{
+    let app = Router::new(){routes};
+    let listener = tokio::net::TcpListener::bind({bind}).await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}}"
+    ))
+}
+
+#[track_caller]
+fn assert_found(text: &str, expected: &[&str]) {
+    let found: Vec<String> =
+        found(&check(text)).iter().map(|f| f.split(' ').nth(1).unwrap().to_owned()).collect();
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn probes_and_resources_of_plain_manifests() {
+    assert_found(&deployment("", ""), &["pod-without-readiness-probe"]);
+    assert_found(&deployment("", READY), &[]);
+    assert_found(&deployment("terminationGracePeriodSeconds: 0", READY), &["termination-not-graceful"]);
+}
+
+#[test]
+fn what_a_template_may_add_is_not_missing() {
+    let chart = |container: &str| {
+        format!(
+            "//- chart/Chart.yaml\nname: shop\nversion: 1.0.0\n//- chart/values.yaml\nimage: {{ name: shop, tag: latest }}\nprobe: {{}}\n\
+             //- chart/templates/deployment.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{{{ include \"shop.name\" . }}}}
+spec:
+  template:
+    metadata:
+      labels: {{ app: shop }}
+    spec:
+      containers:
+        - name: shop
+          image: \"registry/{{{{ .Values.image.name }}}}:{{{{ .Values.image.tag }}}}\"
+{container}
+---
+apiVersion: v1
+kind: Service
+metadata: {{ name: shop }}
+spec: {{ selector: {{ app: shop }}, ports: [{{ port: 80 }}] }}
+"
+        )
+    };
+    // The tag is decided in the values; what the container lacks may come from the template.
+    let open = chart("          {{- toYaml .Values.more | nindent 10 }}");
+    assert_eq!(found(&check(&open)), ["chart/values.yaml:1 image-tag-mutable"]);
+    let unless = chart(
+        "          {{- if .Values.x }}\n          readinessProbe: {{- toYaml .Values.probe | nindent 12 }}\n          {{- end }}\n          resources: {{ toYaml .Values.resources }}",
+    );
+    assert_eq!(found(&check(&unless)), ["chart/values.yaml:1 image-tag-mutable"]);
+}
+
+#[test]
+fn a_defect_of_several_variants_is_one_finding() {
+    let one = deployment("", "");
+    let release = one.replace("deploy/shop.yaml", "release/shop.yaml");
+    let report = check(&format!("{one}{release}"));
+    assert_eq!(found(&report), ["deploy/shop.yaml:10 pod-without-readiness-probe"]);
+    let named: Vec<&str> = report.findings[0].finding.related.iter().map(|r| r.message.as_str()).collect();
+    assert_eq!(named.last(), Some(&"the same in `release/shop.yaml`"));
+    // Accepted in one variant, accepted in all.
+    let accepted = release.replace(
+        "        - name: shop",
+        "        # svclint: allow(pod-without-readiness-probe) a job in disguise\n        - name: shop",
+    );
+    assert_eq!(found(&check(&format!("{one}{accepted}"))), Vec::<String>::new());
+}
+
+#[test]
+fn overlays_put_their_patches_in() {
+    let base = deployment("", "").replace("deploy/", "base/");
+    let kustomization = "//- base/kustomization.yaml\nresources: [shop.yaml]\n";
+    let overlay = "//- overlays/prod/kustomization.yaml
+resources: [../../base]
+patches: [{ path: probe.yaml }]
+//- overlays/prod/probe.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: shop }
+spec:
+  template:
+    spec:
+      containers:
+        - name: shop
+          readinessProbe: { httpGet: { path: /readyz, port: http } }
+";
+    assert_found(&format!("{base}{kustomization}"), &["pod-without-readiness-probe"]);
+    assert_found(&format!("{base}{kustomization}{overlay}"), &[]);
+    // A patch that is written inside of the kustomization may have changed anything.
+    let inline = "//- overlays/prod/kustomization.yaml
+resources: [../../base]
+patches:
+  - target: { kind: Deployment, name: shop }
+    patch: |-
+      - op: add
+        path: /spec/template/spec/containers/0/readinessProbe
+        value: { httpGet: { path: /readyz, port: http } }
+";
+    assert_found(&format!("{base}{kustomization}{inline}"), &[]);
+}
+
+#[test]
+fn services_that_lead_nowhere() {
+    let text = deployment("", READY);
+    assert_found(
+        &text.replace("selector: { app: shop }", "selector: { app: shap }"),
+        &["service-targets-nothing"],
+    );
+    assert_found(&text.replace("targetPort: http", "targetPort: web"), &["service-targets-nothing"]);
+    // A number needs no declaration, and pods from elsewhere may have what nothing here has.
+    assert_found(&text.replace("targetPort: http", "targetPort: 9000"), &[]);
+    assert_found(
+        "//- deploy/x.yaml\napiVersion: v1\nkind: Service\nmetadata: { name: x }\nspec: { selector: { app: x }, ports: [{ port: 1 }] }\n",
+        &[],
+    );
+    let ingress = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: shop }\nspec:\n  rules:\n    - http:\n        paths:\n          - { path: /, pathType: Prefix, backend: { service: { name: NAME, port: { number: PORT } } } }\n";
+    let with =
+        |name: &str, port: &str| format!("{text}{}", ingress.replace("NAME", name).replace("PORT", port));
+    assert_found(&with("shop", "80"), &[]);
+    assert_found(&with("shp", "80"), &["service-targets-nothing"]);
+    assert_found(&with("shop", "81"), &["service-targets-nothing"]);
+    assert_found(&with("another-system", "80"), &[]);
+}
+
+#[test]
+fn probes_ask_for_what_the_program_serves() {
+    let probe = |path: &str| {
+        deployment(
+            "",
+            &format!(
+                "{READY}\nlivenessProbe: {{ httpGet: {{ path: {path}, port: http }}, failureThreshold: 9 }}"
+            ),
+        )
+    };
+    let routes = ".route(\"/readyz\", get(|| async { \"\" })).nest(\"/api\", Router::new().route(\"/live/{deep}\", get(|| async { \"\" })))";
+    let code = server(routes, "\"0.0.0.0:8080\"");
+    assert_found(&format!("{code}{}", probe("/livez")), &["probe-route-missing"]);
+    assert_found(&format!("{code}{}", probe("/readyz/")), &[]);
+    assert_found(&format!("{code}{}", probe("/api/live/x?full=1")), &[]);
+    // What answers everything answers this too; a prefix that is not known may be anything.
+    let fallback =
+        server(".route(\"/readyz\", get(|| async { \"\" })).fallback(|| async { \"\" })", "\"0.0.0.0:8080\"");
+    assert_found(&format!("{fallback}{}", probe("/livez")), &[]);
+    let prefix = server(
+        ".route(\"/readyz\", get(|| async { \"\" })).nest(&std::env::args().nth(1).unwrap(), Router::new().route(\"/livez\", get(|| async { \"\" })))",
+        "\"0.0.0.0:8080\"",
+    );
+    assert_found(&format!("{prefix}{}", probe("/livez")), &[]);
+    // Another port is another listener; an image from elsewhere is another program.
+    assert_found(
+        &format!("{code}{}", probe("/livez").replace("path: /livez, port: http", "path: /livez, port: 9000")),
+        &[],
+    );
+    assert_found(&format!("{code}{}", probe("/livez").replace("registry/shop", "registry/other")), &[]);
+}
+
+#[test]
+fn ports_that_nobody_binds() {
+    let manifest = deployment("", READY);
+    let routes = ".route(\"/readyz\", get(|| async { \"\" }))";
+    assert_found(&format!("{}{manifest}", server(routes, "\"0.0.0.0:8080\"")), &[]);
+    assert_found(&format!("{}{manifest}", server(routes, "\"0.0.0.0:9090\"")), &["port-mismatch"]);
+    let by_env = "format!(\"0.0.0.0:{}\", std::env::var(\"PORT\").unwrap_or(\"9090\".into()))";
+    // The default holds where all variables are known, and the variable where it is set.
+    assert_found(&format!("{}{manifest}", server(routes, by_env)), &["port-mismatch"]);
+    let set = deployment("", &format!("{READY}\nenv:\n  - name: PORT\n    value: \"8080\""));
+    assert_found(&format!("{}{set}", server(routes, by_env)), &[]);
+    let from_elsewhere = deployment("", &format!("{READY}\nenvFrom:\n  - secretRef: {{ name: elsewhere }}"));
+    assert_found(&format!("{}{from_elsewhere}", server(routes, by_env)), &[]);
+    let on_host = deployment("hostNetwork: true", READY);
+    assert_eq!(
+        found(&check(&format!("{}{on_host}", server(routes, "\"0.0.0.0:9090\"")))),
+        ["deploy/shop.yaml:9 pod-security-context-weak"]
+    );
+    assert_found(
+        &format!("{}{manifest}", server(routes, "\"127.0.0.1:8080\"")),
+        &["bind-loopback-in-container"],
+    );
+}
+
+#[test]
+fn variables_that_nobody_gives() {
+    let code = |read: &str| {
+        program(&format!(
+            "use axum::{{Router, routing::get}};
+
+#[tokio::main]
+async fn main() {{
+    {read}
+    let app = Router::new().route(\"/readyz\", get(|| async {{ \"\" }}));
+    let listener = tokio::net::TcpListener::bind(\"0.0.0.0:8080\").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}}"
+        ))
+    };
+    let needs = code("let _url = std::env::var(\"DATABASE_URL\").unwrap();");
+    let with = |more: &str| deployment("", &format!("{READY}\n{more}"));
+    assert_found(&format!("{needs}{}", with("")), &["env-var-not-provided"]);
+    assert_found(&format!("{needs}{}", with("env:\n  - name: DATABASE_URL\n    value: x")), &[]);
+    let secret =
+        "env:\n  - name: DATABASE_URL\n    valueFrom: { secretKeyRef: { name: elsewhere, key: url } }";
+    assert_found(&format!("{needs}{}", with(secret)), &[]);
+    // Who knows what is in there.
+    assert_found(&format!("{needs}{}", with("envFrom:\n  - secretRef: { name: elsewhere }")), &[]);
+    let config =
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: here }\ndata: { DATABASE_URL: x }\n";
+    assert_found(&format!("{needs}{}{config}", with("envFrom:\n  - configMapRef: { name: here }")), &[]);
+    let config = config.replace("DATABASE_URL", "DATABASE_URI");
+    assert_found(
+        &format!("{needs}{}{config}", with("envFrom:\n  - configMapRef: { name: here }")),
+        &["env-var-not-provided"],
+    );
+    let in_image = needs.replace("ENTRYPOINT", "ENV DATABASE_URL=x\nENTRYPOINT");
+    assert_found(&format!("{in_image}{}", with("")), &[]);
+    let optional = code("let _url = std::env::var(\"DATABASE_URL\").unwrap_or_default();");
+    assert_found(&format!("{optional}{}", with("")), &[]);
+    let typo = "env:\n  - name: DATABASE_URI\n    value: x";
+    assert_found(&format!("{optional}{}", with(typo)), &["manifest-env-unread"]);
+    let numbered = "env:\n  - name: DATABASE_URL2\n    value: x";
+    assert_found(&format!("{optional}{}", with(numbered)), &[]);
+}
+
+#[test]
+fn compose_files_are_workloads_too() {
+    assert_markers(
+        "//- compose.yaml
+services:
+  db:
+    image: postgres:16
+    healthcheck: { test: [CMD, pg_isready] }
+  orders:
+    image: registry/orders:1.4.0
+    depends_on:
+      # error: [compose-depends-on-unhealthy]
+      - db
+  billing:
+    image: registry/billing:1.4.0
+    depends_on:
+      db: { condition: service_healthy }
+  agent:
+    image: registry/agent:1.0.0
+    privileged: true # error: [pod-security-context-weak]
+",
+    );
+}
+
+#[test]
+fn hostile_manifests_are_bounded() {
+    let many: String = (0..4_000)
+        .map(|n| {
+            format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: c{n} }}\ndata: {{ a: b }}\n")
+        })
+        .collect();
+    assert_found(&format!("//- deploy/many.yaml\n{many}"), &[]);
+    for text in [
+        "kind: Deployment\napiVersion: apps/v1\n",
+        "apiVersion: v1\nkind: List\nitems: [1, {apiVersion: v1, kind: List, items: []}]\n",
+        "apiVersion: apps/v1\nkind: Deployment\nspec: {template: {spec: {containers: [{}, 1, [x]]}}}\n",
+        "services: {a: {depends_on: [a], extends: a}, b: 1, c: {environment: [X, =, A=${A:-${B}}], ports: [\"::\"]}}\n",
+        "resources: [.]\n",
+    ] {
+        for path in ["compose.yaml", "kustomization.yaml", "deploy/x.yaml", "Chart.yaml"] {
+            check(&format!("//- {path}\n{text}"));
+        }
+    }
+}
