@@ -125,7 +125,8 @@ pub fn cargo_manifest(text: &str) -> CargoManifest {
     let name =
         package.and_then(|p| p.get("name")).and_then(|n| Some((Name::new(n.get_ref().as_str()?), span(n))));
     let flag = |key: &str| package.and_then(|p| p.get(key)).and_then(|v| v.get_ref().as_bool());
-    let inherits = |key: &str| package.and_then(|p| sub_table(p, key)).is_some_and(|t| t.contains_key("workspace"));
+    let inherits =
+        |key: &str| package.and_then(|p| sub_table(p, key)).is_some_and(|t| t.contains_key("workspace"));
     let workspace = sub_table(root, "workspace").map(|w| WorkspaceTable {
         members: strings(w.get("members")),
         exclude: strings(w.get("exclude")),

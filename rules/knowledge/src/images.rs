@@ -157,15 +157,19 @@ fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(text) = text.strip_prefix(head) else { return false };
     rest.is_empty()
-        || text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| {
-            text.get(at..).is_some_and(|text| matches(rest, text))
-        })
+        || text
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([text.len()])
+            .any(|at| text.get(at..).is_some_and(|text| matches(rest, text)))
 }
 
-/// `1.96` of `1.96.0-slim-bookworm` or `latest-rust-1.96`; `1` alone says nothing.
+/// `1.96` of `1.96.0-slim-bookworm` or `0.1.62-rust-1.96`; `1` alone says nothing.
 fn compiler_release(tag: &str) -> Option<String> {
-    let numbers = |s: &&str| s.contains('.') && s.split('.').all(|n| n.parse::<u32>().is_ok());
-    tag.split('-').find(numbers).map(str::to_owned)
+    let after = tag.split_once("rust-").map_or(tag, |(_, after)| after);
+    let first = after.split('-').next().unwrap_or(after);
+    let is_release = first.contains('.') && first.split('.').all(|n| n.parse::<u32>().is_ok());
+    is_release.then(|| first.to_owned())
 }
 
 /// `1.96.0` as numbers to compare.
@@ -179,7 +183,8 @@ impl Entry {
         let segments = || name.split(['-', '/']).chain(tag.split('-'));
         let numbered = |r: &ReleaseEntry| {
             let first = tag.split('-').next().unwrap_or("");
-            let exact = first.strip_prefix(&r.number).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+            let exact =
+                first.strip_prefix(&r.number).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
             self.numbers && self.names.contains(&r.of) && exact
         };
         let says = |r: &&ReleaseEntry| segments().any(|s| r.names.iter().any(|n| n == s)) || numbered(r);
@@ -190,7 +195,8 @@ impl Entry {
         let default = match compiler.map(release_numbers) {
             None if tag.split('-').all(|s| matches!(s, "" | "latest" | "1" | "slim")) => newest,
             Some(Some(compiler)) => {
-                let older = |(since, _): &&(String, String)| release_numbers(since).is_some_and(|s| s <= compiler);
+                let older =
+                    |(since, _): &&(String, String)| release_numbers(since).is_some_and(|s| s <= compiler);
                 &self.defaults.iter().find(older)?.1
             }
             _ => return None,
@@ -314,11 +320,17 @@ mod tests {
         assert_eq!(release("ubuntu:22.04").as_deref(), Some("jammy"));
         assert_eq!(release("gcr.io/distroless/cc-debian12:nonroot").as_deref(), Some("bookworm"));
         assert_eq!(base_image("localhost:5000/rust"), None);
-        assert_eq!(base_image("gcr.io/distroless/cc-debian12:nonroot").map(|b| b.user), Some(BaseUser::Other));
+        assert_eq!(
+            base_image("gcr.io/distroless/cc-debian12:nonroot").map(|b| b.user),
+            Some(BaseUser::Other)
+        );
         assert_eq!(base_image("gcr.io/distroless/cc-debian12").map(|b| b.user), Some(BaseUser::Root));
         assert_eq!(base_image("rust:1.96-alpine").map(|b| b.libc), Some(Libc::Musl));
+        let old = "lukemathwalker/cargo-chef:0.1.62-rust-1.72-buster";
+        assert_eq!(base_image(old).and_then(|b| b.compiler_release), Some("1.72".into()));
         assert_eq!(
-            base_image("lukemathwalker/cargo-chef:latest-rust-1.80-bookworm").and_then(|b| b.compiler_release),
+            base_image("lukemathwalker/cargo-chef:latest-rust-1.80-bookworm")
+                .and_then(|b| b.compiler_release),
             Some("1.80".into())
         );
     }

@@ -4,8 +4,8 @@
 //! vocabulary of [`Action`]. Rules and model never name a library path in code: a new library is a new page.
 #![forbid(unsafe_code)]
 
-pub mod images;
 mod action;
+pub mod images;
 mod limit;
 mod load;
 mod page;

@@ -59,13 +59,17 @@ fn needs_compiler(files: &[SourceFile], package: &PackageInfo) -> Option<String>
         FileFacts::Manifest(m) => Some((f.path.parent()?, m.workspace.as_ref()?)),
         _ => None,
     });
-    let workspace = tables.filter(|(at, _)| folder.starts_with(at)).max_by_key(|(at, _)| at.components().count());
+    let workspace =
+        tables.filter(|(at, _)| folder.starts_with(at)).max_by_key(|(at, _)| at.components().count());
     let workspace = workspace.map(|(_, table)| table);
-    let version = own.rust_version.clone().or_else(|| {
-        workspace.filter(|_| own.inherits_rust_version).and_then(|w| w.rust_version.clone())
-    });
-    let edition =
-        own.edition.clone().or_else(|| workspace.filter(|_| own.inherits_edition).and_then(|w| w.edition.clone()));
+    let version = own
+        .rust_version
+        .clone()
+        .or_else(|| workspace.filter(|_| own.inherits_rust_version).and_then(|w| w.rust_version.clone()));
+    let edition = own
+        .edition
+        .clone()
+        .or_else(|| workspace.filter(|_| own.inherits_edition).and_then(|w| w.edition.clone()));
     version.or_else(|| {
         let since = match edition.as_deref()? {
             "2018" => "1.31",

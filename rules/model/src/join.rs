@@ -136,13 +136,21 @@ impl Join {
         let mut model = Model {
             files: self.files.iter().map(|f| f.path.clone()).collect(),
             generated: if keep { before.generated.clone() } else { assemble::generated(&self.files) },
-            packages: if keep { before.packages.clone() } else { assemble::packages(&self.files, &self.joined) },
+            packages: if keep {
+                before.packages.clone()
+            } else {
+                assemble::packages(&self.files, &self.joined)
+            },
             functions,
             services: self.binaries.iter().flatten().filter_map(|p| p.answer.service.clone()).collect(),
             clients,
             requests,
             scopes: self.files.iter().enumerate().map(scope).collect(),
-            images: if keep { before.images.clone() } else { crate::images::images(&self.files, &self.joined) },
+            images: if keep {
+                before.images.clone()
+            } else {
+                crate::images::images(&self.files, &self.joined)
+            },
             tables: if keep { before.tables.clone() } else { assemble::tables(&self.files) },
             policies: answers().flat_map(|a| a.policies.iter().cloned()).collect(),
             channels: answers().flat_map(|a| a.channels.iter().cloned()).collect(),

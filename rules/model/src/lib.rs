@@ -52,7 +52,9 @@ pub use packages::normal_path;
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
 pub use services::is_correlation_header;
 pub use svclint_facts::docker;
-pub use svclint_knowledge::images::{BaseImage, BaseUser, Libc, PackageManager, Release, is_init, release_numbers};
+pub use svclint_knowledge::images::{
+    BaseImage, BaseUser, Libc, PackageManager, Release, is_init, release_numbers,
+};
 pub use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
 pub use system::*;
 pub use why::{BlindKind, BlindSpot, Insight};

@@ -59,7 +59,7 @@ impl Reader<'_> {
         }
         let Some(at) = self.file.stages.len().checked_sub(1) else {
             if keyword == "ARG" {
-                let mut args = variables(&line, 0);
+                let mut args = pairs(&line);
                 for arg in &mut args {
                     global.resolve_variables(std::slice::from_mut(arg));
                     let outer = global.clone();
@@ -103,9 +103,9 @@ impl Reader<'_> {
         let (options, rest) = options(line);
         let one = || words::all(line, 0).into_iter().next().unwrap_or_default();
         match keyword {
-            "ARG" => InstructionKind::Arg(variables(line, 0)),
-            "ENV" => InstructionKind::Env(variables(line, 0)),
-            "LABEL" => InstructionKind::Label(variables(line, 0)),
+            "ARG" => InstructionKind::Arg(pairs(line)),
+            "ENV" => InstructionKind::Env(variables(line)),
+            "LABEL" => InstructionKind::Label(variables(line)),
             "COPY" | "ADD" => InstructionKind::Copy(copy(line, options, rest, keyword == "ADD")),
             "RUN" => InstructionKind::Run(self.run(line, rest, node)),
             "CMD" => InstructionKind::Cmd(command(line, 0)),
@@ -157,7 +157,9 @@ impl Reader<'_> {
                 command.iter_mut().for_each(|c| scope.resolve_command(c));
             }
             InstructionKind::Expose(words) => scope.resolve_all(words),
-            InstructionKind::User(word) | InstructionKind::Workdir(word) | InstructionKind::StopSignal(word) => {
+            InstructionKind::User(word)
+            | InstructionKind::Workdir(word)
+            | InstructionKind::StopSignal(word) => {
                 scope.resolve(word);
             }
             InstructionKind::Shell(_) | InstructionKind::Other(_) => {}
@@ -190,20 +192,25 @@ fn pair(word: &Word) -> Option<Variable> {
     Some(split(word, name, rest))
 }
 
+/// `name[=value] ..`
+fn pairs(line: &Logical) -> Vec<Variable> {
+    let bare = |w: &Word| Variable { name: Name::new(&w.text), span: w.span, value: None };
+    words::all(line, 0).iter().map(|w| assignment(w).or_else(|| pair(w)).unwrap_or_else(|| bare(w))).collect()
+}
+
 /// `name=value ..`, or the old `name value`.
-fn variables(line: &Logical, from: usize) -> Vec<Variable> {
-    let words = words::all(line, from);
+fn variables(line: &Logical) -> Vec<Variable> {
+    let words = words::all(line, 0);
     let Some(first) = words.first() else { return Vec::new() };
     let is_pair = |w: &Word| pair(w).is_some();
     if words.len() > 1 && !is_pair(first) && !words.iter().skip(1).any(is_pair) {
-        let start = line.skip_blanks(from);
+        let start = line.skip_blanks(0);
         let (_, after) = words::word(line, start, char::is_whitespace);
         let value = words::rest(line, line.skip_blanks(after));
         let span = first.span.cover(value.span);
         return vec![Variable { name: Name::new(&first.text), span, value: Some(value) }];
     }
-    let bare = |w: &Word| Variable { name: Name::new(&w.text), span: w.span, value: None };
-    words.iter().map(|w| assignment(w).or_else(|| pair(w)).unwrap_or_else(|| bare(w))).collect()
+    pairs(line)
 }
 
 fn copy(line: &Logical, options: Vec<Variable>, rest: usize, adds: bool) -> Copy {

@@ -43,8 +43,7 @@ impl Flow {
 
 /// Whether a word is the same without a shell.
 fn is_plain(word: &Word) -> bool {
-    word.parts.iter().all(|p| matches!(p, Part::Text(_)))
-        && !word.text.contains(['*', '?', '[', '~', '$'])
+    word.parts.iter().all(|p| matches!(p, Part::Text(_))) && !word.text.contains(['*', '?', '[', '~', '$'])
 }
 
 struct Script<'t> {

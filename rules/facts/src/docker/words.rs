@@ -97,8 +97,7 @@ fn json_string(text: &Logical, from: usize) -> Option<(Word, usize)> {
         at += 1;
     }
     let parts = pieces(&value);
-    let word =
-        Word { text: value, value: None, unset: Vec::new(), span: text.span(from, at + 1), parts };
+    let word = Word { text: value, value: None, unset: Vec::new(), span: text.span(from, at + 1), parts };
     Some((word, at + 1))
 }
 

@@ -26,10 +26,52 @@ const SYSTEM_FOLDERS: [&str; 12] = [
 
 /// Programs that make nothing that is looked for here.
 const HARMLESS: [&str; 46] = [
-    "cargo", "rustup", "rustc", "apt-get", "apt", "apk", "dpkg", "mkdir", "rm", "cp", "mv", "ln", "echo", "cd",
-    "touch", "strip", "ls", "export", "set", "chmod", "chown", "upx", "update-ca-certificates", "useradd",
-    "adduser", "groupadd", "addgroup", "find", "ldd", "true", "printf", "cat", "curl", "wget", "test", "[", "sleep",
-    "case", "esac", "for", "fi", "done", "date", "uname", "pwd", "du",
+    "cargo",
+    "rustup",
+    "rustc",
+    "apt-get",
+    "apt",
+    "apk",
+    "dpkg",
+    "mkdir",
+    "rm",
+    "cp",
+    "mv",
+    "ln",
+    "echo",
+    "cd",
+    "touch",
+    "strip",
+    "ls",
+    "export",
+    "set",
+    "chmod",
+    "chown",
+    "upx",
+    "update-ca-certificates",
+    "useradd",
+    "adduser",
+    "groupadd",
+    "addgroup",
+    "find",
+    "ldd",
+    "true",
+    "printf",
+    "cat",
+    "curl",
+    "wget",
+    "test",
+    "[",
+    "sleep",
+    "case",
+    "esac",
+    "for",
+    "fi",
+    "done",
+    "date",
+    "uname",
+    "pwd",
+    "du",
 ];
 
 impl Image {
@@ -84,7 +126,8 @@ impl Image {
     /// Whether only commands run in a stage whose doings are known: nothing but cargo makes programs.
     pub fn only_cargo_builds(&self, stage: usize) -> bool {
         let known = |c: &Simple| program(c).is_some_and(|p| HARMLESS.contains(&p) && p != "sed");
-        self.commands(stage).all(|c| known(c) && !fetches_code(c) && !is_other_builder(c)) && !self.is_broken(stage)
+        self.commands(stage).all(|c| known(c) && !fetches_code(c) && !is_other_builder(c))
+            && !self.is_broken(stage)
     }
 
     /// The runs of cargo that make programs in a stage or one under it.
@@ -102,7 +145,9 @@ impl Image {
         let scripts = self.commands(stage).any(|c| {
             let unknown = |w: &Word| w.known().is_none();
             let installs = c.words.iter().any(|w| matches!(w.text.as_str(), "install" | "add"));
-            program(c).is_none() || c.words.iter().any(|w| is_script(&w.text)) || installs && c.words.iter().any(unknown)
+            program(c).is_none()
+                || c.words.iter().any(|w| is_script(&w.text))
+                || installs && c.words.iter().any(unknown)
         });
         scripts || self.is_broken(stage) || self.brings_folder(stage)
     }
@@ -112,16 +157,20 @@ impl Image {
             let path = path.trim_end_matches('/');
             SYSTEM_FOLDERS.contains(&if path.is_empty() { "/" } else { path })
         };
-        self.facts.chain(stage).into_iter().filter_map(|s| self.facts.stages.get(s)).flat_map(|s| &s.instructions).any(
-            |i| match &i.kind {
+        self.facts
+            .chain(stage)
+            .into_iter()
+            .filter_map(|s| self.facts.stages.get(s))
+            .flat_map(|s| &s.instructions)
+            .any(|i| match &i.kind {
                 InstructionKind::Copy(copy) => {
-                    let unpacks = copy.adds || copy.sources.iter().any(|w| w.known().is_none_or(is_folder_of_many));
+                    let unpacks =
+                        copy.adds || copy.sources.iter().any(|w| w.known().is_none_or(is_folder_of_many));
                     let lands = copy.destination.as_ref().is_none_or(|d| d.known().is_none_or(is_system));
                     copy.sources.iter().any(|w| w.known().is_some_and(is_system)) || unpacks && lands
                 }
                 _ => false,
-            },
-        )
+            })
     }
 
     fn copies_named(&self, stage: usize, names: &[String]) -> bool {
@@ -186,7 +235,8 @@ fn is_folder_of_many(path: &str) -> bool {
 
 /// Whether cargo runs something that may build in its own way.
 fn is_other_builder(command: &Simple) -> bool {
-    let known = ["build", "b", "install", "chef", "fetch", "init", "new", "clean", "vendor", "--version", "test"];
+    let known =
+        ["build", "b", "install", "chef", "fetch", "init", "new", "clean", "vendor", "--version", "test"];
     let mut words = command.words.iter().skip(1).filter(|w| !w.text.starts_with('+'));
     program(command) == Some("cargo") && !words.next().is_some_and(|w| known.contains(&w.text.as_str()))
 }

@@ -105,7 +105,9 @@ impl<'a> Programs<'a> {
 
     /// The package with a binary; of several the one nearest to the Dockerfile.
     fn find(&self, binary: &str) -> Option<usize> {
-        let near = |folder: &Path| folder.components().zip(self.folder.components()).take_while(|(a, b)| a == b).count();
+        let near = |folder: &Path| {
+            folder.components().zip(self.folder.components()).take_while(|(a, b)| a == b).count()
+        };
         let mut found: Vec<(usize, usize)> =
             self.all.iter().filter(|(.., bin)| bin == binary).map(|(p, f, _)| (near(f), *p)).collect();
         found.sort_unstable_by_key(|(near, _)| std::cmp::Reverse(*near));

@@ -41,7 +41,8 @@ pub(super) fn json<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
 /// The first instruction of the last stage that says how the container runs: what mends the image stands in front of it.
 pub(super) fn first_of_start(image: &Image) -> Option<Place> {
     let stage = image.facts.stages.last()?;
-    let starts = |i: &&Instruction| matches!(i.kind, InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_));
+    let starts =
+        |i: &&Instruction| matches!(i.kind, InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_));
     let span = stage.instructions.iter().find(starts)?.span;
     Some(Place { file: image.file, span })
 }
