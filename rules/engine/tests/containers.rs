@@ -106,6 +106,8 @@ fn users_of_images() {
         ("gcr.io/distroless/cc-debian12:nonroot@sha256:00", ""),
         ("cgr.dev/chainguard/glibc-dynamic", ""),
         ("registry.example.com/ours/base:1", ""),
+        // The digest may be that of `nonroot`.
+        ("gcr.io/distroless/cc-debian12@sha256:00", ""),
         ("debian:bookworm-slim", "RUN apt-get install -y gosu\n"),
     ] {
         silent(&image(base, &format!("{rest}{start}")));
@@ -114,9 +116,19 @@ fn users_of_images() {
         format!("FROM debian:bookworm-slim AS base\nUSER 10001\n\n{BUILDER}FROM base\n{COPIED}{start}");
     silent(&shop(&through_stages));
     silent(&image("debian:bookworm-slim", "ENTRYPOINT [\"/docker-entrypoint.sh\"]\nCMD [\"shop\"]\n"));
-    let elsewhere =
-        image("debian:bookworm-slim", start).replace("//- Dockerfile", "//- .devcontainer/Dockerfile");
-    silent(&elsewhere);
+    for path in
+        [".devcontainer/Dockerfile", "examples/a/Dockerfile", "Dockerfile.cross", "docker/dev.Dockerfile"]
+    {
+        silent(&image("debian:bookworm-slim", start).replace("//- Dockerfile", &format!("//- {path}")));
+    }
+    // An image that builds: the names in its command are no programs that it starts.
+    let builds = "ENTRYPOINT [\"cargo\", \"build\", \"--locked\"]
+CMD [\"--bin\", \"shop\"]
+";
+    silent(&shop(&format!(
+        "FROM rust:slim-bookworm
+{builds}"
+    )));
 }
 
 #[test]
@@ -128,6 +140,10 @@ fn compilers_in_images() {
         "# error: [final-stage-ships-toolchain]\nFROM rust:1.96\n{}",
         single("CMD [\"./target/release/shop\"]")
     )));
+    assert_eq!(
+        rules(&image("rust:1.96-bookworm", "USER 10001\nCMD [\"shop\"]\n")),
+        ["final-stage-ships-toolchain"]
+    );
     silent(&shop(&format!("FROM rust:1.96\n{}", single("CMD [\"cargo\", \"run\"]"))));
     silent(&shop(&format!(
         "FROM registry.example.com/rust:1.96\n{}",
@@ -326,6 +342,7 @@ fn variables_without_a_value() {
         "EXPOSE ${PORT:-8080}\n",
         "WORKDIR $HOME\n",
         "ARG TARGETARCH\nCOPY bin-$TARGETARCH /bin/x\n",
+        "ARG BINARIES TARGETOS TARGETARCH\nCOPY ${BINARIES}/${TARGETOS}_${TARGETARCH}/x /bin/x\n",
     ] {
         silent(&with("", rest));
     }
@@ -354,6 +371,13 @@ fn names_that_the_workspace_does_not_have() {
     silent(&manifest("rust-version = \"1.96\""));
     assert_eq!(rules(&manifest("edition = \"2024\"").replace("rust:1.96", "rust:1.80")), rule);
     silent(&format!("{}//- rust-toolchain.toml\n", manifest("rust-version = \"1.97\"")));
+    let chef = |release: &str| {
+        let image = format!("lukemathwalker/cargo-chef:0.1.62-rust-{release}-bookworm");
+        manifest("rust-version = \"1.72\"").replace("rust:1.96-bookworm", &image)
+    };
+    silent(&chef("1.72"));
+    assert_eq!(rules(&chef("1.71")), rule);
+    silent(&sound.replace("release/shop ", "release/shopp ").replace("//- Cargo.lock\nversion = 4\n", ""));
     for (from, to) in [
         ("release/shop ", "release/{{project-name}} "),
         ("release/shop ", "release/${BIN} "),
@@ -435,4 +459,47 @@ fn images_tell_what_they_hold() {
     let ships = image.ships.as_ref().expect("known");
     assert_eq!((ships.binary.as_str(), report.model.packages[ships.package].name.as_str()), ("shop", "shop"));
     assert_eq!(ships.copied.as_ref().and_then(|c| c.from), Some(0));
+}
+
+/// All fixes of all findings of an image with many mistakes, one after the other.
+#[test]
+fn every_fix_mends_its_finding() {
+    let file = |base: &str, rest: &str| {
+        shop(&format!(
+            "FROM rust:1.96 AS builder\nWORKDIR /app\nCOPY . .\nRUN cargo build --release\n\nFROM {base}\n{COPIED}{rest}"
+        ))
+    };
+    let texts = [
+        file("debian:bookworm-slim", "EXPOSE $PORT\nHEALTHCHECK CMD curl -f http://localhost/\nCMD shop\n"),
+        file(
+            "alpine:3.20",
+            "HEALTHCHECK CMD curl -f http://localhost/\nUSER 0\nCMD [\"sh\", \"-c\", \"shop --x\"]\n",
+        ),
+        file(
+            "gcr.io/distroless/cc-debian12:latest",
+            "HEALTHCHECK CMD shop healthcheck\nENTRYPOINT [\"shop\"]\n",
+        ),
+        file("rust:1.96", "ENTRYPOINT [\"shop\"]\n"),
+        shop("FROM rust:1.96\nWORKDIR /app\nCOPY . .\nRUN cargo install --path .\nCMD shop $PORT\n"),
+        file("debian:trixie-slim", "USER 1\nCMD [\"shop\"]\n").replace("release/shop ", "release/shopp "),
+    ];
+    for text in texts {
+        let report = support::check(&text);
+        assert!(report.findings.len() > 1 || text.contains("shopp"), "{:?}", found(&report));
+        for finding in &report.findings {
+            let rule = finding.finding.rule.id;
+            for fix in &finding.finding.fixes {
+                let fixed = support::apply(&report, fix);
+                let after = support::check_files(fixed.clone());
+                assert!(
+                    after.model.images.iter().all(|i| !i.facts.broken),
+                    "`{}` breaks the file",
+                    fix.title
+                );
+                let left = found(&after);
+                let same = left.iter().filter(|f| f.ends_with(rule)).count();
+                assert_eq!(same, 0, "{rule} is still reported after `{}`: {left:?}\n{fixed:?}", fix.title);
+            }
+        }
+    }
 }

@@ -77,6 +77,10 @@ pub enum PackageManager {
 /// What is known of the image that a reference such as `docker.io/library/rust:1.96-bookworm@sha256:..` names.
 pub fn base_image(reference: &str) -> Option<BaseImage> {
     let (name, tag) = split(reference);
+    // A digest alone may be that of any tag.
+    if tag.is_empty() && reference.contains('@') {
+        return None;
+    }
     let fits = |e: &&Entry| {
         e.names.iter().any(|n| matches(n, name))
             && e.tags.as_ref().is_none_or(|tags| tags.iter().any(|t| matches(t, tag)))
@@ -320,6 +324,7 @@ mod tests {
         assert_eq!(release("ubuntu:22.04").as_deref(), Some("jammy"));
         assert_eq!(release("gcr.io/distroless/cc-debian12:nonroot").as_deref(), Some("bookworm"));
         assert_eq!(base_image("localhost:5000/rust"), None);
+        assert_eq!(base_image("gcr.io/distroless/cc-debian12@sha256:00"), None);
         assert_eq!(
             base_image("gcr.io/distroless/cc-debian12:nonroot").map(|b| b.user),
             Some(BaseUser::Other)
