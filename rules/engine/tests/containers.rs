@@ -104,7 +104,7 @@ fn users_of_images() {
         ("debian:bookworm-slim", "USER ${UID:-1000}:${GID:-1000}\n"),
         ("gcr.io/distroless/cc-debian12:nonroot", ""),
         ("gcr.io/distroless/cc-debian12:nonroot@sha256:00", ""),
-        ("cgr.dev/chainguard/glibc-dynamic", ""),
+        ("cgr.dev/chainguard/glibc-dynamic:openssl", ""),
         ("registry.example.com/ours/base:1", ""),
         // The digest may be that of `nonroot`.
         ("gcr.io/distroless/cc-debian12@sha256:00", ""),
@@ -288,7 +288,7 @@ fn roots_of_trust() {
         ("debian:bookworm-slim", "ENV SSL_CERT_FILE=/etc/roots\n"),
         ("gcr.io/distroless/cc-debian12", ""),
         ("alpine:3.20", ""),
-        ("registry.example.com/base", ""),
+        ("registry.example.com/base:1", ""),
     ] {
         silent(&caller(native, stripe, &file(base, rest)));
     }
@@ -321,7 +321,7 @@ fn tools_of_health_checks() {
             "gcr.io/distroless/cc-debian12",
             "COPY --from=probe /p /bin/grpc_health_probe\nHEALTHCHECK CMD [\"/bin/grpc_health_probe\"]\n",
         ),
-        ("registry.example.com/base", "HEALTHCHECK CMD curl -f http://localhost/\n"),
+        ("registry.example.com/base:1", "HEALTHCHECK CMD curl -f http://localhost/\n"),
     ] {
         silent(&with(base, check));
     }
@@ -348,7 +348,7 @@ fn variables_without_a_value() {
     }
     silent(&with("ARG PORT=80\n", "ARG PORT\nEXPOSE $PORT\n"));
     silent(&shop(&format!(
-        "{BUILDER}FROM registry.example.com/base\n{COPIED}EXPOSE $PORT\nCMD [\"shop\"]\n"
+        "{BUILDER}FROM registry.example.com/base:1\n{COPIED}EXPOSE $PORT\nCMD [\"shop\"]\n"
     )));
 }
 
@@ -502,4 +502,28 @@ fn every_fix_mends_its_finding() {
             }
         }
     }
+}
+
+#[test]
+fn tags_that_move() {
+    let rest = "USER 10001\nCMD [\"shop\"]\n";
+    assert_eq!(rules(&image("registry.example.com/base:latest", rest)), ["image-tag-mutable"]);
+    assert_eq!(rules(&image("ubuntu", rest)), ["image-tag-mutable"]);
+    for base in [
+        "debian:bookworm-slim",
+        "registry.example.com/base:1.2",
+        "ubuntu@sha256:00",
+        "ubuntu:latest@sha256:00",
+    ] {
+        silent(&image(base, rest));
+    }
+    // What is given when the image is built, stages, and images that serve nobody.
+    let given = format!(
+        "ARG BASE=registry.example.com/base:latest\n{BUILDER}FROM ${BASE}\n{COPIED}{rest}",
+        BASE = "{BASE}"
+    );
+    silent(&shop(&given));
+    let staged = format!("FROM debian:bookworm-slim AS latest\n{BUILDER}FROM latest\n{COPIED}{rest}");
+    silent(&shop(&staged));
+    silent(&image("ubuntu", rest).replace("//- Dockerfile", "//- ci/Dockerfile"));
 }

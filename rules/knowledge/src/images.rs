@@ -100,6 +100,24 @@ pub fn base_image(reference: &str) -> Option<BaseImage> {
     })
 }
 
+/// Whether a reference names another image from day to day: no tag, or one that moves, and no digest. Where the name
+/// itself holds a release it does not move far.
+pub fn is_mutable(reference: &str) -> bool {
+    let (name, tag) = split(reference);
+    let holds_release =
+        BOOK.release.iter().any(|r| name.split(['-', '/']).any(|s| r.names.iter().any(|n| n == s)));
+    let moves = tag.is_empty() || BOOK.tags.moving.iter().any(|t| t == tag);
+    moves && !reference.contains('@') && name != "scratch" && !name.is_empty() && !holds_release
+}
+
+/// The reference with a tag that stays, where one is known.
+pub fn pinned(reference: &str) -> Option<String> {
+    let (name, tag) = split(reference);
+    let stable = BOOK.tags.stable.iter().find(|(n, _)| n == name)?;
+    let bare = reference.strip_suffix(tag).unwrap_or(reference).trim_end_matches(':');
+    Some(format!("{bare}:{}", stable.1))
+}
+
 /// The names under which a program for health checks may be brought into an image; `None` for other programs.
 pub fn tool_sources(program: &str) -> Option<&'static [String]> {
     let tool = BOOK.tool.iter().find(|t| t.names.iter().any(|n| n == program))?;
@@ -227,9 +245,17 @@ struct Book {
     tool: Vec<Tool>,
     roots: Roots,
     rights: Brought,
+    tags: Tags,
     init: Init,
     certificates: Certificates,
     libc: LibcWords,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tags {
+    moving: Vec<String>,
+    stable: Vec<(String, String)>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -323,6 +349,15 @@ mod tests {
         assert_eq!(release("debian:stable-slim"), None);
         assert_eq!(release("ubuntu:22.04").as_deref(), Some("jammy"));
         assert_eq!(release("gcr.io/distroless/cc-debian12:nonroot").as_deref(), Some("bookworm"));
+        for moving in ["rust", "rust:latest", "localhost:5000/shop", "ghcr.io/a/b:main"] {
+            assert!(is_mutable(moving), "{moving}");
+        }
+        for fixed in
+            ["rust:1", "scratch", "rust@sha256:00", "rust:latest@sha256:00", "gcr.io/distroless/cc-debian12"]
+        {
+            assert!(!is_mutable(fixed), "{fixed}");
+        }
+        assert_eq!(pinned("docker.io/library/debian:latest").as_deref(), Some("docker.io/library/debian:13"));
         assert_eq!(base_image("localhost:5000/rust"), None);
         assert_eq!(base_image("gcr.io/distroless/cc-debian12@sha256:00"), None);
         assert_eq!(
