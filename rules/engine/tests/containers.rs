@@ -512,6 +512,8 @@ fn tags_that_move() {
     for base in [
         "debian:bookworm-slim",
         "registry.example.com/base:1.2",
+        // Built on the spot, as far as anybody can tell.
+        "shop_prebuilt",
         "ubuntu@sha256:00",
         "ubuntu:latest@sha256:00",
     ] {

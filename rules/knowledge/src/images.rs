@@ -106,7 +106,10 @@ pub fn is_mutable(reference: &str) -> bool {
     let (name, tag) = split(reference);
     let holds_release =
         BOOK.release.iter().any(|r| name.split(['-', '/']).any(|s| r.names.iter().any(|n| n == s)));
-    let moves = tag.is_empty() || BOOK.tags.moving.iter().any(|t| t == tag);
+    // A bare name that no registry is known to have may be an image that was built on the spot.
+    let is_local =
+        !name.contains('/') && !BOOK.image.iter().any(|e| e.names.iter().any(|n| matches(n, name)));
+    let moves = tag.is_empty() && !is_local || BOOK.tags.moving.iter().any(|t| t == tag);
     moves && !reference.contains('@') && name != "scratch" && !name.is_empty() && !holds_release
 }
 

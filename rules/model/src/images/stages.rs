@@ -9,7 +9,8 @@ use super::{EnvValue, ImageStage, Port, Start, User};
 use crate::place::{FileId, Place, Tri};
 
 /// Words in paths of Dockerfiles that are made for something else than running a service.
-const NOT_PRODUCTION: [&str; 21] = [
+const NOT_PRODUCTION: [&str; 22] = [
+    "playwright",
     "cross",
     "example",
     "examples",
