@@ -410,6 +410,11 @@ fn what_cannot_be_read_is_left_alone() {
         "FROM {{project-name}}\nCOPY target/release/{{project-name}} /\nCMD {{project-name}}".into(),
         "FROM a AS a\nFROM a AS a\nFROM a\nCOPY --from=a x y\nCOPY --from=7 x y".into(),
         "ONBUILD FROM x\nONBUILD RUN y\nHEALTHCHECK\nEXPOSE\nUSER\nSHELL".into(),
+        "FROM a AS a\nEXPOSE 1\nENV A=1\n".repeat(10_000),
+        format!(
+            "FROM debian\n{}",
+            (0..10_000).map(|n| format!("ENV A{n}=1\nRUN true\n")).collect::<String>()
+        ),
         "`".repeat(10_000),
         "\\\n".repeat(10_000),
         "FROM x\nENV =a\nENV a= b=\nLABEL =\nARG =x".into(),

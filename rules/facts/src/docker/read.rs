@@ -42,6 +42,9 @@ fn escape(text: &str) -> char {
     if values.next().is_some_and(|(_, value)| value.trim() == "`") { '`' } else { '\\' }
 }
 
+/// More stages than this are not read.
+const MAX_STAGES: usize = 200;
+
 struct Reader<'t> {
     text: &'t str,
     escape: char,
@@ -57,6 +60,9 @@ impl Reader<'_> {
         if keyword == "FROM" {
             return self.from(node, &line, global);
         }
+        if self.file.broken {
+            return;
+        }
         let Some(at) = self.file.stages.len().checked_sub(1) else {
             if keyword == "ARG" {
                 let mut args = pairs(&line);
@@ -69,7 +75,7 @@ impl Reader<'_> {
             }
             return;
         };
-        let mut scope = self.scopes.get(at).cloned().unwrap_or_default();
+        let mut scope = self.scopes.get_mut(at).map(std::mem::take).unwrap_or_default();
         let mut kind = self.kind(&keyword, node, &line);
         self.resolve(&mut kind, &mut scope, global);
         let span = Span::new(node.span.start, line.end.max(node.keyword.end));
@@ -82,6 +88,12 @@ impl Reader<'_> {
     }
 
     fn from(&mut self, node: &containerfile::Instruction, line: &Logical, global: &Scope) {
+        if self.file.stages.len() >= MAX_STAGES {
+            // Each stage has all that those under it have: without a limit a small file makes a huge model.
+            self.file.broken = true;
+            self.file.stages.iter_mut().for_each(|s| s.broken = true);
+            return;
+        }
         let (_, rest) = options(line);
         let mut words = words::all(line, rest).into_iter();
         let mut image = words.next().unwrap_or_default();
