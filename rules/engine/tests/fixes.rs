@@ -4,34 +4,9 @@
 
 mod support;
 
-use std::path::PathBuf;
-
-use svclint_catalog::{Applicability, Edit, Fix};
-use svclint_engine::{FixMode, Report, fix_all};
+use svclint_catalog::Applicability;
+use svclint_engine::{FixMode, fix_all};
 use svclint_syntax::{Bounds, ChunkKind, parse, with_parser_stack};
-
-/// Applies one fix to the files it was made for.
-fn apply(report: &Report, fix: &Fix) -> Vec<(PathBuf, String)> {
-    let mut files: Vec<(PathBuf, String)> = Vec::new();
-    for number in 0.. {
-        let Some(file) = report.file(svclint_model::FileId(number)) else { break };
-        let mut edits: Vec<(usize, usize, &str)> = Vec::new();
-        for edit in &fix.edits {
-            if let Edit::Replace { file: svclint_model::FileId(id), span, text } = edit
-                && *id == number
-            {
-                edits.push((span.start as usize, span.end as usize, text));
-            }
-        }
-        edits.sort_by_key(|e| std::cmp::Reverse(e.0));
-        let mut text = file.text.to_string();
-        for (start, end, new) in edits {
-            text.replace_range(start..end, new);
-        }
-        files.push((file.path.strip_prefix("/ws").expect("inside").to_path_buf(), text));
-    }
-    files
-}
 
 #[test]
 fn every_fix_of_every_bad_example_parses_and_mends() {
@@ -44,7 +19,7 @@ fn every_fix_of_every_bad_example_parses_and_mends() {
         let none = docs.contains("## Fix\nNone");
         assert_eq!(finding.finding.fixes.is_empty(), none, "{} offers a fix, or says why not", rule.meta.id);
         for fix in &finding.finding.fixes {
-            let files = apply(&report, fix);
+            let files = support::apply(&report, fix);
             for (path, text) in files.iter().filter(|(p, _)| p.extension().is_some_and(|e| e == "rs")) {
                 let bounds = Bounds::default();
                 let parsed = with_parser_stack(|| {

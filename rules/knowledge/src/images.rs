@@ -77,6 +77,10 @@ pub enum PackageManager {
 /// What is known of the image that a reference such as `docker.io/library/rust:1.96-bookworm@sha256:..` names.
 pub fn base_image(reference: &str) -> Option<BaseImage> {
     let (name, tag) = split(reference);
+    // A digest alone may be that of any tag.
+    if tag.is_empty() && reference.contains('@') {
+        return None;
+    }
     let fits = |e: &&Entry| {
         e.names.iter().any(|n| matches(n, name))
             && e.tags.as_ref().is_none_or(|tags| tags.iter().any(|t| matches(t, tag)))
@@ -94,6 +98,27 @@ pub fn base_image(reference: &str) -> Option<BaseImage> {
         release: entry.release(name, tag, compiler_release.as_deref()),
         compiler_release,
     })
+}
+
+/// Whether a reference names another image from day to day: no tag, or one that moves, and no digest. Where the name
+/// itself holds a release it does not move far.
+pub fn is_mutable(reference: &str) -> bool {
+    let (name, tag) = split(reference);
+    let holds_release =
+        BOOK.release.iter().any(|r| name.split(['-', '/']).any(|s| r.names.iter().any(|n| n == s)));
+    // A bare name that no registry is known to have may be an image that was built on the spot.
+    let is_local =
+        !name.contains('/') && !BOOK.image.iter().any(|e| e.names.iter().any(|n| matches(n, name)));
+    let moves = tag.is_empty() && !is_local || BOOK.tags.moving.iter().any(|t| t == tag);
+    moves && !reference.contains('@') && name != "scratch" && !name.is_empty() && !holds_release
+}
+
+/// The reference with a tag that stays, where one is known.
+pub fn pinned(reference: &str) -> Option<String> {
+    let (name, tag) = split(reference);
+    let stable = BOOK.tags.stable.iter().find(|(n, _)| n == name)?;
+    let bare = reference.strip_suffix(tag).unwrap_or(reference).trim_end_matches(':');
+    Some(format!("{bare}:{}", stable.1))
 }
 
 /// The names under which a program for health checks may be brought into an image; `None` for other programs.
@@ -164,10 +189,12 @@ fn matches(pattern: &str, text: &str) -> bool {
             .any(|at| text.get(at..).is_some_and(|text| matches(rest, text)))
 }
 
-/// `1.96` of `1.96.0-slim-bookworm` or `latest-rust-1.96`; `1` alone says nothing.
+/// `1.96` of `1.96.0-slim-bookworm` or `0.1.62-rust-1.96`; `1` alone says nothing.
 fn compiler_release(tag: &str) -> Option<String> {
-    let numbers = |s: &&str| s.contains('.') && s.split('.').all(|n| n.parse::<u32>().is_ok());
-    tag.split('-').find(numbers).map(str::to_owned)
+    let after = tag.split_once("rust-").map_or(tag, |(_, after)| after);
+    let first = after.split('-').next().unwrap_or(after);
+    let is_release = first.contains('.') && first.split('.').all(|n| n.parse::<u32>().is_ok());
+    is_release.then(|| first.to_owned())
 }
 
 /// `1.96.0` as numbers to compare.
@@ -221,9 +248,17 @@ struct Book {
     tool: Vec<Tool>,
     roots: Roots,
     rights: Brought,
+    tags: Tags,
     init: Init,
     certificates: Certificates,
     libc: LibcWords,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tags {
+    moving: Vec<String>,
+    stable: Vec<(String, String)>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -317,13 +352,25 @@ mod tests {
         assert_eq!(release("debian:stable-slim"), None);
         assert_eq!(release("ubuntu:22.04").as_deref(), Some("jammy"));
         assert_eq!(release("gcr.io/distroless/cc-debian12:nonroot").as_deref(), Some("bookworm"));
+        for moving in ["rust", "rust:latest", "localhost:5000/shop", "ghcr.io/a/b:main"] {
+            assert!(is_mutable(moving), "{moving}");
+        }
+        for fixed in
+            ["rust:1", "scratch", "rust@sha256:00", "rust:latest@sha256:00", "gcr.io/distroless/cc-debian12"]
+        {
+            assert!(!is_mutable(fixed), "{fixed}");
+        }
+        assert_eq!(pinned("docker.io/library/debian:latest").as_deref(), Some("docker.io/library/debian:13"));
         assert_eq!(base_image("localhost:5000/rust"), None);
+        assert_eq!(base_image("gcr.io/distroless/cc-debian12@sha256:00"), None);
         assert_eq!(
             base_image("gcr.io/distroless/cc-debian12:nonroot").map(|b| b.user),
             Some(BaseUser::Other)
         );
         assert_eq!(base_image("gcr.io/distroless/cc-debian12").map(|b| b.user), Some(BaseUser::Root));
         assert_eq!(base_image("rust:1.96-alpine").map(|b| b.libc), Some(Libc::Musl));
+        let old = "lukemathwalker/cargo-chef:0.1.62-rust-1.72-buster";
+        assert_eq!(base_image(old).and_then(|b| b.compiler_release), Some("1.72".into()));
         assert_eq!(
             base_image("lukemathwalker/cargo-chef:latest-rust-1.80-bookworm")
                 .and_then(|b| b.compiler_release),

@@ -57,7 +57,7 @@ pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
 pub use services::is_correlation_header;
 pub use svclint_facts::docker;
 pub use svclint_knowledge::images::{
-    BaseImage, BaseUser, Libc, PackageManager, Release, is_init, release_numbers,
+    BaseImage, BaseUser, Libc, PackageManager, Release, is_init, is_mutable, pinned, release_numbers,
 };
 pub use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
 pub use system::*;

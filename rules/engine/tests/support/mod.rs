@@ -9,6 +9,7 @@ pub(crate) mod seen;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use svclint_catalog::{Edit, Fix};
 use svclint_engine::{Cancel, MemoryFs, Options, Report, Workspace};
 
 const MANIFEST: &str = r#"[package]
@@ -97,6 +98,29 @@ pub(crate) fn found(report: &Report) -> Vec<String> {
         .collect();
     found.sort();
     found
+}
+
+/// Applies one fix to the files it was made for.
+pub(crate) fn apply(report: &Report, fix: &Fix) -> Vec<(PathBuf, String)> {
+    let mut files: Vec<(PathBuf, String)> = Vec::new();
+    for number in 0.. {
+        let Some(file) = report.file(svclint_model::FileId(number)) else { break };
+        let mut edits: Vec<(usize, usize, &str)> = Vec::new();
+        for edit in &fix.edits {
+            if let Edit::Replace { file: svclint_model::FileId(id), span, text } = edit
+                && *id == number
+            {
+                edits.push((span.start as usize, span.end as usize, text));
+            }
+        }
+        edits.sort_by_key(|e| std::cmp::Reverse(e.0));
+        let mut text = file.text.to_string();
+        for (start, end, new) in edits {
+            text.replace_range(start..end, new);
+        }
+        files.push((file.path.strip_prefix("/ws").expect("inside").to_path_buf(), text));
+    }
+    files
 }
 
 /// What the markers of a text expect.

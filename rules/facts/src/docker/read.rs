@@ -42,6 +42,9 @@ fn escape(text: &str) -> char {
     if values.next().is_some_and(|(_, value)| value.trim() == "`") { '`' } else { '\\' }
 }
 
+/// More stages than this are not read.
+const MAX_STAGES: usize = 200;
+
 struct Reader<'t> {
     text: &'t str,
     escape: char,
@@ -57,9 +60,12 @@ impl Reader<'_> {
         if keyword == "FROM" {
             return self.from(node, &line, global);
         }
+        if self.file.broken {
+            return;
+        }
         let Some(at) = self.file.stages.len().checked_sub(1) else {
             if keyword == "ARG" {
-                let mut args = variables(&line, 0);
+                let mut args = pairs(&line);
                 for arg in &mut args {
                     global.resolve_variables(std::slice::from_mut(arg));
                     let outer = global.clone();
@@ -69,7 +75,7 @@ impl Reader<'_> {
             }
             return;
         };
-        let mut scope = self.scopes.get(at).cloned().unwrap_or_default();
+        let mut scope = self.scopes.get_mut(at).map(std::mem::take).unwrap_or_default();
         let mut kind = self.kind(&keyword, node, &line);
         self.resolve(&mut kind, &mut scope, global);
         let span = Span::new(node.span.start, line.end.max(node.keyword.end));
@@ -82,6 +88,12 @@ impl Reader<'_> {
     }
 
     fn from(&mut self, node: &containerfile::Instruction, line: &Logical, global: &Scope) {
+        if self.file.stages.len() >= MAX_STAGES {
+            // Each stage has all that those under it have: without a limit a small file makes a huge model.
+            self.file.broken = true;
+            self.file.stages.iter_mut().for_each(|s| s.broken = true);
+            return;
+        }
         let (_, rest) = options(line);
         let mut words = words::all(line, rest).into_iter();
         let mut image = words.next().unwrap_or_default();
@@ -103,9 +115,9 @@ impl Reader<'_> {
         let (options, rest) = options(line);
         let one = || words::all(line, 0).into_iter().next().unwrap_or_default();
         match keyword {
-            "ARG" => InstructionKind::Arg(variables(line, 0)),
-            "ENV" => InstructionKind::Env(variables(line, 0)),
-            "LABEL" => InstructionKind::Label(variables(line, 0)),
+            "ARG" => InstructionKind::Arg(pairs(line)),
+            "ENV" => InstructionKind::Env(variables(line)),
+            "LABEL" => InstructionKind::Label(variables(line)),
             "COPY" | "ADD" => InstructionKind::Copy(copy(line, options, rest, keyword == "ADD")),
             "RUN" => InstructionKind::Run(self.run(line, rest, node)),
             "CMD" => InstructionKind::Cmd(command(line, 0)),
@@ -192,20 +204,25 @@ fn pair(word: &Word) -> Option<Variable> {
     Some(split(word, name, rest))
 }
 
+/// `name[=value] ..`
+fn pairs(line: &Logical) -> Vec<Variable> {
+    let bare = |w: &Word| Variable { name: Name::new(&w.text), span: w.span, value: None };
+    words::all(line, 0).iter().map(|w| assignment(w).or_else(|| pair(w)).unwrap_or_else(|| bare(w))).collect()
+}
+
 /// `name=value ..`, or the old `name value`.
-fn variables(line: &Logical, from: usize) -> Vec<Variable> {
-    let words = words::all(line, from);
+fn variables(line: &Logical) -> Vec<Variable> {
+    let words = words::all(line, 0);
     let Some(first) = words.first() else { return Vec::new() };
     let is_pair = |w: &Word| pair(w).is_some();
     if words.len() > 1 && !is_pair(first) && !words.iter().skip(1).any(is_pair) {
-        let start = line.skip_blanks(from);
+        let start = line.skip_blanks(0);
         let (_, after) = words::word(line, start, char::is_whitespace);
         let value = words::rest(line, line.skip_blanks(after));
         let span = first.span.cover(value.span);
         return vec![Variable { name: Name::new(&first.text), span, value: Some(value) }];
     }
-    let bare = |w: &Word| Variable { name: Name::new(&w.text), span: w.span, value: None };
-    words.iter().map(|w| assignment(w).or_else(|| pair(w)).unwrap_or_else(|| bare(w))).collect()
+    pairs(line)
 }
 
 fn copy(line: &Logical, options: Vec<Variable>, rest: usize, adds: bool) -> Copy {

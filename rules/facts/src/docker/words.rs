@@ -68,7 +68,13 @@ pub(super) fn json(text: &Logical, from: usize) -> Option<Vec<Word>> {
         words.push(word);
         at = text.skip_blanks(next);
         match text.get(at)? {
-            ',' => at = text.skip_blanks(at + 1),
+            ',' => {
+                at = text.skip_blanks(at + 1);
+                // A list that ends with a comma is none to Docker.
+                if text.get(at) != Some('"') {
+                    return None;
+                }
+            }
             ']' => break,
             _ => return None,
         }

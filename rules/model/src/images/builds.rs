@@ -11,6 +11,9 @@ pub(super) fn builds(file: FileId, facts: &Dockerfile) -> Vec<CargoBuild> {
     for (number, stage) in facts.stages.iter().enumerate() {
         for instruction in &stage.instructions {
             let InstructionKind::Run(command) = &instruction.kind else { continue };
+            if !command.commands.iter().any(|c| kind(&c.words).is_some()) {
+                continue;
+            }
             let env = environment(facts, number, instruction.span.start);
             builds.extend(of_command(file, number, command, &env));
         }

@@ -8,7 +8,7 @@ mod contents;
 mod ships;
 mod stages;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use svclint_facts::docker::{Command, Dockerfile};
@@ -229,21 +229,33 @@ impl ImageStage {
 /// The images of all Dockerfiles.
 pub(crate) fn images(files: &[SourceFile], joined: &Joined) -> Vec<Image> {
     let mut images = Vec::new();
+    let root = common_folder(files);
     for (number, source) in files.iter().enumerate() {
         let FileFacts::Docker(facts) = &source.facts else { continue };
         let file = FileId(number as u32);
         let folder = source.path.parent().map(PathBuf::from).unwrap_or_default();
+        let stages = stages::stages(file, facts);
+        let path = source.path.strip_prefix(root).unwrap_or(&source.path);
         let mut image = Image {
             file,
             folder,
             facts: facts.clone(),
-            stages: stages::stages(file, facts),
+            for_production: stages::for_production(path, stages.last()),
+            stages,
             builds: builds::builds(file, facts),
             ships: None,
-            for_production: stages::for_production(&source.path),
         };
         image.ships = ships::ships(&image, files, joined);
         images.push(image);
     }
     images
+}
+
+/// The folder that all files lie in. What it is called says nothing of them.
+fn common_folder(files: &[SourceFile]) -> &Path {
+    let mut folders = files.iter().filter_map(|f| f.path.parent());
+    let first = folders.next().unwrap_or(Path::new(""));
+    folders.fold(first, |common, folder| {
+        common.ancestors().find(|a| folder.starts_with(a)).unwrap_or(Path::new(""))
+    })
 }

@@ -9,7 +9,11 @@ use super::{EnvValue, ImageStage, Port, Start, User};
 use crate::place::{FileId, Place, Tri};
 
 /// Words in paths of Dockerfiles that are made for something else than running a service.
-const NOT_PRODUCTION: [&str; 18] = [
+const NOT_PRODUCTION: [&str; 22] = [
+    "playwright",
+    "cross",
+    "example",
+    "examples",
     "devcontainer",
     "dev",
     "develop",
@@ -30,11 +34,14 @@ const NOT_PRODUCTION: [&str; 18] = [
     "gitpod",
 ];
 
-pub(super) fn for_production(path: &Path) -> bool {
-    // The name's own words and the nearest folders': `/home/dev/shop/Dockerfile` says nothing.
-    let nearest: Vec<_> = path.iter().rev().take(3).filter_map(|p| p.to_str()).collect();
-    let mut words = nearest.iter().flat_map(|p| p.split(['.', '-', '_']));
+/// Whether an image is made to run a service. `path` is the Dockerfile's, below what all files of the workspace share.
+pub(super) fn for_production(path: &Path, last: Option<&ImageStage>) -> bool {
+    let mut words = path.iter().filter_map(|p| p.to_str()).flat_map(|p| p.split(['.', '-', '_']));
+    let starts = last.into_iter().flat_map(|s| s.entrypoint.iter().chain(&s.cmd));
+    let mut programs = starts.flat_map(|s| &s.command.commands).filter_map(|c| c.words.first()?.known());
+    // An image that runs cargo builds or tests; it does not serve.
     !words.any(|w| NOT_PRODUCTION.iter().any(|n| w.eq_ignore_ascii_case(n)))
+        && !programs.any(|p| p == "cargo")
 }
 
 pub(super) fn stages(file: FileId, facts: &Dockerfile) -> Vec<ImageStage> {

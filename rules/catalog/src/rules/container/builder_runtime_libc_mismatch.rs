@@ -3,7 +3,7 @@
 use svclint_model::{BaseImage, CargoBuild, CopiedBinary, Image, ImageStage, Libc, Release, ShippedBinary};
 
 use crate::finding::{Applicability, Edit, Fix};
-use crate::{Context, Finding, Related, Severity, declare_rule};
+use crate::{Confidence, Context, Finding, Related, Severity, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -122,8 +122,12 @@ fn finding(cx: &Context<'_>, found: &Mismatch<'_>) -> Finding {
         message,
         help: Some("build on the release that the program runs on, or link statically for a musl target".into()),
         severity: if found.releases.is_none() { Severity::Error } else { BUILDER_RUNTIME_LIBC_MISMATCH.severity },
-        confidence: BUILDER_RUNTIME_LIBC_MISMATCH.confidence,
         variants: Vec::new(),
+        confidence: match found.releases {
+            // What a tag without a release stands for moves on.
+            Some((built, _)) if !built.written => Confidence::Medium,
+            _ => BUILDER_RUNTIME_LIBC_MISMATCH.confidence,
+        },
         service: Some(binary.clone()),
         place: found.last.image_at,
         label: if found.releases.is_some() { "older than the builder" } else { "no glibc in here" }.into(),

@@ -100,6 +100,14 @@ fn finding(cx: &Context<'_>, image: &Image, last: &ImageStage, ships: &ShippedBi
 /// A new stage in front of what says how the container runs, with the program at the path where it was.
 fn fix(cx: &Context<'_>, image: &Image, last: &ImageStage, ships: &ShippedBinary) -> Option<Fix> {
     let stage = image.facts.stages.last()?;
+    let release = last.base_image.as_ref()?.release.as_ref().map_or("stable", |r| &r.name);
+    let slim = format!("debian:{release}-slim");
+    if ships.copied.is_some() && stage.base.is_none() {
+        // The program already has a stage of its own.
+        let edits = vec![Edit::Replace { file: image.file, span: last.image_at.span, text: slim.clone() }];
+        let title = format!("Run on `{slim}`");
+        return Some(Fix { title, applicability: Applicability::Proposal, edits });
+    }
     let build = image.build_of_shipped()?;
     let path = match build.kind {
         svclint_model::BuildKind::Install => format!("/usr/local/cargo/bin/{}", ships.binary),
@@ -110,7 +118,6 @@ fn fix(cx: &Context<'_>, image: &Image, last: &ImageStage, ships: &ShippedBinary
             format!("{folder}/target/{target}{}/{}", build.profile, ships.binary)
         }
     };
-    let release = last.base_image.as_ref()?.release.as_ref().map_or("stable", |r| &r.name);
     let runs = |i: &&Instruction| {
         matches!(
             i.kind,
@@ -127,8 +134,8 @@ fn fix(cx: &Context<'_>, image: &Image, last: &ImageStage, ships: &ShippedBinary
     let first = stage.instructions.iter().rev().take_while(runs).last()?;
     let name = stage.name().unwrap_or("builder");
     let to = if path.contains("/cargo/bin/") { format!("/usr/local/bin/{}", ships.binary) } else { path.clone() };
-    let (from, copy) = (format!("debian:{release}-slim"), format!("--from={name} {path} {to}"));
-    let mut lines = vec![("FROM", from.as_str())];
+    let copy = format!("--from={name} {path} {to}");
+    let mut lines = vec![("FROM", slim.as_str())];
     if let Some(folder) = &last.workdir {
         lines.push(("WORKDIR", folder));
     }

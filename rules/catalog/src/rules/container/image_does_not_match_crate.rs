@@ -20,6 +20,8 @@ declare_rule! {
     /// ```bad
     /// //- src/main.rs
     /// fn main() {}
+    /// //- Cargo.lock
+    /// version = 4
     /// //- Dockerfile
     /// FROM rust:1.96-bookworm AS builder
     /// WORKDIR /app
@@ -34,6 +36,8 @@ declare_rule! {
     /// ```good
     /// //- src/main.rs
     /// fn main() {}
+    /// //- Cargo.lock
+    /// version = 4
     /// //- Dockerfile
     /// FROM rust:1.96-bookworm AS builder
     /// WORKDIR /app
@@ -63,6 +67,10 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    // Where no lock file is in sight, the rest of the workspace may lie outside of what is checked.
+    if !cx.model.packages.iter().any(|p| p.locked) {
+        return;
+    }
     for image in &cx.model.images {
         for (number, facts) in image.facts.stages.iter().enumerate() {
             for instruction in &facts.instructions {
@@ -151,6 +159,7 @@ fn old_compiler(cx: &Context<'_>, image: &Image, stage: usize) -> Option<Finding
 }
 
 fn finding(image: &Image, place: Place, message: String, label: &str, fix: Option<(&str, String)>) -> Finding {
+    let named = fix.as_ref().map(|(name, _)| (*name).to_owned());
     let fix = fix.map(|(name, text)| Fix {
         title: format!("Change it to `{name}`"),
         applicability: Applicability::Proposal,
@@ -159,7 +168,7 @@ fn finding(image: &Image, place: Place, message: String, label: &str, fix: Optio
     Finding {
         rule: &IMAGE_DOES_NOT_MATCH_CRATE,
         message,
-        help: fix.as_ref().map(|f| f.title.to_lowercase()),
+        help: named.map(|name| format!("change it to `{name}`")),
         severity: IMAGE_DOES_NOT_MATCH_CRATE.severity,
         confidence: IMAGE_DOES_NOT_MATCH_CRATE.confidence,
         variants: Vec::new(),

@@ -12,4 +12,5 @@ super::category![
     healthcheck_tool_missing,
     image_does_not_match_crate,
     image_runs_as_root,
+    image_tag_mutable,
 ];

@@ -1,12 +1,14 @@
 //! Workloads and what runs them.
 
+mod moving_images;
 mod pods;
+
+pub(super) use moving_images::moving_images;
 
 super::category![
     compose_depends_on_unhealthy,
     container_resources_unset,
     hpa_without_resource_request,
-    image_tag_mutable,
     liveness_as_fast_as_readiness,
     network_policy_blocks_call,
     pdb_blocks_drain,

@@ -1,0 +1,536 @@
+//! What the rules for container images report and what they leave alone.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+use std::path::PathBuf;
+
+use support::{assert_markers, found};
+use svclint_engine::{FixMode, fix_all};
+
+/// A workspace of one package `shop` with a Dockerfile.
+fn shop(dockerfile: &str) -> String {
+    format!("//- src/main.rs\nfn main() {{}}\n//- Cargo.lock\nversion = 4\n//- Dockerfile\n{dockerfile}")
+}
+
+const BUILDER: &str =
+    "FROM rust:1.96-bookworm AS builder\nWORKDIR /app\nCOPY . .\nRUN cargo build --release --locked\n\n";
+const COPIED: &str = "COPY --from=builder /app/target/release/shop /usr/local/bin/shop\n";
+
+/// A sound image, with other instructions in its last stage.
+fn image(base: &str, rest: &str) -> String {
+    shop(&format!("{BUILDER}FROM {base}\n{COPIED}{rest}"))
+}
+
+/// The rules that report something.
+#[track_caller]
+fn rules(text: &str) -> Vec<String> {
+    found(&support::check(text)).iter().map(|f| f.split(' ').next_back().unwrap_or("").to_owned()).collect()
+}
+
+#[track_caller]
+fn silent(text: &str) {
+    assert_eq!(found(&support::check(text)), Vec::<String>::new(), "{text}");
+}
+
+#[test]
+fn shells_in_front_of_the_service() {
+    assert_markers(&image(
+        "debian:bookworm-slim",
+        "USER 10001\n# error: [entrypoint-shell-form]\nENTRYPOINT shop --port 80\n",
+    ));
+    assert_markers(&image(
+        "debian:bookworm-slim",
+        "USER 10001\n# error: [entrypoint-shell-form]\nCMD [\"sh\", \"-c\", \"shop --port $PORT\"]\n",
+    ));
+    for command in [
+        "CMD [\"shop\"]",
+        "CMD exec shop --port $PORT",
+        "CMD migrate && exec shop",
+        "ENTRYPOINT [\"/usr/bin/tini\", \"--\", \"shop\"]",
+        "ENTRYPOINT tini -- shop",
+        "CMD [\"sh\", \"-c\", \"exec shop\"]",
+        "CMD sleep infinity",
+        "ENTRYPOINT [\"/entry.sh\"]\nCMD shop",
+    ] {
+        silent(&image("debian:bookworm-slim", &format!("USER 10001\n{command}\n")));
+    }
+}
+
+#[test]
+fn a_shell_that_is_not_there_is_an_error() {
+    let report = support::check(&image("gcr.io/distroless/cc-debian12:nonroot", "ENTRYPOINT shop\n"));
+    assert_eq!(report.findings.len(), 1);
+    assert_eq!(report.findings[0].finding.severity, svclint_catalog::Severity::Error);
+}
+
+#[test]
+fn commands_are_written_as_lists_or_get_exec() {
+    let fixed = |command: &str| {
+        let report = support::check(&image("debian:bookworm-slim", &format!("USER 10001\n{command}")));
+        let fixed = fix_all(&report, FixMode::Safe);
+        let text = fixed.files.values().next().expect("the Dockerfile").clone();
+        text.lines().last().unwrap_or("").to_owned()
+    };
+    assert_eq!(fixed("CMD shop --name \"a b\""), "CMD [\"shop\", \"--name\", \"a b\"]");
+    assert_eq!(fixed("CMD shop --port $PORT"), "CMD exec shop --port $PORT");
+    assert_eq!(fixed("CMD RUST_LOG=info shop"), "CMD RUST_LOG=info exec shop");
+    assert_eq!(fixed("CMD sqlx migrate run && shop"), "CMD sqlx migrate run && exec shop");
+    assert_eq!(
+        fixed("CMD [\"sh\", \"-c\", \"shop --port $PORT\"]"),
+        "CMD [\"sh\", \"-c\", \"exec shop --port $PORT\"]"
+    );
+    assert_eq!(fixed("CMD [\"/bin/sh\", \"-c\", \"./shop\"]"), "CMD [\"./shop\"]");
+}
+
+#[test]
+fn users_of_images() {
+    let start = "CMD [\"shop\"]\n";
+    assert_markers(&shop(&format!(
+        "{BUILDER}# error: [image-runs-as-root]\nFROM debian:bookworm-slim\n{COPIED}{start}"
+    )));
+    assert_markers(&image(
+        "debian:bookworm-slim",
+        &format!("# error: [image-runs-as-root]\nUSER root\n{start}"),
+    ));
+    assert_markers(&image(
+        "debian:bookworm-slim",
+        &format!("USER 10001\n# error: [image-runs-as-root]\nUSER 0:0\n{start}"),
+    ));
+    for (base, rest) in [
+        ("debian:bookworm-slim", "USER 10001\n"),
+        ("debian:bookworm-slim", "ARG UID=1000\nUSER ${UID}\n"),
+        ("debian:bookworm-slim", "USER ${UID:-1000}:${GID:-1000}\n"),
+        ("gcr.io/distroless/cc-debian12:nonroot", ""),
+        ("gcr.io/distroless/cc-debian12:nonroot@sha256:00", ""),
+        ("cgr.dev/chainguard/glibc-dynamic:openssl", ""),
+        ("registry.example.com/ours/base:1", ""),
+        // The digest may be that of `nonroot`.
+        ("gcr.io/distroless/cc-debian12@sha256:00", ""),
+        ("debian:bookworm-slim", "RUN apt-get install -y gosu\n"),
+    ] {
+        silent(&image(base, &format!("{rest}{start}")));
+    }
+    let through_stages =
+        format!("FROM debian:bookworm-slim AS base\nUSER 10001\n\n{BUILDER}FROM base\n{COPIED}{start}");
+    silent(&shop(&through_stages));
+    silent(&image("debian:bookworm-slim", "ENTRYPOINT [\"/docker-entrypoint.sh\"]\nCMD [\"shop\"]\n"));
+    for path in
+        [".devcontainer/Dockerfile", "examples/a/Dockerfile", "Dockerfile.cross", "docker/dev.Dockerfile"]
+    {
+        silent(&image("debian:bookworm-slim", start).replace("//- Dockerfile", &format!("//- {path}")));
+    }
+    // An image that builds: the names in its command are no programs that it starts.
+    let builds = "ENTRYPOINT [\"cargo\", \"build\", \"--locked\"]
+CMD [\"--bin\", \"shop\"]
+";
+    silent(&shop(&format!(
+        "FROM rust:slim-bookworm
+{builds}"
+    )));
+}
+
+#[test]
+fn compilers_in_images() {
+    let single = |start: &str| {
+        format!("WORKDIR /app\nCOPY . .\nRUN cargo build --release --locked\nUSER 10001\n{start}\n")
+    };
+    assert_markers(&shop(&format!(
+        "# error: [final-stage-ships-toolchain]\nFROM rust:1.96\n{}",
+        single("CMD [\"./target/release/shop\"]")
+    )));
+    assert_eq!(
+        rules(&image("rust:1.96-bookworm", "USER 10001\nCMD [\"shop\"]\n")),
+        ["final-stage-ships-toolchain"]
+    );
+    silent(&shop(&format!("FROM rust:1.96\n{}", single("CMD [\"cargo\", \"run\"]"))));
+    silent(&shop(&format!(
+        "FROM registry.example.com/rust:1.96\n{}",
+        single("CMD [\"./target/release/shop\"]")
+    )));
+}
+
+#[test]
+fn builds_that_may_differ() {
+    let with = |build: &str| {
+        let text = image("debian:bookworm-slim", "USER 10001\nCMD [\"shop\"]\n");
+        text.replace("RUN cargo build --release --locked", build)
+    };
+    for build in [
+        "RUN cargo build --release",
+        "RUN --mount=type=cache,target=/c \\\n    cargo build \\\n    --release",
+    ] {
+        assert_eq!(rules(&with(build)), ["cargo-build-not-reproducible"], "{build}");
+    }
+    for build in [
+        "RUN cargo build --release --frozen",
+        "RUN cargo --version && cargo build -r --locked",
+        "ARG FLAGS\nRUN cargo build --release $FLAGS",
+        "ENV CARGO_NET_OFFLINE=true\nRUN cargo build --release",
+        "RUN mkdir src && echo 'fn main() {}' > src/main.rs && cargo build --release\nRUN cargo build --release --locked",
+        "RUN make release",
+    ] {
+        silent(&with(build));
+    }
+    let unlocked = with("RUN cargo build --release").replace("//- Cargo.lock\nversion = 4\n", "");
+    silent(&unlocked);
+}
+
+#[test]
+fn c_libraries_that_do_not_fit() {
+    let with = |builder: &str, build: &str, base: &str, rest: &str| {
+        shop(&format!(
+            "FROM {builder} AS builder\nWORKDIR /app\nCOPY . .\nRUN {build}\nFROM {base}\n{rest}\
+             COPY --from=builder /app/target/release/shop /shop\nUSER 10001\nCMD [\"/shop\"]\n"
+        ))
+    };
+    let build = "cargo build --release --locked";
+    let rule = ["builder-runtime-libc-mismatch"];
+    assert_eq!(rules(&with("rust:1.96", build, "debian:bookworm-slim", "")), rule);
+    assert_eq!(
+        rules(&with("rust:1.96-slim", build, "gcr.io/distroless/cc-debian12", "USER nonroot\n")),
+        rule
+    );
+    assert_eq!(rules(&with("rust:1.80", build, "ubuntu:20.04", "")), rule);
+    assert_eq!(rules(&with("rust:1.96", build, "alpine:3.20", "")), rule);
+    assert_eq!(rules(&with("rust:1.96", build, "scratch", "")), rule);
+    for (builder, build, base, rest) in [
+        ("rust:1.96", build, "debian:trixie-slim", ""),
+        ("rust:1.80", build, "debian:12-slim", ""),
+        ("rust:1.80", build, "debian:trixie-slim", ""),
+        ("rust:1.96", build, "debian:stable-slim", ""),
+        ("rust:1.70", build, "debian:bullseye-slim", ""),
+        ("rust:nightly", build, "debian:bullseye-slim", ""),
+        ("rust:1.96-alpine", build, "alpine:3.20", ""),
+        ("rust:1.96-alpine", build, "scratch", ""),
+        (
+            "rust:1.96",
+            "RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked",
+            "scratch",
+            "",
+        ),
+        ("rust:1.96", "cargo build --release --locked --target x86_64-unknown-linux-musl", "scratch", ""),
+        ("rust:1.96", build, "alpine:3.20", "RUN apk add --no-cache gcompat\n"),
+        ("rust:1.96", "make", "debian:bullseye-slim", ""),
+    ] {
+        silent(&with(builder, build, base, rest));
+    }
+}
+
+#[test]
+fn builders_are_aligned_with_what_the_program_runs_on() {
+    for (builder, expected) in [
+        ("rust:1.96", "FROM rust:1.96-bookworm AS builder"),
+        ("rust", "FROM rust:bookworm AS builder"),
+        ("rust:latest", "FROM rust:bookworm AS builder"),
+        ("rust:1.96-slim", "FROM rust:1.96-slim-bookworm AS builder"),
+        ("rust:1.96-slim-trixie", "FROM rust:1.96-slim-bookworm AS builder"),
+    ] {
+        let text = image("debian:bookworm-slim", "USER 10001\nCMD [\"shop\"]\n");
+        let report = support::check(&text.replace("rust:1.96-bookworm", builder));
+        let fixed = fix_all(&report, FixMode::Unsafe);
+        let text = fixed.files.values().next().expect("the Dockerfile");
+        assert_eq!(text.lines().next(), Some(expected));
+    }
+}
+
+fn caller(lock: &str, url: &str, dockerfile: &str) -> String {
+    format!(
+        r#"//- Cargo.lock
+version = 4
+[[package]]
+name = "reqwest"
+version = "0.12.9"
+dependencies = [{lock}]
+//- src/main.rs
+#[tokio::main]
+async fn main() {{
+    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(2)).build().unwrap();
+    client.get("{url}").send().await.unwrap();
+}}
+//- Dockerfile
+{dockerfile}"#
+    )
+}
+
+#[test]
+fn roots_of_trust() {
+    let native = "\"hyper-tls\", \"native-tls\"";
+    let stripe = "https://api.stripe.com/v1";
+    let file = |base: &str, rest: &str| {
+        format!(
+            "{}FROM {base}\n{rest}{COPIED}USER 10001\nCMD [\"shop\"]\n",
+            BUILDER.replace("--locked", "--locked --target x86_64-unknown-linux-musl")
+        )
+    };
+    let plain = file("debian:bookworm-slim", "");
+    assert_eq!(rules(&caller(native, stripe, &plain)), ["ca-certificates-missing"]);
+    assert_eq!(
+        rules(&caller("\"rustls-platform-verifier\"", stripe, &file("scratch", ""))),
+        ["ca-certificates-missing"]
+    );
+    silent(&caller("\"hyper-rustls\", \"webpki-roots\"", stripe, &plain));
+    silent(&caller("\"native-tls\", \"webpki-roots\"", stripe, &plain));
+    for url in [
+        "http://api.stripe.com",
+        "https://stock:8443/v1",
+        "https://10.0.0.1/",
+        "https://a.svc.cluster.local/",
+    ] {
+        silent(&caller(native, url, &plain));
+    }
+    for (base, rest) in [
+        ("debian:bookworm-slim", "RUN apt-get update && apt-get install -y ca-certificates\n"),
+        ("debian:bookworm-slim", "RUN apt-get update && apt-get install -y curl\n"),
+        ("debian:bookworm-slim", "COPY --from=builder /etc/ssl/certs /etc/ssl/certs\n"),
+        ("debian:bookworm-slim", "COPY install.sh /\nRUN /install.sh\n"),
+        ("debian:bookworm-slim", "ENV SSL_CERT_FILE=/etc/roots\n"),
+        ("gcr.io/distroless/cc-debian12", ""),
+        ("alpine:3.20", ""),
+        ("registry.example.com/base:1", ""),
+    ] {
+        silent(&caller(native, stripe, &file(base, rest)));
+    }
+}
+
+#[test]
+fn tools_of_health_checks() {
+    let with = |base: &str, rest: &str| image(base, &format!("{rest}USER 10001\nCMD [\"shop\"]\n"));
+    for (base, check) in [
+        ("debian:bookworm-slim", "HEALTHCHECK CMD curl -f http://localhost/ || exit 1\n"),
+        ("debian:bookworm-slim", "HEALTHCHECK --interval=5s CMD [\"wget\", \"-q\", \"http://localhost/\"]\n"),
+        ("gcr.io/distroless/cc-debian12", "HEALTHCHECK CMD shop healthcheck\n"),
+        ("gcr.io/distroless/cc-debian12", "HEALTHCHECK CMD [\"/bin/grpc_health_probe\", \"-addr=:80\"]\n"),
+    ] {
+        assert_eq!(rules(&with(base, check)), ["healthcheck-tool-missing"], "{base} {check}");
+    }
+    for (base, check) in [
+        ("debian:bookworm-slim", "RUN apt-get install -y curl\nHEALTHCHECK CMD curl -f http://localhost/\n"),
+        ("debian:bookworm-slim", "HEALTHCHECK CMD [\"shop\", \"healthcheck\"]\n"),
+        ("debian:bookworm-slim", "HEALTHCHECK NONE\n"),
+        (
+            "debian:bookworm-slim",
+            "COPY --from=builder /usr/bin/ /usr/bin/\nHEALTHCHECK CMD curl -f http://localhost/\n",
+        ),
+        (
+            "debian:bookworm-slim",
+            "ARG TOOLS\nRUN apt-get install -y $TOOLS\nHEALTHCHECK CMD curl -f http://localhost/\n",
+        ),
+        (
+            "gcr.io/distroless/cc-debian12",
+            "COPY --from=probe /p /bin/grpc_health_probe\nHEALTHCHECK CMD [\"/bin/grpc_health_probe\"]\n",
+        ),
+        ("registry.example.com/base:1", "HEALTHCHECK CMD curl -f http://localhost/\n"),
+    ] {
+        silent(&with(base, check));
+    }
+}
+
+#[test]
+fn variables_without_a_value() {
+    let with = |head: &str, rest: &str| {
+        shop(&format!("{head}{BUILDER}FROM debian:bookworm-slim\n{rest}{COPIED}USER 10001\nCMD [\"shop\"]\n"))
+    };
+    assert_markers(&with("", "# error: [expose-variable-undefined]\nEXPOSE $PORT\n"));
+    assert_markers(&with("ARG PORT=80\n", "# error: [expose-variable-undefined]\nEXPOSE ${PORT}/tcp\n"));
+    assert_markers(&with("", "# error: [expose-variable-undefined]\nCOPY assets ${ASSETS}/\n"));
+    for rest in [
+        "ARG PORT\nEXPOSE $PORT\n",
+        "ENV PORT 8080\nEXPOSE $PORT\n",
+        "ENV A=1 \\\n    PORT=8080\nEXPOSE $PORT\n",
+        "EXPOSE ${PORT:-8080}\n",
+        "WORKDIR $HOME\n",
+        "ARG TARGETARCH\nCOPY bin-$TARGETARCH /bin/x\n",
+        "ARG BINARIES TARGETOS TARGETARCH\nCOPY ${BINARIES}/${TARGETOS}_${TARGETARCH}/x /bin/x\n",
+    ] {
+        silent(&with("", rest));
+    }
+    silent(&with("ARG PORT=80\n", "ARG PORT\nEXPOSE $PORT\n"));
+    silent(&shop(&format!(
+        "{BUILDER}FROM registry.example.com/base:1\n{COPIED}EXPOSE $PORT\nCMD [\"shop\"]\n"
+    )));
+}
+
+#[test]
+fn names_that_the_workspace_does_not_have() {
+    let sound = image("debian:bookworm-slim", "USER 10001\nCMD [\"shop\"]\n");
+    let rule = ["image-does-not-match-crate"];
+    silent(&sound);
+    for (from, to) in [
+        ("release/shop ", "release/shopp "),
+        ("--locked", "--locked -p shopp"),
+        ("--release --locked", "--locked --profile dist"),
+    ] {
+        assert_eq!(rules(&sound.replace(from, to)), rule, "{to}");
+    }
+    let manifest = |extra: &str| {
+        format!("//- Cargo.toml\n[package]\nname = \"shop\"\nversion = \"0.1.0\"\n{extra}\n{sound}")
+    };
+    assert_eq!(rules(&manifest("rust-version = \"1.97\"")), rule);
+    silent(&manifest("rust-version = \"1.96\""));
+    assert_eq!(rules(&manifest("edition = \"2024\"").replace("rust:1.96", "rust:1.80")), rule);
+    silent(&format!("{}//- rust-toolchain.toml\n", manifest("rust-version = \"1.97\"")));
+    let chef = |release: &str| {
+        let image = format!("lukemathwalker/cargo-chef:0.1.62-rust-{release}-bookworm");
+        manifest("rust-version = \"1.72\"").replace("rust:1.96-bookworm", &image)
+    };
+    silent(&chef("1.72"));
+    assert_eq!(rules(&chef("1.71")), rule);
+    silent(&sound.replace("release/shop ", "release/shopp ").replace("//- Cargo.lock\nversion = 4\n", ""));
+    for (from, to) in [
+        ("release/shop ", "release/{{project-name}} "),
+        ("release/shop ", "release/${BIN} "),
+        ("release/shop ", "release/ "),
+        ("--locked\n", "--locked && mv target/release/shop target/release/other\nRUN true\n"),
+        ("COPY . .", "RUN git clone https://example.com/x ."),
+        ("RUN cargo build --release --locked", "RUN ./build.sh"),
+    ] {
+        let text = sound.replace(from, to);
+        let text =
+            if to.contains("mv ") { text.replace("release/shop /usr", "release/other /usr") } else { text };
+        assert_eq!(rules(&text).iter().filter(|r| rule.contains(&r.as_str())).count(), 0, "{to}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_left_alone() {
+    let long = format!("{BUILDER}{}", "RUN echo a\n".repeat(10_000));
+    let deep = format!("{BUILDER}RUN {}", "$(".repeat(20_000));
+    for text in [
+        String::new(),
+        "\u{feff}FROM rust\r\nCMD shop\r\n".into(),
+        "FROM".into(),
+        "FROM \\".into(),
+        "RUN cat <<EOF\nnever ends".into(),
+        "FROM debian:bookworm-slim\nRUN <<EOF\ncargo build".into(),
+        "FROM debian\nCMD [\"a\", ".into(),
+        "FROM debian\nENV A=\"\nUSER x".into(),
+        "\u{0}\u{1}\u{2}\u{fffd} FROM \u{7}".into(),
+        "FROM {{project-name}}\nCOPY target/release/{{project-name}} /\nCMD {{project-name}}".into(),
+        "FROM a AS a\nFROM a AS a\nFROM a\nCOPY --from=a x y\nCOPY --from=7 x y".into(),
+        "ONBUILD FROM x\nONBUILD RUN y\nHEALTHCHECK\nEXPOSE\nUSER\nSHELL".into(),
+        "FROM a AS a\nEXPOSE 1\nENV A=1\n".repeat(10_000),
+        format!(
+            "FROM debian\n{}",
+            (0..10_000).map(|n| format!("ENV A{n}=1\nRUN true\n")).collect::<String>()
+        ),
+        "`".repeat(10_000),
+        "\\\n".repeat(10_000),
+        "FROM x\nENV =a\nENV a= b=\nLABEL =\nARG =x".into(),
+        long,
+        deep,
+    ] {
+        let report = support::check(&shop(&text));
+        let failed = report.findings.iter().any(|f| f.finding.rule.id == "internal-error");
+        assert!(!failed, "{text:.60}");
+    }
+}
+
+#[test]
+fn carriage_returns_and_the_case_of_keywords_are_kept() {
+    let text = format!("{BUILDER}FROM debian:bookworm-slim\n{COPIED}CMD [\"shop\"]\n");
+    let text =
+        text.replace("FROM", "from").replace("COPY", "copy").replace("RUN", "run").replace('\n', "\r\n");
+    let mut files = support::files("//- src/main.rs\nfn main() {}\n");
+    files.retain(|(path, _)| !path.ends_with("Dockerfile"));
+    files.push((PathBuf::from("Dockerfile"), text));
+    let report = support::check_files(files);
+    let fixes: Vec<_> =
+        report.findings.iter().flat_map(|f| &f.finding.fixes).flat_map(|f| &f.edits).collect();
+    assert!(
+        matches!(fixes.as_slice(), [svclint_catalog::Edit::Replace { text, .. }] if text == "user 10001\r\n"),
+        "{fixes:?}"
+    );
+}
+
+#[test]
+fn images_tell_what_they_hold() {
+    let report = support::check(&shop(
+        "ARG TAG=bookworm-slim\nFROM rust:1.96-bookworm AS builder\nCOPY . .\nRUN cargo install --path . --locked\n\
+         FROM debian:${TAG} AS runtime\nWORKDIR /srv\nWORKDIR data\nENV PORT=8080 HOST=0.0.0.0\nEXPOSE $PORT 9000/udp\n\
+         COPY --from=builder /usr/local/cargo/bin/shop /usr/bin/\nUSER app:app\nSTOPSIGNAL SIGINT\n\
+         ENTRYPOINT [\"shop\"]\nCMD [\"serve\"]\n",
+    ));
+    let image = &report.model.images[0];
+    let last = image.stage("runtime").expect("named");
+    assert_eq!(last.base_name.as_deref(), Some("debian:bookworm-slim"));
+    assert_eq!(last.workdir.as_deref(), Some("/srv/data"));
+    let ports: Vec<_> =
+        last.ports.iter().map(|p| (p.number.present().copied(), p.protocol.as_str())).collect();
+    assert_eq!(ports, [(Some(8080), "tcp"), (Some(9000), "udp")]);
+    assert_eq!(last.entrypoint.as_ref().and_then(|s| s.argv.clone()), Some(vec!["shop".to_owned()]));
+    assert_eq!(last.stop_signal.as_ref().map(|s| s.0.as_str()), Some("SIGINT"));
+    let ships = image.ships.as_ref().expect("known");
+    assert_eq!((ships.binary.as_str(), report.model.packages[ships.package].name.as_str()), ("shop", "shop"));
+    assert_eq!(ships.copied.as_ref().and_then(|c| c.from), Some(0));
+}
+
+/// All fixes of all findings of an image with many mistakes, one after the other.
+#[test]
+fn every_fix_mends_its_finding() {
+    let file = |base: &str, rest: &str| {
+        shop(&format!(
+            "FROM rust:1.96 AS builder\nWORKDIR /app\nCOPY . .\nRUN cargo build --release\n\nFROM {base}\n{COPIED}{rest}"
+        ))
+    };
+    let texts = [
+        file("debian:bookworm-slim", "EXPOSE $PORT\nHEALTHCHECK CMD curl -f http://localhost/\nCMD shop\n"),
+        file(
+            "alpine:3.20",
+            "HEALTHCHECK CMD curl -f http://localhost/\nUSER 0\nCMD [\"sh\", \"-c\", \"shop --x\"]\n",
+        ),
+        file(
+            "gcr.io/distroless/cc-debian12:latest",
+            "HEALTHCHECK CMD shop healthcheck\nENTRYPOINT [\"shop\"]\n",
+        ),
+        file("rust:1.96", "ENTRYPOINT [\"shop\"]\n"),
+        shop("FROM rust:1.96\nWORKDIR /app\nCOPY . .\nRUN cargo install --path .\nCMD shop $PORT\n"),
+        file("debian:trixie-slim", "USER 1\nCMD [\"shop\"]\n").replace("release/shop ", "release/shopp "),
+    ];
+    for text in texts {
+        let report = support::check(&text);
+        assert!(report.findings.len() > 1 || text.contains("shopp"), "{:?}", found(&report));
+        for finding in &report.findings {
+            let rule = finding.finding.rule.id;
+            for fix in &finding.finding.fixes {
+                let fixed = support::apply(&report, fix);
+                let after = support::check_files(fixed.clone());
+                assert!(
+                    after.model.images.iter().all(|i| !i.facts.broken),
+                    "`{}` breaks the file",
+                    fix.title
+                );
+                let left = found(&after);
+                let same = left.iter().filter(|f| f.ends_with(rule)).count();
+                assert_eq!(same, 0, "{rule} is still reported after `{}`: {left:?}\n{fixed:?}", fix.title);
+            }
+        }
+    }
+}
+
+#[test]
+fn tags_that_move() {
+    let rest = "USER 10001\nCMD [\"shop\"]\n";
+    assert_eq!(rules(&image("registry.example.com/base:latest", rest)), ["image-tag-mutable"]);
+    assert_eq!(rules(&image("ubuntu", rest)), ["image-tag-mutable"]);
+    for base in [
+        "debian:bookworm-slim",
+        "registry.example.com/base:1.2",
+        // Built on the spot, as far as anybody can tell.
+        "shop_prebuilt",
+        "ubuntu@sha256:00",
+        "ubuntu:latest@sha256:00",
+    ] {
+        silent(&image(base, rest));
+    }
+    // What is given when the image is built, stages, and images that serve nobody.
+    let given = format!(
+        "ARG BASE=registry.example.com/base:latest\n{BUILDER}FROM ${BASE}\n{COPIED}{rest}",
+        BASE = "{BASE}"
+    );
+    silent(&shop(&given));
+    let staged = format!("FROM debian:bookworm-slim AS latest\n{BUILDER}FROM latest\n{COPIED}{rest}");
+    silent(&shop(&staged));
+    silent(&image("ubuntu", rest).replace("//- Dockerfile", "//- ci/Dockerfile"));
+}
