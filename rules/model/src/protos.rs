@@ -15,8 +15,8 @@ impl Protos {
         let mut protos = Protos::default();
         for file in files {
             let FileFacts::Proto(proto) = &file.facts else { continue };
-            for (service, _) in &proto.services {
-                let packages = protos.packages.entry(service.to_string()).or_default();
+            for service in &proto.services {
+                let packages = protos.packages.entry(service.name.to_string()).or_default();
                 if !packages.contains(&proto.package.to_string()) {
                     packages.push(proto.package.to_string());
                 }
