@@ -1,5 +1,7 @@
 //! What is read of protobuf files, whole and broken.
 
+#![allow(clippy::panic, clippy::expect_used)]
+
 use super::{ProtoFile, ProtoLabel, proto_file};
 
 const ORDERS: &str = r#"syntax = "proto3"; // service Fake {}
@@ -55,7 +57,10 @@ fn everything_is_read() {
             )
         })
         .collect();
-    insta::assert_snapshot!(shown.join("\n"), @"");
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    Place stream PlaceRequest -> .shop.v1.Placed ["POST /v1/orders \"/v1/orders\"", "GET /v1/o/{id} \"/v1/o/{id}\""]
+    Ping Empty -> stream Empty ["GET /v1/ping \"/v1/ping\""]
+    "#);
     let shown: Vec<String> = file
         .messages
         .iter()
@@ -63,7 +68,13 @@ fn everything_is_read() {
             m.fields.iter().map(|f| format!("{}: {} {} = {} {:?}", m.name, f.ty, f.name, f.number, f.label))
         })
         .collect();
-    insta::assert_snapshot!(shown.join("\n"), @"");
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    Placed.Inner: bytes b = 16 Optional
+    Placed: string service = 1 Repeated
+    Placed: map<string, Placed> by = 3 Plain
+    Placed: int32 message = 7 OneOf
+    Placed: Inner rpc = 8 OneOf
+    ");
     let placed = file.messages.iter().find(|m| m.name == "Placed").expect("the message");
     assert_eq!(placed.reserved_numbers, [(2, 2), (4, 6), (9, u32::MAX)]);
     assert_eq!(placed.reserved_names, ["foo", "bar"]);
