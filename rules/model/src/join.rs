@@ -147,6 +147,9 @@ impl Join {
             channels: answers().flat_map(|a| a.channels.iter().cloned()).collect(),
             settings,
             effects,
+            protos: assemble::protos(&self.files),
+            grpc_impls: crate::protos::implemented(&self.joined.tracer(&Recorder::default())),
+            profiles: assemble::profiles(&self.files, &self.joined),
             coverage: Default::default(),
         };
         model.coverage = assemble::coverage(&model, &self.joined);

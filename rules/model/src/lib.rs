@@ -35,6 +35,7 @@ mod requests;
 mod routes;
 mod services;
 mod settings;
+mod signals;
 mod sql;
 mod state;
 mod system;
@@ -49,6 +50,9 @@ pub use join::{Join, Rejoined};
 pub use packages::normal_path;
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
 pub use services::is_correlation_header;
-pub use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
+pub use svclint_facts::proto::{
+    HttpBinding, ProtoEnum, ProtoField, ProtoFile, ProtoLabel, ProtoMessage, ProtoMethod, ProtoService,
+};
+pub use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role, Signal};
 pub use system::*;
 pub use why::{BlindKind, BlindSpot, Insight};

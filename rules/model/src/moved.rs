@@ -100,6 +100,9 @@ impl Moved<'_> {
     fn listener(&self, listener: &mut Listener) {
         self.place(&mut listener.at);
         self.tri(&mut listener.shutdown);
+        if let Tri::Present(signals) = &mut listener.stops_on {
+            signals.iter_mut().for_each(|s| self.place(&mut s.at));
+        }
         if let Some(RouterSite { made, chain, calls, .. }) = &mut listener.router {
             self.place(made);
             self.place(chain);

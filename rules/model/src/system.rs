@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
-use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
+use svclint_facts::proto::ProtoFile;
+use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role, Signal};
 
 use crate::effects::{EffectKind, Summary};
 use crate::place::{FileId, Place, Tri};
@@ -52,8 +53,42 @@ pub struct Model {
     pub settings: Vec<Setting>,
     /// What each function may do, by [`FnId`].
     pub effects: Arc<[Summary]>,
+    /// The protobuf files.
+    pub protos: Vec<(FileId, Arc<ProtoFile>)>,
+    /// The blocks of the workspace that implement gRPC services.
+    pub grpc_impls: Vec<GrpcImpl>,
+    /// What build profiles say that changes how programs run.
+    pub profiles: Vec<Profile>,
     /// What could not be seen.
     pub coverage: Coverage,
+}
+
+/// The release profile of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The packages that are built with it, by index.
+    pub packages: Vec<u32>,
+    /// `panic = "abort"`: the value, and the key with it.
+    pub panic: (String, Place),
+}
+
+/// An `impl` block of a service that generated code declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrpcImpl {
+    /// The service's name, without its package.
+    pub service: String,
+    /// With its package, as on the wire.
+    pub full_name: String,
+    /// The path of the trait as written, up to its last word.
+    pub module: String,
+    /// The type that it is implemented for, as written.
+    pub of: String,
+    /// The package of the workspace, by index.
+    pub package: u32,
+    /// Its functions.
+    pub fns: Vec<FnId>,
+    /// The first of its functions' names: where it is seen.
+    pub at: Place,
 }
 
 /// A retry policy.
@@ -213,6 +248,12 @@ pub enum What {
     HeldLock(Place),
     /// Starts a task that goes on by itself.
     Spawn,
+    /// Waits for a signal of the system, or names it.
+    Signal(Signal),
+    /// Makes a server end gracefully, or arranges for it.
+    EndServer,
+    /// Makes a gRPC service that a library implements; its full name.
+    LibraryService(String),
     /// Anything else that knowledge names.
     Effect(Effect),
 }
@@ -290,10 +331,23 @@ pub struct Listener {
     pub limits: BTreeMap<Limit, Tri<String>>,
     /// What makes it end gracefully: a call that hands it a signal, or the library by itself (the call that serves).
     pub shutdown: Tri<Place>,
+    /// The signals that make it end gracefully, where all are known.
+    pub stops_on: Tri<Vec<StopSignal>>,
+    /// The paths that it answers, where all are known.
+    pub paths: Tri<Vec<String>>,
     /// Where the outermost router is made (`Router::new()`, `App::new()`), where known.
     pub router: Option<RouterSite>,
     /// Code of this library for fixes, by what it is for.
     pub snippets: BTreeMap<String, String>,
+}
+
+/// A signal that ends a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopSignal {
+    /// Which.
+    pub signal: Signal,
+    /// Where it is waited for, or named.
+    pub at: Place,
 }
 
 /// What a file brings in at its top level: what a fix may name, and where it can bring in more.
@@ -532,7 +586,10 @@ impl Function {
     /// Whether a function leads to the same functions as another, reads the same headers, and takes messages like it.
     pub(crate) fn leads_like(&self, other: &Function) -> bool {
         fn headers(function: &Function) -> impl Iterator<Item = &Deed> {
-            function.does.iter().filter(|d| matches!(d.what, What::ReadHeader(_) | What::Consume(_)))
+            let leads = |d: &&Deed| {
+                matches!(d.what, What::ReadHeader(_) | What::Consume(_) | What::Signal(_) | What::EndServer)
+            };
+            function.does.iter().filter(leads)
         }
         let callees = |f: &Function| f.calls.iter().map(|c| c.to).collect::<Vec<_>>();
         std::ptr::eq(self, other) || callees(self) == callees(other) && headers(self).eq(headers(other))

@@ -3,6 +3,7 @@
 mod api;
 mod container;
 mod contract;
+mod deployed;
 mod health;
 mod idempotency;
 mod observability;

@@ -1,3 +1,5 @@
 //! What services promise each other.
 
-super::category![];
+mod proto_copies;
+
+super::category![grpc_service_drift];

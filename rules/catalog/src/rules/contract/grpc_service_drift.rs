@@ -1,0 +1,205 @@
+//! `grpc-service-drift`
+
+use svclint_model::{GrpcImpl, Listener, Model, Place, Protocol, Service};
+
+use super::proto_copies;
+use crate::edit::insert_before;
+use crate::{Applicability, Context, Finding, Fix, Related, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports gRPC services that a program implements but adds to no server, and copies of one protobuf message in the
+    /// workspace whose fields mean different things on the wire.
+    ///
+    /// ## Why it matters
+    /// A service that is not added answers every call with `UNIMPLEMENTED`, though its code is there and compiles. Copies that
+    /// differ are worse: each side reads the other's bytes as something else, and nothing fails until the data is wrong.
+    ///
+    /// ## Example
+    /// ```bad
+    /// //- proto/shop.proto
+    /// syntax = "proto3";
+    /// package shop.v1;
+    /// service Orders { rpc Place (Order) returns (Order); }
+    /// service Stock { rpc Count (Order) returns (Order); }
+    /// message Order { string id = 1; }
+    /// //- src/main.rs
+    /// mod pb { tonic::include_proto!("shop.v1"); }
+    /// use tonic::{Request, Response, Status};
+    ///
+    /// struct Shop;
+    ///
+    /// #[tonic::async_trait]
+    /// impl pb::orders_server::Orders for Shop {
+    ///     async fn place(&self, order: Request<pb::Order>) -> Result<Response<pb::Order>, Status> {
+    ///         Ok(Response::new(order.into_inner()))
+    ///     }
+    /// }
+    ///
+    /// #[tonic::async_trait]
+    /// impl pb::stock_server::Stock for Shop {
+    ///     async fn count(&self, order: Request<pb::Order>) -> Result<Response<pb::Order>, Status> {
+    ///         Ok(Response::new(order.into_inner()))
+    ///     }
+    /// }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     tonic::transport::Server::builder()
+    ///         .add_service(pb::orders_server::OrdersServer::new(Shop))
+    ///         .serve("0.0.0.0:50051".parse().unwrap())
+    ///         .await
+    ///         .unwrap();
+    /// }
+    /// ```
+    /// ```good
+    /// //- proto/shop.proto
+    /// syntax = "proto3";
+    /// package shop.v1;
+    /// service Stock { rpc Count (Order) returns (Order); }
+    /// message Order { string id = 1; }
+    /// //- src/main.rs
+    /// mod pb { tonic::include_proto!("shop.v1"); }
+    /// use tonic::{Request, Response, Status};
+    ///
+    /// struct Shop;
+    ///
+    /// #[tonic::async_trait]
+    /// impl pb::stock_server::Stock for Shop {
+    ///     async fn count(&self, order: Request<pb::Order>) -> Result<Response<pb::Order>, Status> {
+    ///         Ok(Response::new(order.into_inner()))
+    ///     }
+    /// }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     tonic::transport::Server::builder()
+    ///         .add_service(pb::stock_server::StockServer::new(Shop))
+    ///         .serve("0.0.0.0:50051".parse().unwrap())
+    ///         .await
+    ///         .unwrap();
+    /// }
+    /// ```
+    ///
+    /// ## Fix
+    /// Adds the service to the server; the value that serves it is yours to fill in. Copies that differ are brought together by
+    /// hand: best there is one file that all are built from.
+    ///
+    /// ## References
+    /// - Protocol Buffers, "Updating a Message Type"
+    /// - gRPC, "Status Codes": `UNIMPLEMENTED`
+    pub(crate) GRPC_SERVICE_DRIFT {
+        id: "grpc-service-drift",
+        category: Api,
+        level: Warn,
+        severity: Error,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    for implemented in &cx.model.grpc_impls {
+        if let Some((service, listener)) = server_of(cx.model, implemented)
+            && !is_served(cx.model, implemented)
+            && !is_named(cx, implemented)
+        {
+            findings.push(never_added(cx, implemented, service, listener));
+        }
+    }
+    for conflict in proto_copies::conflicts(cx.model) {
+        findings.push(Finding {
+            rule: &GRPC_SERVICE_DRIFT,
+            message: conflict.message,
+            help: Some("build all programs from one file, and give a field that changes a new number".into()),
+            severity: GRPC_SERVICE_DRIFT.severity,
+            confidence: GRPC_SERVICE_DRIFT.confidence,
+            service: None,
+            place: conflict.at,
+            label: "means something else here".into(),
+            related: vec![Related { place: conflict.other, message: "the same field in the other copy".into() }],
+            fixes: Vec::new(),
+            subject: conflict.subject,
+        });
+    }
+}
+
+/// The program with a gRPC server that a service is implemented for.
+fn server_of<'m>(model: &'m Model, implemented: &GrpcImpl) -> Option<(&'m Service, &'m Listener)> {
+    let grpc = |s: &'m Service| Some((s, s.listeners.iter().find(|l| l.protocol == Protocol::Grpc)?));
+    let own = model.services.iter().filter(|s| s.package == implemented.package);
+    own.map(|s| &**s).find_map(grpc)
+}
+
+/// Whether some program answers with it.
+fn is_served(model: &Model, implemented: &GrpcImpl) -> bool {
+    let prefix = format!("/{}/", implemented.full_name);
+    let serves = |s: &Service| {
+        s.routes.iter().any(|r| {
+            r.handler.is_some_and(|h| implemented.fns.contains(&h)) || r.path.starts_with(&prefix)
+        })
+    };
+    model.services.iter().any(|s| serves(s))
+}
+
+/// Whether any code names what would serve it: macros and generic helpers may add it out of sight.
+fn is_named(cx: &Context<'_>, implemented: &GrpcImpl) -> bool {
+    let name = format!("{}Server", implemented.service);
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let holds = |text: &str| {
+        text.match_indices(&name).any(|(at, _)| {
+            let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
+            let before = text.get(..at).and_then(|t| t.chars().next_back());
+            !after.is_some_and(is_part) && !before.is_some_and(is_part)
+        })
+    };
+    let files = cx.model.files.iter().enumerate();
+    files
+        .filter(|(_, path)| path.extension().is_some_and(|e| e == "rs"))
+        .filter(|(number, _)| !cx.model.generated.get(*number).copied().unwrap_or(false))
+        .any(|(number, _)| holds(cx.sources.text(svclint_model::FileId(number as u32))))
+}
+
+fn never_added(cx: &Context<'_>, implemented: &GrpcImpl, service: &Service, listener: &Listener) -> Finding {
+    let mut related = vec![Related { place: listener.at, message: "the server that lacks it".into() }];
+    related.extend(declared(cx.model, implemented).map(|place| Related { place, message: "declared here".into() }));
+    Finding {
+        rule: &GRPC_SERVICE_DRIFT,
+        message: format!(
+            "`{}` is implemented but added to no server of `{}`: every call of it is answered with UNIMPLEMENTED",
+            implemented.full_name, service.name
+        ),
+        help: Some("add it to the server, or remove it".into()),
+        severity: GRPC_SERVICE_DRIFT.severity,
+        confidence: GRPC_SERVICE_DRIFT.confidence,
+        service: Some(service.name.clone()),
+        place: implemented.at,
+        label: "nobody can call this".into(),
+        related,
+        fixes: fix(cx, implemented, listener).into_iter().collect(),
+        subject: implemented.full_name.clone(),
+    }
+}
+
+fn declared(model: &Model, implemented: &GrpcImpl) -> Option<Place> {
+    let package = implemented.full_name.strip_suffix(&implemented.service)?.trim_end_matches('.');
+    let (file, service) = model.protos.iter().filter(|(_, p)| p.package == package).find_map(|(file, proto)| {
+        Some((*file, proto.services.iter().find(|s| s.name == implemented.service)?))
+    })?;
+    Some(Place { file, span: service.span })
+}
+
+fn fix(cx: &Context<'_>, implemented: &GrpcImpl, listener: &Listener) -> Option<Fix> {
+    let template = listener.snippets.get("add-service")?;
+    if implemented.module.is_empty() || implemented.of.is_empty() || !cx.text(listener.at).starts_with('.') {
+        return None;
+    }
+    let made = format!("{}::{}Server::new({}::default())", implemented.module, implemented.service, implemented.of);
+    let gap = if cx.begins_line(listener.at) {
+        format!("{}{}", cx.line_end(listener.at.file), cx.indent(listener.at))
+    } else {
+        String::new()
+    };
+    let edits = vec![insert_before(listener.at, format!("{}{gap}", template.replace("{service}", &made)))];
+    Some(Fix { title: "Add the service to the server".into(), applicability: Applicability::Proposal, edits })
+}
