@@ -106,6 +106,10 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
         for action in tracer.actions(at) {
             deeds(tracer, known, at, action, function);
         }
+        if crate::signals::may_end_server(tracer, at) {
+            let (at, when) = (tracer.place(at), tracer.when(at));
+            function.does.push(Deed { what: What::EndServer, at, when });
+        }
         if crate::signals::may_catch(tracer, at) {
             let (at, when) = (tracer.place(at), tracer.when(at));
             function.does.push(Deed { what: What::Signal(Signal::Any), at, when });

@@ -48,6 +48,14 @@ pub(crate) fn may_catch(tracer: &Tracer<'_>, at: At) -> bool {
     }
 }
 
+/// Whether a call on something that is not known ends a server gracefully, as its name says.
+pub(crate) fn may_end_server(tracer: &Tracer<'_>, at: At) -> bool {
+    let types = tracer.types_of(at.body);
+    let unknown =
+        || matches!(types.callees.get(&at.expr), None | Some(Callee::Unknown | Callee::Lib(_, None)));
+    matches!(tracer.kind(at), ExprKind::MethodCall { method, .. } if method.contains("graceful")) && unknown()
+}
+
 /// Whether a path leads to something that is neither of the workspace nor told of by knowledge.
 fn is_foreign(tracer: &Tracer<'_>, at: At) -> bool {
     let types = tracer.types_of(at.body);

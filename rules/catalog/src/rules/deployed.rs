@@ -1,28 +1,51 @@
-//! What is run in containers.
+//! What is run in containers, and what is not part of any service.
+
+use std::path::Path;
 
 use svclint_model::{FileId, Model, Service};
 
 use crate::Context;
 
 /// Whether a service is run in a container: the workspace builds or composes some, and where it has several programs, one
-/// of these files names this one or lies in its folder.
+/// of these files runs this one or lies in its folder. Examples and tools for tests are not.
 pub(super) fn is_deployed(cx: &Context<'_>, service: &Service) -> bool {
     let mut files = container_files(cx.model).peekable();
-    if files.peek().is_none() {
+    let Some(package) = cx.model.packages.get(service.package as usize) else { return false };
+    let Some(manifest) = cx.model.files.get(package.manifest.0 as usize) else { return false };
+    if files.peek().is_none() || is_aside(cx.model, manifest) {
         return false;
     }
     let [_, _, ..] = cx.model.services.as_slice() else { return true };
-    let folder = cx.model.packages.get(service.package as usize).and_then(|p| {
-        let manifest = cx.model.files.get(p.manifest.0 as usize)?;
-        manifest.parent()
-    });
-    let package = cx.model.packages.get(service.package as usize).map_or("", |p| p.name.as_str());
     files.any(|file| {
         let path = cx.model.files.get(file.0 as usize);
-        let within = path.zip(folder).is_some_and(|(path, folder)| path.starts_with(folder));
+        let within = path.zip(manifest.parent()).is_some_and(|(path, folder)| path.starts_with(folder));
         let text = cx.sources.text(file);
-        within || names(text, &service.binary) || names(text, package)
+        within && !is_root(cx.model, manifest) || runs(text, &service.binary) || runs(text, &package.name)
     })
+}
+
+/// Folders of code that no service is built from.
+const ASIDE: &[&str] =
+    &["bench", "benches", "example", "examples", "fixtures", "node_modules", "test", "testdata", "tests"];
+
+/// Whether a file lies among examples, tests and the like.
+pub(super) fn is_aside(model: &Model, path: &Path) -> bool {
+    let inside = path.strip_prefix(root(model)).unwrap_or(path);
+    inside
+        .parent()
+        .is_some_and(|p| p.iter().filter_map(|part| part.to_str()).any(|part| ASIDE.contains(&part)))
+}
+
+/// The folder that holds all files.
+fn root(model: &Model) -> &Path {
+    let mut all = model.files.iter().filter_map(|path| path.parent());
+    let first = all.next().unwrap_or(Path::new(""));
+    all.fold(first, |root, folder| root.ancestors().find(|a| folder.starts_with(a)).unwrap_or(Path::new("")))
+}
+
+/// Whether a package is the one around all others: files of the whole workspace lie in its folder.
+fn is_root(model: &Model, manifest: &Path) -> bool {
+    manifest.parent() == Some(root(model))
 }
 
 /// Whether some image or composition is stopped by another signal than SIGTERM.
@@ -47,13 +70,38 @@ fn container_files(model: &Model) -> impl Iterator<Item = FileId> + '_ {
     numbered.filter(move |(_, path)| is_container(path)).map(|(number, _)| FileId(number as u32))
 }
 
+/// Whether a container file builds, copies or runs a program: other lines may speak of users, folders and addresses.
+fn runs(text: &str, program: &str) -> bool {
+    let lines = text.lines().filter(|line| {
+        let line = line.trim().trim_start_matches("- ").to_lowercase();
+        STARTS.iter().any(|start| line.starts_with(start)) || line.contains("cargo ")
+    });
+    !program.is_empty() && lines.into_iter().any(|line| names(line, program))
+}
+
+/// How the lines begin that tell which program a container runs.
+const STARTS: &[&str] = &[
+    "add ",
+    "arg ",
+    "args",
+    "build",
+    "cmd",
+    "command",
+    "context",
+    "copy ",
+    "dockerfile",
+    "entrypoint",
+    "env ",
+    "image",
+    "target",
+];
+
 /// Whether a text holds a name as a word.
 fn names(text: &str, name: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    !name.is_empty()
-        && text.match_indices(name).any(|(at, _)| {
-            let before = text.get(..at).and_then(|t| t.chars().next_back());
-            let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
-            !before.is_some_and(part) && !after.is_some_and(part)
-        })
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).and_then(|t| t.chars().next_back());
+        let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
 }

@@ -142,15 +142,16 @@ fn is_served(model: &Model, implemented: &GrpcImpl) -> bool {
     model.services.iter().any(|s| serves(s))
 }
 
-/// Whether any code names what would serve it: macros and generic helpers may add it out of sight.
+/// Whether any code names what would serve it: macros and generic helpers may add it out of sight, and generators write
+/// other modules beside the server's (`orders_actix`) that serve it too.
 fn is_named(cx: &Context<'_>, implemented: &GrpcImpl) -> bool {
     let name = format!("{}Server", implemented.service);
+    let module = snake(&implemented.service);
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let holds = |text: &str| {
-        text.match_indices(&name).any(|(at, _)| {
-            let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
-            let before = text.get(..at).and_then(|t| t.chars().next_back());
-            !after.is_some_and(is_part) && !before.is_some_and(is_part)
+        text.split(|c| !is_part(c)).any(|word| {
+            let beside = word.strip_prefix(&module).and_then(|rest| rest.strip_prefix('_'));
+            word == name || beside.is_some_and(|kind| kind != "server" && kind != "client")
         })
     };
     let files = cx.model.files.iter().enumerate();
@@ -158,6 +159,18 @@ fn is_named(cx: &Context<'_>, implemented: &GrpcImpl) -> bool {
         .filter(|(_, path)| path.extension().is_some_and(|e| e == "rs"))
         .filter(|(number, _)| !cx.model.generated.get(*number).copied().unwrap_or(false))
         .any(|(number, _)| holds(cx.sources.text(svclint_model::FileId(number as u32))))
+}
+
+/// `StockLevels` → `stock_levels`
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
 }
 
 fn never_added(cx: &Context<'_>, implemented: &GrpcImpl, service: &Service, listener: &Listener) -> Finding {

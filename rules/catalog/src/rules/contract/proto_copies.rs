@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::rules::deployed::is_aside;
 use svclint_model::{FileId, Model, Place, ProtoField, ProtoFile, ProtoMessage};
 
 /// A field that means something else in another copy of its message.
@@ -28,14 +29,13 @@ pub(super) fn conflicts(model: &Model) -> Vec<Conflict> {
     copies.iter().filter_map(|(name, copies)| conflict(model, name, copies)).collect()
 }
 
-/// Folders of files that no service is built from.
-const ASIDE: &[&str] =
-    &["test", "tests", "testdata", "example", "examples", "fixtures", "node_modules", "benches"];
+/// Folders of files that others wrote: what they do with them is not for this workspace to mend.
+const FOREIGN: &[&str] = &["vendor", "third_party", "third-party", "thirdparty"];
 
 fn takes_part(model: &Model, file: FileId, proto: &ProtoFile) -> bool {
     let path = model.files.get(file.0 as usize).map_or(Path::new(""), |p| p);
-    let aside = path.iter().filter_map(|part| part.to_str()).any(|part| ASIDE.contains(&part));
-    !aside && !proto.broken && !proto.package.is_empty()
+    let foreign = path.iter().filter_map(|part| part.to_str()).any(|part| FOREIGN.contains(&part));
+    !foreign && !is_aside(model, path) && !proto.broken && !proto.package.is_empty()
 }
 
 fn conflict(model: &Model, name: &str, copies: &[(FileId, &ProtoMessage)]) -> Option<Conflict> {

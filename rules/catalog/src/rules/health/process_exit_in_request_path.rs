@@ -65,10 +65,10 @@ declare_rule! {
     }
 }
 
-/// Words of what is meant to end the program.
+/// Words of what is meant to end the program, or runs while it starts.
 const MEANT: &[&str] = &[
-    "abort", "crash", "die", "down", "exit", "halt", "kill", "panic", "quit", "reboot", "reload", "restart", "shutdown",
-    "stop", "suicide", "terminate", "update", "upgrade", "watchdog",
+    "abort", "bootstrap", "crash", "die", "down", "exit", "halt", "init", "initialize", "kill", "panic", "quit", "reboot",
+    "reload", "restart", "setup", "shutdown", "stop", "suicide", "terminate", "update", "upgrade", "watchdog",
 ];
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {

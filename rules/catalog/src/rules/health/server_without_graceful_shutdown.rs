@@ -1,6 +1,8 @@
 //! `server-without-graceful-shutdown`
 
-use svclint_model::{Listener, Service};
+use std::sync::Arc;
+
+use svclint_model::{Deed, Effect, Function, Listener, Model, Service, What};
 
 use super::http_service_without_health_route::is_health;
 use super::shutdown_fix;
@@ -66,10 +68,29 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         // Where one server ends gracefully, the program may wait for it before it ends the others.
         let none_ends = service.listeners.iter().all(|l| l.shutdown.is_absent());
         let listener = service.listeners.iter().find(|l| !is_side(l));
-        if let Some(listener) = listener.filter(|_| none_ends && is_deployed(cx, service)) {
+        if let Some(listener) = listener.filter(|_| none_ends && is_deployed(cx, service))
+            && !may_end(cx.model, listener)
+        {
             findings.push(finding(cx, service, listener));
         }
     }
+}
+
+/// Whether the package that serves ends servers in a way that was not tied to this one, or waits a while after the server
+/// was stopped, so that requests come to their end.
+fn may_end(model: &Model, listener: &Listener) -> bool {
+    let beside = |f: &&Arc<Function>| f.name.file == listener.at.file;
+    let Some(package) = model.functions.iter().find(beside).map(|f| f.package) else { return true };
+    let around = |f: &Function| {
+        f.body.file == listener.at.file
+            && f.body.span.start <= listener.at.span.start
+            && listener.at.span.end <= f.body.span.end
+    };
+    let waits = |f: &Function, deed: &Deed| {
+        deed.what == What::Effect(Effect::Sleep) && around(f) && deed.at.span.start > listener.at.span.end
+    };
+    let own = model.functions.iter().filter(|f| f.package == package);
+    own.into_iter().any(|f| f.does.iter().any(|deed| deed.what == What::EndServer || waits(f, deed)))
 }
 
 /// Whether a server only tells how the service is.
