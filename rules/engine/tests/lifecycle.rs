@@ -90,16 +90,15 @@ impl<C> std::future::Future for Ending<C> {
 fn only_services_in_containers_need_a_graceful_end() {
     let main = served("axum::serve(listener, app).await.unwrap();");
     let without = |dockerfile: &str| {
-        let mut files = support::files(&main);
-        files.retain(|(path, _)| !path.ends_with("Dockerfile"));
-        if !dockerfile.is_empty() {
-            files.push(("Dockerfile".into(), dockerfile.to_owned()));
-        }
-        let report = support::check_files(files);
-        support::found(&report).iter().filter(|f| f.ends_with(ENDLESS)).count()
+        let path = if dockerfile.is_empty() { "README.md" } else { "Dockerfile" };
+        of_rule_without_image(&main, (path, dockerfile))
     };
     assert_eq!(without(""), 0);
     assert_eq!(without("FROM scratch\n"), 1);
+    let composed = |text: &str| of_rule_without_image(&main, ("compose.yaml", text));
+    assert_eq!(composed("services:\n  app:\n    build: .\n"), 1);
+    assert_eq!(composed("services:\n  db:\n    image: postgres:17\n"), 0, "only what it needs at a desk");
+    assert_eq!(of_rule_without_image(&main, (".devcontainer/Dockerfile", "FROM scratch\n")), 0);
     let workspace = |dockerfile: &str| {
         format!(
             "//- Cargo.toml\n[workspace]\nmembers = [\"crates/*\"]\n//- crates/api/Cargo.toml\n[package]\nname = \"api\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\naxum = \"0.8\"\ntokio = \"1\"\n//- crates/api/src/main.rs\n{main}//- crates/local/Cargo.toml\n[package]\nname = \"local\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\naxum = \"0.8\"\ntokio = \"1\"\n//- crates/local/src/main.rs\n{main}//- Dockerfile\n{dockerfile}\n"
@@ -109,6 +108,13 @@ fn only_services_in_containers_need_a_graceful_end() {
         "FROM scratch\nUSER local\nCOPY --from=builder /app/target/release/api /api\nENTRYPOINT [\"/api\"]";
     assert_eq!(of_rule(ENDLESS, &workspace(copied)), 1, "the other one runs on a desk");
     assert_eq!(of_rule(ENDLESS, &workspace(copied).replace("crates/api/", "examples/api/")), 0);
+}
+
+fn of_rule_without_image(main: &str, (path, text): (&str, &str)) -> usize {
+    let mut files = support::files(main);
+    files.retain(|(path, _)| !path.ends_with("Dockerfile"));
+    files.push((path.into(), text.to_owned()));
+    support::found(&support::check_files(files)).iter().filter(|f| f.ends_with(ENDLESS)).count()
 }
 
 #[test]

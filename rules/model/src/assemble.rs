@@ -8,8 +8,8 @@ use svclint_facts::proto::ProtoFile;
 use svclint_facts::rust::ItemKind;
 
 use crate::joined::Joined;
-use crate::place::{FileFacts, FileId, Place, SourceFile};
-use crate::system::{Coverage, FileScope, Model, Package, Profile, Share, Table};
+use crate::place::{FileFacts, FileId, SourceFile};
+use crate::system::{Coverage, FileScope, Model, Package, Share, Table};
 
 /// The packages, and which of them programs are built with.
 pub(crate) fn packages(joined: &Joined) -> Vec<Package> {
@@ -51,34 +51,6 @@ pub(crate) fn protos(files: &[SourceFile]) -> Vec<(FileId, Arc<ProtoFile>)> {
         _ => None,
     };
     files.iter().enumerate().filter_map(proto).collect()
-}
-
-/// What release profiles say. Cargo heeds only the one in the root of a workspace.
-pub(crate) fn profiles(files: &[SourceFile], joined: &Joined) -> Vec<Profile> {
-    let manifest = |file: FileId| match files.get(file.0 as usize).map(|f| &f.facts) {
-        Some(FileFacts::Manifest(facts)) => Some(facts),
-        _ => None,
-    };
-    let folder = |file: FileId| files.get(file.0 as usize).and_then(|f| f.path.parent());
-    let roots: Vec<FileId> = (0..files.len() as u32)
-        .map(FileId)
-        .filter(|f| manifest(*f).is_some_and(|m| m.workspace.is_some()))
-        .collect();
-    let root_of = |package: FileId| {
-        let above =
-            |root: &&FileId| folder(package).zip(folder(**root)).is_some_and(|(p, r)| p.starts_with(r));
-        let nearest = |root: &&FileId| folder(**root).map_or(0, |r| r.components().count());
-        roots.iter().filter(above).max_by_key(nearest).copied().unwrap_or(package)
-    };
-    let mut profiles: BTreeMap<FileId, Vec<u32>> = BTreeMap::new();
-    for (number, package) in joined.packages.list.iter().enumerate() {
-        profiles.entry(root_of(package.manifest)).or_default().push(number as u32);
-    }
-    let profile = |(file, packages): (FileId, Vec<u32>)| {
-        let (value, span) = manifest(file)?.release_panic.clone()?;
-        Some(Profile { packages, panic: (value, Place { file, span }) })
-    };
-    profiles.into_iter().filter_map(profile).collect()
 }
 
 /// What a file brings in at its top level.

@@ -149,7 +149,7 @@ impl Join {
             effects,
             protos: assemble::protos(&self.files),
             grpc_impls: crate::protos::implemented(&self.joined.tracer(&Recorder::default())),
-            profiles: assemble::profiles(&self.files, &self.joined),
+            profiles: crate::profiles::profiles(&self.files, &self.joined),
             coverage: Default::default(),
         };
         model.coverage = assemble::coverage(&model, &self.joined);

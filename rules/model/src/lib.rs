@@ -27,6 +27,7 @@ mod moved;
 mod names;
 mod packages;
 mod place;
+mod profiles;
 mod protos;
 mod reading;
 mod reads;
@@ -49,7 +50,10 @@ pub use effects::{EffectKind, Summary, Witness};
 pub use join::{Join, Rejoined};
 pub use packages::normal_path;
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
+pub use profiles::Profile;
+pub use protos::GrpcImpl;
 pub use services::is_correlation_header;
+pub use signals::StopSignal;
 pub use svclint_facts::proto::{
     HttpBinding, ProtoEnum, ProtoField, ProtoFile, ProtoLabel, ProtoMessage, ProtoMethod, ProtoService,
 };

@@ -5,10 +5,29 @@ use svclint_knowledge::GENERATED;
 
 use crate::defs::{FnIdx, Res};
 use crate::names::Ns;
-use crate::place::{FileFacts, SourceFile};
-use crate::system::{FnId, GrpcImpl};
+use crate::place::{FileFacts, Place, SourceFile};
+use crate::system::FnId;
 use crate::tracer::Tracer;
 use crate::ty::Ty;
+
+/// An `impl` block of a service that generated code declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrpcImpl {
+    /// The service's name, without its package.
+    pub service: String,
+    /// With its package, as on the wire.
+    pub full_name: String,
+    /// The path of the trait as written, up to its last word.
+    pub module: String,
+    /// The type that it is implemented for, as written.
+    pub of: String,
+    /// The package of the workspace, by index.
+    pub package: u32,
+    /// Its functions.
+    pub fns: Vec<FnId>,
+    /// The first of its functions' names: where it is seen.
+    pub at: Place,
+}
 
 /// The packages of all services, by the service's name.
 #[derive(Default)]

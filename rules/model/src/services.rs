@@ -13,7 +13,7 @@ use crate::infer::Callee;
 use crate::limits::{self, Limits};
 use crate::place::{Place, Tri};
 use crate::routes::{RouteReader, Routes};
-use crate::signals::stops_on;
+use crate::signals::{leave_open, stops_on};
 use crate::system::{FnId, Function, Listener, Route, Service, What};
 use crate::trace::Step;
 use crate::tracer::{At, Tracer};
@@ -283,21 +283,6 @@ fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>, Option<Option<
         shutdown = Tri::Present(tracer.call_place(at));
     }
     (limits, shutdown, end.map(|(_, given)| given))
-}
-
-/// Where the program ends servers by calls that belong to none that was seen, each may be the one that they end.
-fn leave_open(functions: &[Arc<Function>], running: &FxHashSet<FnId>, listeners: &mut [Listener]) {
-    let is_of = |at: Place| {
-        let end = |p: &Place| p.file == at.file && p.span.end == at.span.end;
-        listeners.iter().any(|l| l.shutdown.present().is_some_and(end))
-    };
-    let does = running.iter().filter_map(|f| functions.get(f.0 as usize)).flat_map(|f| &f.does);
-    let mut ends = does.filter(|d| matches!(d.what, What::EndServer));
-    if ends.any(|deed| !is_of(deed.at)) {
-        for listener in listeners.iter_mut().filter(|l| l.shutdown.is_absent()) {
-            listener.shutdown = Tri::Unknown;
-        }
-    }
 }
 
 /// The limits that single gRPC services set for themselves: `GreeterServer::new(greeter).max_decoding_message_size(n)`.

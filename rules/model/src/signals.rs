@@ -14,8 +14,17 @@ use crate::infer::{Callee, Target};
 use crate::links::Origin;
 use crate::place::{Place, Tri};
 use crate::services::reached;
-use crate::system::{FnId, Function, StopSignal, What};
+use crate::system::{FnId, Function, Listener, What};
 use crate::tracer::{At, Tracer};
+
+/// A signal that ends a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopSignal {
+    /// Which.
+    pub signal: Signal,
+    /// Where it is waited for, or named.
+    pub at: Place,
+}
 
 /// The signals that a call names, with those that features of its package add.
 pub(crate) fn named(
@@ -36,10 +45,10 @@ pub(crate) fn named(
 /// Whether an expression may wait for signals in a way that knowledge does not tell: it says so by its name.
 pub(crate) fn may_catch(tracer: &Tracer<'_>, at: At) -> bool {
     let types = tracer.types_of(at.body);
-    let says = |text: &str| text.to_lowercase().contains("signal");
+    let says = |name: &str| name.to_lowercase().contains("signal");
     match tracer.kind(at) {
         ExprKind::Path(path) if matches!(path.last(), "SIGTERM" | "TERM_SIGNALS") => true,
-        ExprKind::Path(path) => is_foreign(tracer, at) && says(&path.text()),
+        ExprKind::Path(path) => path.segments.iter().any(|s| says(&s.name)) && is_foreign(tracer, at),
         ExprKind::MethodCall { method, .. } => {
             matches!(types.callees.get(&at.expr), Some(Callee::Unknown | Callee::Lib(_, None)))
                 && says(method)
@@ -106,6 +115,21 @@ pub(crate) fn stops_on(
     found.sort_by_key(|s| (s.at.file, s.at.span.start, s.signal));
     found.dedup();
     if found.is_empty() || elsewhere { Tri::Unknown } else { Tri::Present(found) }
+}
+
+/// Where the program ends servers by calls that belong to none that was seen, each may be the one that they end.
+pub(crate) fn leave_open(functions: &[Arc<Function>], running: &FxHashSet<FnId>, listeners: &mut [Listener]) {
+    let is_of = |at: Place| {
+        let end = |p: &Place| p.file == at.file && p.span.end == at.span.end;
+        listeners.iter().any(|l| l.shutdown.present().is_some_and(end))
+    };
+    let does = running.iter().filter_map(|f| functions.get(f.0 as usize)).flat_map(|f| &f.does);
+    let mut ends = does.filter(|d| matches!(d.what, What::EndServer));
+    if ends.any(|deed| !is_of(deed.at)) {
+        for listener in listeners.iter_mut().filter(|l| l.shutdown.is_absent()) {
+            listener.shutdown = Tri::Unknown;
+        }
+    }
 }
 
 /// The signals that some functions wait for.

@@ -11,6 +11,9 @@ use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role, Signal};
 
 use crate::effects::{EffectKind, Summary};
 use crate::place::{FileId, Place, Tri};
+use crate::profiles::Profile;
+use crate::protos::GrpcImpl;
+use crate::signals::StopSignal;
 
 /// Index of a [`Function`] in [`Model::functions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -61,34 +64,6 @@ pub struct Model {
     pub profiles: Vec<Profile>,
     /// What could not be seen.
     pub coverage: Coverage,
-}
-
-/// The release profile of a workspace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profile {
-    /// The packages that are built with it, by index.
-    pub packages: Vec<u32>,
-    /// `panic = "abort"`: the value, and the key with it.
-    pub panic: (String, Place),
-}
-
-/// An `impl` block of a service that generated code declares.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrpcImpl {
-    /// The service's name, without its package.
-    pub service: String,
-    /// With its package, as on the wire.
-    pub full_name: String,
-    /// The path of the trait as written, up to its last word.
-    pub module: String,
-    /// The type that it is implemented for, as written.
-    pub of: String,
-    /// The package of the workspace, by index.
-    pub package: u32,
-    /// Its functions.
-    pub fns: Vec<FnId>,
-    /// The first of its functions' names: where it is seen.
-    pub at: Place,
 }
 
 /// A retry policy.
@@ -339,15 +314,6 @@ pub struct Listener {
     pub router: Option<RouterSite>,
     /// Code of this library for fixes, by what it is for.
     pub snippets: BTreeMap<String, String>,
-}
-
-/// A signal that ends a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StopSignal {
-    /// Which.
-    pub signal: Signal,
-    /// Where it is waited for, or named.
-    pub at: Place,
 }
 
 /// What a file brings in at its top level: what a fix may name, and where it can bring in more.

@@ -9,7 +9,7 @@ use crate::Context;
 /// Whether a service is run in a container: the workspace builds or composes some, and where it has several programs, one
 /// of these files runs this one or lies in its folder. Examples and tools for tests are not.
 pub(super) fn is_deployed(cx: &Context<'_>, service: &Service) -> bool {
-    let mut files = container_files(cx.model).peekable();
+    let mut files = container_files(cx).peekable();
     let Some(package) = cx.model.packages.get(service.package as usize) else { return false };
     let Some(manifest) = cx.model.files.get(package.manifest.0 as usize) else { return false };
     if files.peek().is_none() || is_aside(cx.model, manifest) {
@@ -58,16 +58,20 @@ pub(super) fn stops_otherwise(cx: &Context<'_>) -> bool {
     };
     // An init process may pass another signal on.
     let rewrites = |line: &str| line.contains("dumb-init") && line.contains("--rewrite");
-    container_files(cx.model).any(|file| cx.sources.text(file).lines().any(|l| says(l) || rewrites(l)))
+    container_files(cx).any(|file| cx.sources.text(file).lines().any(|l| says(l) || rewrites(l)))
 }
 
-fn container_files(model: &Model) -> impl Iterator<Item = FileId> + '_ {
-    let is_container = |path: &std::path::Path| {
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("").to_lowercase();
-        name.contains("dockerfile") || name.contains("containerfile") || name.contains("compose")
-    };
-    let numbered = model.files.iter().enumerate();
-    numbered.filter(move |(_, path)| is_container(path)).map(|(number, _)| FileId(number as u32))
+/// The files that build images, and compositions that do: one that only brings databases for work at a desk does not.
+fn container_files<'c>(cx: &'c Context<'_>) -> impl Iterator<Item = FileId> + 'c {
+    let numbered = cx.model.files.iter().enumerate().map(|(number, path)| (FileId(number as u32), path));
+    numbered.filter(|(file, path)| builds(path, cx.sources.text(*file))).map(|(file, _)| file)
+}
+
+fn builds(path: &Path, text: &str) -> bool {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("").to_lowercase();
+    let in_editor = path.iter().any(|part| part == ".devcontainer");
+    let is_image = name.contains("dockerfile") || name.contains("containerfile");
+    !in_editor && (is_image || name.contains("compose") && text.contains("build:"))
 }
 
 /// Whether a container file builds, copies or runs a program: other lines may speak of users, folders and addresses.

@@ -1,8 +1,8 @@
 //! `grpc-service-drift`
 
-use svclint_model::{GrpcImpl, Listener, Model, Place, Protocol, Service};
+use svclint_model::{GrpcImpl, Listener, Model, Place, Service};
 
-use super::proto_copies;
+use super::{proto_copies, unserved};
 use crate::edit::insert_before;
 use crate::{Applicability, Context, Finding, Fix, Related, declare_rule};
 
@@ -100,10 +100,7 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for implemented in &cx.model.grpc_impls {
-        if let Some((service, listener)) = server_of(cx.model, implemented)
-            && !is_served(cx.model, implemented)
-            && !is_named(cx, implemented)
-        {
+        if let Some((service, listener)) = unserved::server_that_lacks(cx, implemented) {
             findings.push(never_added(cx, implemented, service, listener));
         }
     }
@@ -122,55 +119,6 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             subject: conflict.subject,
         });
     }
-}
-
-/// The program with a gRPC server that a service is implemented for.
-fn server_of<'m>(model: &'m Model, implemented: &GrpcImpl) -> Option<(&'m Service, &'m Listener)> {
-    let grpc = |s: &'m Service| Some((s, s.listeners.iter().find(|l| l.protocol == Protocol::Grpc)?));
-    let own = model.services.iter().filter(|s| s.package == implemented.package);
-    own.map(|s| &**s).find_map(grpc)
-}
-
-/// Whether some program answers with it.
-fn is_served(model: &Model, implemented: &GrpcImpl) -> bool {
-    let prefix = format!("/{}/", implemented.full_name);
-    let serves = |s: &Service| {
-        s.routes.iter().any(|r| {
-            r.handler.is_some_and(|h| implemented.fns.contains(&h)) || r.path.starts_with(&prefix)
-        })
-    };
-    model.services.iter().any(|s| serves(s))
-}
-
-/// Whether any code names what would serve it: macros and generic helpers may add it out of sight, and generators write
-/// other modules beside the server's (`orders_actix`) that serve it too.
-fn is_named(cx: &Context<'_>, implemented: &GrpcImpl) -> bool {
-    let name = format!("{}Server", implemented.service);
-    let module = snake(&implemented.service);
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let holds = |text: &str| {
-        text.split(|c| !is_part(c)).any(|word| {
-            let beside = word.strip_prefix(&module).and_then(|rest| rest.strip_prefix('_'));
-            word == name || beside.is_some_and(|kind| kind != "server" && kind != "client")
-        })
-    };
-    let files = cx.model.files.iter().enumerate();
-    files
-        .filter(|(_, path)| path.extension().is_some_and(|e| e == "rs"))
-        .filter(|(number, _)| !cx.model.generated.get(*number).copied().unwrap_or(false))
-        .any(|(number, _)| holds(cx.sources.text(svclint_model::FileId(number as u32))))
-}
-
-/// `StockLevels` → `stock_levels`
-fn snake(name: &str) -> String {
-    let mut snake = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
-    }
-    snake
 }
 
 fn never_added(cx: &Context<'_>, implemented: &GrpcImpl, service: &Service, listener: &Listener) -> Finding {

@@ -1,5 +1,6 @@
 //! What services promise each other.
 
 mod proto_copies;
+mod unserved;
 
 super::category![grpc_service_drift];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use svclint_model::{Deed, Effect, Function, Listener, Model, Service, What};
+use svclint_model::{Deed, Effect, Function, Listener, Model, Place, Service, What};
 
 use super::http_service_without_health_route::is_health;
 use super::shutdown_fix;
@@ -64,13 +64,16 @@ declare_rule! {
 const SIDE: &[&str] = &["metrics", "prometheus", "stats", "debug", "pprof"];
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    let mut reported: Vec<Place> = Vec::new();
     for service in &cx.model.services {
         // Where one server ends gracefully, the program may wait for it before it ends the others.
         let none_ends = service.listeners.iter().all(|l| l.shutdown.is_absent());
         let listener = service.listeners.iter().find(|l| !is_side(l));
         if let Some(listener) = listener.filter(|_| none_ends && is_deployed(cx, service))
+            && !reported.contains(&listener.at)
             && !may_end(cx.model, listener)
         {
+            reported.push(listener.at);
             findings.push(finding(cx, service, listener));
         }
     }
