@@ -69,6 +69,11 @@ fn a_graceful_end_in_any_form_is_enough() {
     ] {
         assert_eq!(of_rule(ENDLESS, &served(serve)), 0, "{name}");
     }
+    // The server is made in a helper, and whoever called it ends it.
+    let helper = served("server(listener, app).with_graceful_shutdown(async {}).await.unwrap();");
+    let made =
+        "fn server(l: tokio::net::TcpListener, app: Router) -> axum::serve::Serve { axum::serve(l, app) }";
+    assert_eq!(of_rule(ENDLESS, &format!("{helper}{made}")), 0);
     // The connection ends gracefully in a future of its own.
     let raw = r#"
 use std::pin::Pin;
@@ -207,6 +212,10 @@ fn sigterm_anywhere_on_the_way_is_enough() {
         (
             "by number",
             "async fn end() { tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(15)).unwrap().recv().await; }",
+        ),
+        (
+            "by a builder that is not known",
+            "async fn end() { tokio::signal::ctrl_c().await.unwrap(); ours::depart().on_termination().await; }",
         ),
         ("out of sight", "async fn end() { ours::ended().await; }"),
         (

@@ -45,7 +45,10 @@ pub(crate) fn named(
 /// Whether an expression may wait for signals in a way that knowledge does not tell: it says so by its name.
 pub(crate) fn may_catch(tracer: &Tracer<'_>, at: At) -> bool {
     let types = tracer.types_of(at.body);
-    let says = |name: &str| name.to_lowercase().contains("signal");
+    let says = |name: &str| {
+        let name = name.to_lowercase();
+        ["signal", "sigterm", "terminat"].iter().any(|word| name.contains(word))
+    };
     match tracer.kind(at) {
         ExprKind::Path(path) if matches!(path.last(), "SIGTERM" | "TERM_SIGNALS") => true,
         ExprKind::Path(path) => path.segments.iter().any(|s| says(&s.name)) && is_foreign(tracer, at),
