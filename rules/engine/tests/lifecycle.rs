@@ -112,6 +112,8 @@ fn only_services_in_containers_need_a_graceful_end() {
     let copied =
         "FROM scratch\nUSER local\nCOPY --from=builder /app/target/release/api /api\nENTRYPOINT [\"/api\"]";
     assert_eq!(of_rule(ENDLESS, &workspace(copied)), 1, "the other one runs on a desk");
+    let both = "FROM rust\nRUN cargo build --release \\\n    --package api \\\n    --package local";
+    assert_eq!(of_rule(ENDLESS, &workspace(both)), 2, "an instruction of several lines");
     assert_eq!(of_rule(ENDLESS, &workspace(copied).replace("crates/api/", "examples/api/")), 0);
 }
 

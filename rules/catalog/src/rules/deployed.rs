@@ -76,11 +76,13 @@ fn builds(path: &Path, text: &str) -> bool {
 
 /// Whether a container file builds, copies or runs a program: other lines may speak of users, folders and addresses.
 fn runs(text: &str, program: &str) -> bool {
-    let lines = text.lines().filter(|line| {
+    // An instruction goes on behind a backslash.
+    let whole = text.replace("\\\r\n", " ").replace("\\\n", " ");
+    let tells = |line: &&str| {
         let line = line.trim().trim_start_matches("- ").to_lowercase();
         STARTS.iter().any(|start| line.starts_with(start)) || line.contains("cargo ")
-    });
-    !program.is_empty() && lines.into_iter().any(|line| names(line, program))
+    };
+    !program.is_empty() && whole.lines().filter(tells).any(|line| names(line, program))
 }
 
 /// How the lines begin that tell which program a container runs.
