@@ -20,9 +20,13 @@ fn each_defect_is_reported_at_its_place() {
     shop/crates/gateway/src/clients/orders.rs:16 correlation-id-dropped-outbound
     shop/crates/gateway/src/clients/orders.rs:21 correlation-id-dropped-outbound
     shop/crates/gateway/src/clients/orders.rs:26 correlation-id-dropped-outbound
+    shop/crates/gateway/src/main.rs:26 graceful-shutdown-ignores-sigterm
+    shop/crates/inventory/src/main.rs:20 grpc-service-without-health-service
+    shop/crates/inventory/src/main.rs:20 server-without-graceful-shutdown
     shop/crates/orders/src/handlers.rs:19 post-handler-without-idempotency-key
     shop/crates/orders/src/handlers.rs:30 put-handler-not-idempotent
     shop/crates/orders/src/main.rs:26 unversioned-api
+    shop/crates/orders/src/main.rs:34 server-without-graceful-shutdown
     shop/crates/orders/src/payments.rs:13 http-client-without-timeout
     shop/crates/orders/src/payments.rs:19 correlation-id-dropped-outbound
     shop/crates/payments/src/api.rs:35 post-handler-without-idempotency-key
@@ -43,14 +47,19 @@ fn unsafe_fixes_mend_what_they_can_and_come_to_rest() {
     let dir = copy_of("shop");
     let first = svclint(dir.path(), &["check", "--unsafe-fixes"]);
     assert!(
-        String::from_utf8_lossy(&first.stderr).contains("3 fixes applied"),
+        String::from_utf8_lossy(&first.stderr).contains("6 fixes applied"),
         "{}",
         support::stderr(&first)
     );
     let left: Value =
         serde_json::from_str(&stdout(&svclint(dir.path(), &["check", "--format", "json"]))).expect("JSON");
     let left = findings(&left);
-    assert!(!left.iter().any(|f| f.contains("timeout") || f.contains("health")), "{left:?}");
+    assert!(
+        !left.iter().any(|f| f.contains("timeout")
+            || f.contains("http-service-without-health")
+            || f.contains("shutdown")),
+        "{left:?}"
+    );
     let again = svclint(dir.path(), &["check", "--unsafe-fixes", "--diff"]);
     assert_eq!(stdout(&again), "", "a second time changes nothing");
 }

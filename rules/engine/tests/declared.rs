@@ -20,7 +20,7 @@ use axum::{Router, routing::get};
 async fn main() {
     let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
     let app = Router::new().route("/healthz", get(|| async {})).route("/a", get(a)).route("/b", get(b));
-    axum::serve(listener, app).await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
 }
 
 async fn a() { acme_http::client().get("http://a").send().await.unwrap(); }
@@ -104,7 +104,7 @@ use axum::{Router, routing::get};
 async fn main() {
     let app = Router::new().route("/healthz", get(|| async {})).route("/p", get(price));
     let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
-    axum::serve(listener, app).await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
 }
 
 async fn price() -> String {

@@ -62,7 +62,7 @@ fn server(routes: &str, bind: &str) -> String {
 async fn main() {{
     let app = Router::new(){routes};
     let listener = tokio::net::TcpListener::bind({bind}).await.unwrap();
-    axum::serve(listener, app).await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
 }}"
     ))
 }
@@ -256,7 +256,7 @@ async fn main() {{
     {read}
     let app = Router::new().route(\"/readyz\", get(|| async {{ \"\" }}));
     let listener = tokio::net::TcpListener::bind(\"0.0.0.0:8080\").await.unwrap();
-    axum::serve(listener, app).await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
 }}"
         ))
     };

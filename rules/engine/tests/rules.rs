@@ -18,7 +18,7 @@ use std::sync::Arc;
 async fn main() {
     let state = Arc::new(web::AppState { prices: prices::Prices::new() });
     let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
-    axum::serve(listener, web::router(state)).await.unwrap();
+    axum::serve(listener, web::router(state)).with_graceful_shutdown(std::future::pending()).await.unwrap();
 }
 //- src/prices.rs
 use reqwest as http;
@@ -217,7 +217,7 @@ fn a_service_that_cannot_be_seen_whole_is_not_judged_as_a_whole() {
     let main = |app: &str| {
         format!(
             "use axum::{{Json, Router, routing::get}};\nasync fn list() -> Json<u8> {{ Json(1) }}\n#[tokio::main]\nasync fn main() {{\n    \
-             let listener = tokio::net::TcpListener::bind(\"0.0.0.0:80\").await.unwrap();\n    axum::serve(listener, {app}).await.unwrap();\n}}\n"
+             let listener = tokio::net::TcpListener::bind(\"0.0.0.0:80\").await.unwrap();\n    axum::serve(listener, {app}).with_graceful_shutdown(std::future::pending()).await.unwrap();\n}}\n"
         )
     };
     let routes = "Router::new().route(\"/a\", get(list)).route(\"/b\", get(list)).route(\"/c\", get(list))";
@@ -393,7 +393,7 @@ async fn main() {{
         .route("{prefix}/items", get(list))
         .route("{prefix}/items/{{id}}", get(list));
     let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
-    axum::serve(listener, app).await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
 }}
 
 async fn list() -> Json<Vec<u64>> {{ Json(Vec::new()) }}

@@ -997,7 +997,7 @@ async fn main() {
         .route("/v1/given", get(given))
         .with_state(Client::new()); // error: [http-client-without-timeout]
     let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
-    axum::serve(listener, app).await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
 }
 
 async fn given(State(client): State<Client>) {

@@ -26,7 +26,7 @@ async fn main() {
         .route("/around", get(around))
         .with_state(prices);
     let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
-    axum::serve(listener, app).await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
 }
 
 async fn held(State(prices): State<Arc<dyn Prices>>) -> String {
@@ -192,7 +192,7 @@ use limit::Limited;
 async fn main() {
     let app = Router::new().route("/healthz", get(|| async {})).route("/p", get(price)).route("/q", get(quick));
     let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
-    axum::serve(listener, app).await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
 }
 
 async fn price() -> String {

@@ -33,6 +33,8 @@ pub struct CargoManifest {
     pub workspace: Option<WorkspaceTable>,
     /// All dependencies, target-specific ones included.
     pub dependencies: Vec<Dependency>,
+    /// `[profile.release] panic = ".."`: the value, and the key with it.
+    pub release_panic: Option<(String, Span)>,
     /// What is wrong with the file.
     pub errors: Vec<SyntaxError>,
 }
@@ -149,8 +151,15 @@ pub fn cargo_manifest(text: &str) -> CargoManifest {
         autobins: flag("autobins").unwrap_or(true),
         workspace,
         dependencies: all,
+        release_panic: release_panic(root),
         errors,
     }
+}
+
+fn release_panic(root: &DeTable<'_>) -> Option<(String, Span)> {
+    let release = sub_table(sub_table(root, "profile")?, "release")?;
+    let (key, value) = release.iter().find(|(key, _)| *key.get_ref() == "panic")?;
+    Some((value.get_ref().as_str()?.to_owned(), Span::new(span(key).start, span(value).end)))
 }
 
 /// Reads a `Cargo.lock`.

@@ -1,87 +1,155 @@
-//! Facts of a protobuf file: its package and the services in it. Everything else is skipped over.
+//! Facts of a protobuf file: its package, services, messages and enums, each with its place.
+
+mod read;
 
 use serde::{Deserialize, Serialize};
+use svclint_syntax::Span;
 
 use crate::Name;
+
+pub use read::proto_file;
 
 /// What a `.proto` file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProtoFile {
     /// `package shop.v1;`, empty where there is none.
     pub package: Name,
-    /// `service Orders { rpc Place (..) .. }`: the names with their methods'.
-    pub services: Vec<(Name, Vec<Name>)>,
+    /// `import "google/api/annotations.proto";`
+    pub imports: Vec<ProtoImport>,
+    /// Options of the file itself.
+    pub options: Vec<ProtoOption>,
+    /// `service Orders { .. }`
+    pub services: Vec<ProtoService>,
+    /// All messages, those inside of others too.
+    pub messages: Vec<ProtoMessage>,
+    /// All enums, those inside of messages too.
+    pub enums: Vec<ProtoEnum>,
+    /// Whether some of the text was not understood: what is missing here may be in it.
+    pub broken: bool,
 }
 
-/// Reads a `.proto` file. Never fails: what is not understood is left out.
-pub fn proto_file(text: &str) -> ProtoFile {
-    let words = words(text);
-    let mut file = ProtoFile::default();
-    let mut depth = 0u32;
-    let mut service_depth = None;
-    for (at, word) in words.iter().enumerate() {
-        let next = words.get(at + 1).copied();
-        match *word {
-            "{" => depth += 1,
-            "}" => {
-                depth = depth.saturating_sub(1);
-                service_depth = service_depth.filter(|d| *d < depth);
-            }
-            "package" if depth == 0 => file.package = Name::new(next.unwrap_or("")),
-            "service" if depth == 0 => {
-                file.services.push((Name::new(next.unwrap_or("")), Vec::new()));
-                service_depth = Some(0);
-            }
-            "rpc" if depth == 1 && service_depth.is_some() => {
-                if let (Some((_, methods)), Some(name)) = (file.services.last_mut(), next) {
-                    methods.push(Name::new(name));
-                }
-            }
-            _ => {}
-        }
-    }
-    file
+/// A file that another one brings in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtoImport {
+    /// The path as written, without quotes.
+    pub path: String,
+    /// All of the statement.
+    pub span: Span,
 }
 
-/// The words and braces outside of comments and strings.
-fn words(text: &str) -> Vec<&str> {
-    let bytes = text.as_bytes();
-    let mut words = Vec::new();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let rest = text.get(at..).unwrap_or("");
-        if rest.starts_with("//") {
-            at += rest.find('\n').unwrap_or(rest.len());
-        } else if rest.starts_with("/*") {
-            at += rest.find("*/").map_or(rest.len(), |end| end + 2);
-        } else if matches!(byte, b'"' | b'\'') {
-            at += string(rest, *byte);
-        } else if matches!(byte, b'{' | b'}') {
-            words.extend(text.get(at..at + 1));
-            at += 1;
-        } else if byte.is_ascii_alphanumeric() || *byte == b'_' {
-            let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-            let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-            words.extend(rest.get(..end));
-            at += end;
-        } else {
-            at += 1;
-        }
-    }
-    words
+/// An option with its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtoOption {
+    /// `deprecated`, `(google.api.http).get`.
+    pub name: String,
+    /// The value as written; of a string what stands between the quotes.
+    pub value: String,
+    /// All of the statement.
+    pub span: Span,
 }
 
-/// The length of a string with its quotes.
-fn string(text: &str, quote: u8) -> usize {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'\n' => return at,
-            _ if byte == quote => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
+/// A service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtoService {
+    /// Its name, without the package.
+    pub name: Name,
+    /// The name's place.
+    pub span: Span,
+    /// Its methods.
+    pub methods: Vec<ProtoMethod>,
 }
+
+/// A method of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtoMethod {
+    /// Its name.
+    pub name: Name,
+    /// The name's place.
+    pub span: Span,
+    /// What it takes.
+    pub takes: ProtoPayload,
+    /// What it gives.
+    pub gives: ProtoPayload,
+    /// The HTTP requests that a gateway turns into it: `option (google.api.http)`.
+    pub http: Vec<HttpBinding>,
+}
+
+/// What goes into or comes out of a method.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtoPayload {
+    /// The message's type as written.
+    pub message: Name,
+    /// Whether it is a stream of them.
+    pub stream: bool,
+}
+
+/// An HTTP request that stands for a call of a method.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpBinding {
+    /// `GET`
+    pub method: String,
+    /// `/v1/orders/{id}`
+    pub path: String,
+    /// The path's place, quotes included.
+    pub span: Span,
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtoMessage {
+    /// Its name without the package, with the messages around it: `Order.Line`.
+    pub name: String,
+    /// The name's place.
+    pub span: Span,
+    /// Its fields, those of `oneof`s too.
+    pub fields: Vec<ProtoField>,
+    /// Numbers that no field may have, both ends included.
+    pub reserved_numbers: Vec<(u32, u32)>,
+    /// Names that no field may have.
+    pub reserved_names: Vec<Name>,
+}
+
+/// A field of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtoField {
+    /// Its name.
+    pub name: Name,
+    /// Its number on the wire.
+    pub number: u32,
+    /// Its type as written; `map<string, Line>` for maps.
+    pub ty: Name,
+    /// How often it is there.
+    pub label: ProtoLabel,
+    /// All of it.
+    pub span: Span,
+}
+
+/// How often a field is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProtoLabel {
+    /// Nothing is said.
+    #[default]
+    Plain,
+    /// `optional`
+    Optional,
+    /// `required`
+    Required,
+    /// `repeated`
+    Repeated,
+    /// One of several: a field of a `oneof`.
+    OneOf,
+}
+
+/// An enum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtoEnum {
+    /// Its name without the package, with the messages around it.
+    pub name: String,
+    /// The name's place.
+    pub span: Span,
+    /// Its values.
+    pub values: Vec<(Name, i32)>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -369,8 +369,30 @@ pub enum Action {
     },
     /// Wraps the service that is served so that requests get or keep an id of their own.
     Carries(Carries),
+    /// Waits for signals of the system, or asks for them by name.
+    Signals {
+        /// Which.
+        which: Vec<Signal>,
+        /// Further ones, by the feature of the library's package that brings them.
+        #[serde(default)]
+        features: BTreeMap<String, Vec<Signal>>,
+    },
     /// Has an effect worth knowing.
     Effect(Effect),
+}
+
+/// Signals by which a system or a person ends a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signal {
+    /// SIGINT: Ctrl-C.
+    Interrupt,
+    /// SIGTERM: what orchestrators send.
+    Terminate,
+    /// One that is known, and neither of these.
+    Other,
+    /// Which one is not known.
+    Any,
 }
 
 /// Effects without details.

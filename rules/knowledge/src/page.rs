@@ -66,6 +66,8 @@ pub struct Library {
     /// Code of this library for fixes, by what it is for: `health-route`, `headers-param`, ...
     #[serde(default)]
     pub snippets: BTreeMap<String, String>,
+    /// The library on which it runs: its code for fixes goes with this one's.
+    pub runtime: Option<SmolStr>,
     /// The releases whose sources were read for it.
     #[serde(default)]
     pub checked: Vec<String>,

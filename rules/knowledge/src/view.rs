@@ -260,9 +260,17 @@ impl View {
         Some(view.entry.shown.as_ref().map_or(view.library.as_str(), SmolStr::as_str))
     }
 
-    /// The code for fixes of a library, by its name.
-    pub fn snippets(&self, library: &str) -> Option<&BTreeMap<String, String>> {
-        self.knowledge.pages.iter().find(|p| p.library.name == library).map(|p| &p.library.snippets)
+    /// The code for fixes of a library, by its name, with that of its runtime.
+    pub fn snippets(&self, library: &str) -> BTreeMap<String, String> {
+        let page = |name: &str| self.knowledge.pages.iter().find(|p| p.library.name == name);
+        let Some(own) = page(library) else { return BTreeMap::new() };
+        let mut snippets = own.library.snippets.clone();
+        for (key, code) in
+            own.library.runtime.as_deref().and_then(page).iter().flat_map(|p| &p.library.snippets)
+        {
+            snippets.entry(key.clone()).or_insert_with(|| code.clone());
+        }
+        snippets
     }
 
     /// A method or associated function, also of the types that it is `like`.

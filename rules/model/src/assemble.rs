@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
+use svclint_facts::proto::ProtoFile;
 use svclint_facts::rust::ItemKind;
 
 use svclint_facts::cargo::CargoManifest;
 
 use crate::joined::Joined;
 use crate::packages::PackageInfo;
-use crate::place::{FileFacts, SourceFile};
+use crate::place::{FileFacts, FileId, SourceFile};
 use crate::system::{Coverage, FileScope, Model, Package, Share, Table};
 
 /// The packages, and which of them programs are built with.
@@ -109,6 +110,15 @@ pub(crate) fn tables(files: &[SourceFile]) -> Vec<Table> {
         }
     }
     tables.into_values().collect()
+}
+
+/// The protobuf files.
+pub(crate) fn protos(files: &[SourceFile]) -> Vec<(FileId, Arc<ProtoFile>)> {
+    let proto = |(number, file): (usize, &SourceFile)| match &file.facts {
+        FileFacts::Proto(proto) => Some((FileId(number as u32), proto.clone())),
+        _ => None,
+    };
+    files.iter().enumerate().filter_map(proto).collect()
 }
 
 /// What a file brings in at its top level.

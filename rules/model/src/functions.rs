@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use svclint_facts::rust::{ExprKind, Fields};
-use svclint_knowledge::{Action, Callable, Role};
+use svclint_knowledge::{Action, Callable, Role, Signal};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{FnIdx, Owner, Res};
@@ -106,6 +106,14 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
         for action in tracer.actions(at) {
             deeds(tracer, known, at, action, function);
         }
+        if crate::signals::may_end_server(tracer, at) {
+            let (at, when) = (tracer.place(at), tracer.when(at));
+            function.does.push(Deed { what: What::EndServer, at, when });
+        }
+        if crate::signals::may_catch(tracer, at) {
+            let (at, when) = (tracer.place(at), tracer.when(at));
+            function.does.push(Deed { what: What::Signal(Signal::Any), at, when });
+        }
     }
     for (lock, wait) in locks::held_locks(tracer, body) {
         function.does.push(Deed { what: What::HeldLock(wait), at: lock, when: When::default() });
@@ -183,6 +191,14 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
         Action::Acknowledge => What::Acknowledge,
         Action::Call(call) => What::Call(call.protocol, call.access),
         Action::Effect(effect) => What::Effect(*effect),
+        Action::Shutdown { .. } => What::EndServer,
+        Action::GrpcService { name: Some(name), .. } => What::LibraryService(name.clone()),
+        Action::Signals { which, features } => {
+            let (place, when) = (tracer.place(at), tracer.when(at));
+            let all = crate::signals::named(tracer, at, which, features);
+            let deed = |signal| Deed { what: What::Signal(signal), at: place, when };
+            return function.does.extend(all.into_iter().map(deed));
+        }
         Action::Execute { query } => {
             let query = query.and_then(|n| tracer.arg(at, n)).or_else(|| tracer.receiver(at));
             return function.does.extend(sql::deeds(tracer, query.unwrap_or(at), at));

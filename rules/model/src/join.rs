@@ -170,6 +170,9 @@ impl Join {
             effects,
             manifests: self.manifests.clone(),
             deployments: Vec::new(),
+            protos: assemble::protos(&self.files),
+            grpc_impls: crate::protos::implemented(&self.joined.tracer(&Recorder::default())),
+            profiles: crate::profiles::profiles(&self.files, &self.joined),
             coverage: Default::default(),
         };
         model.deployments = deployments(&model);

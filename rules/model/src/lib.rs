@@ -30,6 +30,7 @@ mod moved;
 mod names;
 mod packages;
 mod place;
+mod profiles;
 mod protos;
 mod reading;
 mod reads;
@@ -38,6 +39,7 @@ mod requests;
 mod routes;
 mod services;
 mod settings;
+mod signals;
 mod sql;
 mod state;
 mod system;
@@ -54,11 +56,17 @@ pub use join::{Join, Rejoined};
 pub use manifests::*;
 pub use packages::normal_path;
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
+pub use profiles::Profile;
+pub use protos::GrpcImpl;
 pub use services::is_correlation_header;
+pub use signals::StopSignal;
 pub use svclint_facts::docker;
+pub use svclint_facts::proto::{
+    HttpBinding, ProtoEnum, ProtoField, ProtoFile, ProtoLabel, ProtoMessage, ProtoMethod, ProtoService,
+};
 pub use svclint_knowledge::images::{
     BaseImage, BaseUser, Libc, PackageManager, Release, is_init, is_mutable, pinned, release_numbers,
 };
-pub use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
+pub use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role, Signal};
 pub use system::*;
 pub use why::{BlindKind, BlindSpot, Insight};

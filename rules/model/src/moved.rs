@@ -101,6 +101,9 @@ impl Moved<'_> {
         self.place(&mut listener.at);
         self.tri(&mut listener.shutdown);
         listener.address_at.iter_mut().for_each(|p| self.place(p));
+        if let Tri::Present(signals) = &mut listener.stops_on {
+            signals.iter_mut().for_each(|s| self.place(&mut s.at));
+        }
         if let Some(RouterSite { made, chain, calls, .. }) = &mut listener.router {
             self.place(made);
             self.place(chain);

@@ -46,6 +46,8 @@ pub(crate) struct TargetInfo {
 pub(crate) struct Packages {
     pub(crate) list: Vec<PackageInfo>,
     pub(crate) views: Vec<View>,
+    /// The features that manifests ask for, by the package's name in code.
+    features: FxHashSet<(SmolStr, String)>,
     /// For each package, itself and the packages of the workspace that it is built with.
     needed: Vec<FxHashSet<usize>>,
 }
@@ -134,7 +136,8 @@ impl Packages {
         // Packages with the same releases share a view.
         let mut by_releases: FxHashMap<Vec<Option<Version>>, usize> = FxHashMap::default();
         let mut distinct: Vec<&Versions<'_>> = Vec::new();
-        let mut packages = Packages { list: Vec::new(), views: Vec::new(), needed: Vec::new() };
+        let features = features(&manifests);
+        let mut packages = Packages { list: Vec::new(), views: Vec::new(), features, needed: Vec::new() };
         for (manifest, (name, deps, versions)) in own.iter().zip(&resolved) {
             let releases = knowledge.libraries().map(|p| versions.of(package_of(p))).collect();
             let view = *by_releases.entry(releases).or_insert_with(|| {
@@ -218,6 +221,11 @@ impl Packages {
         self.needed.get(package).unwrap_or(&NONE)
     }
 
+    /// Whether some manifest asks for a feature of a library.
+    pub(crate) fn uses_feature(&self, library: &str, feature: &str) -> bool {
+        self.features.contains(&(SmolStr::new(library), feature.to_owned()))
+    }
+
     /// Finds what each package needs. To be called when the dependencies are settled.
     pub(crate) fn settle(&mut self) {
         self.needed = (0..self.list.len()).map(|n| self.reach(n)).collect();
@@ -238,6 +246,17 @@ impl Packages {
         }
         needed
     }
+}
+
+/// The features that all manifests ask for: cargo builds a library once, with all of them.
+fn features(manifests: &[Manifest<'_>]) -> FxHashSet<(SmolStr, String)> {
+    let inherited = manifests.iter().filter_map(|m| m.facts.workspace.as_ref()).flat_map(|w| &w.dependencies);
+    let all = manifests.iter().flat_map(|m| &m.facts.dependencies).chain(inherited);
+    all.flat_map(|d| {
+        let library = code_name(d.package.as_ref().unwrap_or(&d.name));
+        d.features.iter().map(move |feature| (library.clone(), feature.clone()))
+    })
+    .collect()
 }
 
 fn package_of(page: &svclint_knowledge::Page) -> &str {

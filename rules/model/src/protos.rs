@@ -1,8 +1,33 @@
 //! The services that protobuf files declare: generated code is often not here, and spells packages its own way.
 
 use rustc_hash::FxHashMap;
+use svclint_knowledge::GENERATED;
 
-use crate::place::{FileFacts, SourceFile};
+use crate::defs::{FnIdx, Res};
+use crate::names::Ns;
+use crate::place::{FileFacts, Place, SourceFile};
+use crate::system::FnId;
+use crate::tracer::Tracer;
+use crate::ty::Ty;
+
+/// An `impl` block of a service that generated code declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrpcImpl {
+    /// The service's name, without its package.
+    pub service: String,
+    /// With its package, as on the wire.
+    pub full_name: String,
+    /// The path of the trait as written, up to its last word.
+    pub module: String,
+    /// The type that it is implemented for, as written.
+    pub of: String,
+    /// The package of the workspace, by index.
+    pub package: u32,
+    /// Its functions.
+    pub fns: Vec<FnId>,
+    /// The first of its functions' names: where it is seen.
+    pub at: Place,
+}
 
 /// The packages of all services, by the service's name.
 #[derive(Default)]
@@ -15,14 +40,18 @@ impl Protos {
         let mut protos = Protos::default();
         for file in files {
             let FileFacts::Proto(proto) = &file.facts else { continue };
-            for (service, _) in &proto.services {
-                let packages = protos.packages.entry(service.to_string()).or_default();
+            for service in &proto.services {
+                let packages = protos.packages.entry(service.name.to_string()).or_default();
                 if !packages.contains(&proto.package.to_string()) {
                     packages.push(proto.package.to_string());
                 }
             }
         }
         protos
+    }
+
+    fn declares(&self, service: &str) -> bool {
+        self.packages.contains_key(service)
     }
 
     /// The full name of a service. `package` is what the code calls the package: a file name that the generator made of it
@@ -39,5 +68,41 @@ impl Protos {
             _ => None,
         })?;
         Some(if found.is_empty() { service.to_owned() } else { format!("{found}.{service}") })
+    }
+}
+
+/// The blocks that implement services of protobuf files. Their traits are written by a code generator.
+pub(crate) fn implemented(tracer: &Tracer<'_>) -> Vec<GrpcImpl> {
+    let program = tracer.program;
+    let mut found = Vec::new();
+    for (number, block) in program.defs.impls.iter().enumerate() {
+        let Some(trait_) = block.trait_().filter(|t| program.protos.declares(t.last())) else { continue };
+        let Some((Res::Lib(path), _)) = program.names.written(block.home.module, trait_, Ns::Types) else {
+            continue;
+        };
+        let mut fns: Vec<FnIdx> = block.fns.values().copied().collect();
+        fns.sort_unstable();
+        let Some(first) = fns.iter().find(|f| crate::routes::takes_request(tracer, **f)) else { continue };
+        let def = &program.defs.fns[first.at()];
+        let words: Vec<&str> = path.trim_start_matches(GENERATED).split("::").collect();
+        let package = words.get(..words.len().saturating_sub(2)).unwrap_or_default().join(".");
+        let Some(full_name) = program.protos.full_name(&package, trait_.last()) else { continue };
+        found.push(GrpcImpl {
+            service: trait_.last().to_owned(),
+            full_name,
+            module: trait_.text().rsplit_once("::").map_or_else(String::new, |(m, _)| m.to_owned()),
+            of: program.impls.self_ty.get(number).map_or_else(String::new, |ty| ty_name(tracer, ty)),
+            package: program.defs.package_of(block.home.module) as u32,
+            at: tracer.item_place(def.home, def.item.name_span),
+            fns: fns.into_iter().map(|f| FnId(f.0)).collect(),
+        });
+    }
+    found
+}
+
+fn ty_name(tracer: &Tracer<'_>, ty: &Ty) -> String {
+    match ty {
+        Ty::Adt(adt, _) => tracer.program.defs.adts[adt.at()].item.name.to_string(),
+        _ => String::new(),
     }
 }

@@ -13,6 +13,7 @@ use crate::infer::Callee;
 use crate::limits::{self, Limits};
 use crate::place::{Place, Tri};
 use crate::routes::{RouteReader, Routes};
+use crate::signals::{leave_open, stops_on};
 use crate::system::{FnId, Function, Listener, Route, Service, What};
 use crate::trace::Step;
 use crate::tracer::{At, Tracer};
@@ -69,9 +70,10 @@ pub(crate) fn binary(
     let mut rpcs = Vec::new();
     for at in &own {
         if let Some(serve) = tracer.actions(*at).iter().find(|a| matches!(a, Action::Serve { .. })) {
-            rpcs.extend(listener(tracer, *at, serve, &running, &mut service));
+            rpcs.extend(listener(tracer, functions, *at, serve, &running, &mut service));
         }
     }
+    leave_open(functions, &running, &mut service.listeners);
     if launches {
         launched(tracer, main, &mut service);
     }
@@ -127,8 +129,10 @@ fn launched(tracer: &Tracer<'_>, main: FnId, service: &mut Service) {
         let framework = tracer.ty(value).lib_path().and_then(|p| p.split("::").next()).unwrap_or("");
         let view = tracer.program.names.view(module);
         let mut routes = RouteReader::read(tracer, value);
-        let (limits, shutdown) = server(tracer, value);
+        let (limits, shutdown, _) = server(tracer, value);
         service.listeners.push(Listener {
+            stops_on: Tri::Unknown,
+            paths: routes.paths(),
             protocol: Protocol::Http,
             framework: framework.replace('_', "-"),
             address: Tri::Unknown,
@@ -137,7 +141,7 @@ fn launched(tracer: &Tracer<'_>, main: FnId, service: &mut Service) {
             limits,
             shutdown,
             router: routes.site.take(),
-            snippets: view.and_then(|v| v.snippets(framework)).cloned().unwrap_or_default(),
+            snippets: view.map(|v| v.snippets(framework)).unwrap_or_default(),
         });
         adopt(routes, service);
     }
@@ -150,7 +154,7 @@ fn sorted(set: FxHashSet<FnId>) -> Vec<FnId> {
 }
 
 /// The functions of some packages that are called or named from some, these included.
-fn reached(
+pub(crate) fn reached(
     functions: &[Arc<Function>],
     from: impl IntoIterator<Item = FnId>,
     scope: &FxHashSet<usize>,
@@ -171,6 +175,7 @@ fn reached(
 /// Reads what one call serves. Gives the functions that implement gRPC services.
 fn listener(
     tracer: &Tracer<'_>,
+    functions: &[Arc<Function>],
     at: At,
     serve: &Action,
     running: &FxHashSet<FnId>,
@@ -187,7 +192,7 @@ fn listener(
         }
         _ => String::new(),
     };
-    let snippets = view.and_then(|v| v.snippets(&library)).cloned().unwrap_or_default();
+    let snippets = view.map(|v| v.snippets(&library)).unwrap_or_default();
     let framework = library.replace('_', "-");
     let mut routes = match router {
         Some(number) => match tracer.arg(at, *number) {
@@ -201,8 +206,15 @@ fn listener(
         protocol = Protocol::Grpc;
     }
     let (address, address_at) = bound_address(tracer, at, *listener);
-    let (limits, shutdown) = server(tracer, at);
+    let (limits, shutdown, ends) = server(tracer, at);
+    let scope = tracer.program.names.packages.needed_by(service.package as usize);
+    let stops_on = match ends {
+        Some(given) => stops_on(tracer, functions, running, scope, given),
+        None => Tri::Unknown,
+    };
     service.listeners.push(Listener {
+        stops_on,
+        paths: routes.paths(),
         limits,
         shutdown,
         protocol,
@@ -221,8 +233,8 @@ fn listener(
 /// Through how many variables a server is followed that is already set up.
 const CALLS_ON_SERVER: u32 = 4;
 
-/// A server's limits, and what makes it end gracefully.
-fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>) {
+/// A server's limits, what makes it end gracefully, and where that is a call, the future that it may be given.
+fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>, Option<Option<At>>) {
     let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeServer { .. }));
     let trace = tracer.trace(serve, &makes);
     let (mut limits, mut shutdown) = (Limits::new(), Tri::Absent);
@@ -262,11 +274,17 @@ fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>) {
     if calls.iter().any(ignores) {
         shutdown = Tri::Absent;
     }
-    let ends = |at: &&At| tracer.actions(**at).iter().any(|a| matches!(a, Action::Shutdown { .. }));
-    if let Some(at) = calls.iter().find(ends) {
-        shutdown = Tri::Present(tracer.call_place(*at));
+    let ends = |at: &At| {
+        tracer.actions(*at).iter().find_map(|a| match a {
+            Action::Shutdown { signal } => Some((*at, signal.and_then(|n| tracer.arg(*at, n)))),
+            _ => None,
+        })
+    };
+    let end = calls.iter().find_map(ends);
+    if let Some((at, _)) = end {
+        shutdown = Tri::Present(tracer.call_place(at));
     }
-    (limits, shutdown)
+    (limits, shutdown, end.map(|(_, given)| given))
 }
 
 /// The limits that single gRPC services set for themselves: `GreeterServer::new(greeter).max_decoding_message_size(n)`.
@@ -316,6 +334,7 @@ fn server_routes(tracer: &Tracer<'_>, serve: At, protocol: Protocol, running: &F
     let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeServer { .. }));
     let trace = tracer.trace(serve, &makes);
     let mut reader = RouteReader::new(tracer);
+    reader.routes.lost = !trace.is_complete();
     reader.routes.incomplete = !trace.is_complete() && protocol == Protocol::Http;
     for source in &trace.sources {
         for action in tracer.actions(*source) {

@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
-use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
+use svclint_facts::proto::ProtoFile;
+use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role, Signal};
 
 use crate::deployments::Deployment;
 use crate::effects::{EffectKind, Summary};
 use crate::images::Image;
 use crate::manifests::Manifests;
 use crate::place::{FileId, Place, Tri};
+use crate::profiles::Profile;
+use crate::protos::GrpcImpl;
+use crate::signals::StopSignal;
 
 /// Index of a [`Function`] in [`Model::functions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -63,6 +67,12 @@ pub struct Model {
     pub manifests: Arc<Manifests>,
     /// Which program runs in which container.
     pub deployments: Vec<Deployment>,
+    /// The protobuf files.
+    pub protos: Vec<(FileId, Arc<ProtoFile>)>,
+    /// The blocks of the workspace that implement gRPC services.
+    pub grpc_impls: Vec<GrpcImpl>,
+    /// What build profiles say that changes how programs run.
+    pub profiles: Vec<Profile>,
     /// What could not be seen.
     pub coverage: Coverage,
 }
@@ -234,6 +244,12 @@ pub enum What {
     HeldLock(Place),
     /// Starts a task that goes on by itself.
     Spawn,
+    /// Waits for a signal of the system, or names it.
+    Signal(Signal),
+    /// Makes a server end gracefully, or arranges for it.
+    EndServer,
+    /// Makes a gRPC service that a library implements; its full name.
+    LibraryService(String),
     /// Anything else that knowledge names.
     Effect(Effect),
 }
@@ -313,6 +329,10 @@ pub struct Listener {
     pub limits: BTreeMap<Limit, Tri<String>>,
     /// What makes it end gracefully: a call that hands it a signal, or the library by itself (the call that serves).
     pub shutdown: Tri<Place>,
+    /// The signals that make it end gracefully, where all are known.
+    pub stops_on: Tri<Vec<StopSignal>>,
+    /// The paths that it answers, where all are known.
+    pub paths: Tri<Vec<String>>,
     /// Where the outermost router is made (`Router::new()`, `App::new()`), where known.
     pub router: Option<RouterSite>,
     /// Code of this library for fixes, by what it is for.
@@ -561,7 +581,10 @@ impl Function {
     /// Whether a function leads to the same functions as another, reads the same headers, and takes messages like it.
     pub(crate) fn leads_like(&self, other: &Function) -> bool {
         fn headers(function: &Function) -> impl Iterator<Item = &Deed> {
-            function.does.iter().filter(|d| matches!(d.what, What::ReadHeader(_) | What::Consume(_)))
+            let leads = |d: &&Deed| {
+                matches!(d.what, What::ReadHeader(_) | What::Consume(_) | What::Signal(_) | What::EndServer)
+            };
+            function.does.iter().filter(leads)
         }
         let callees = |f: &Function| f.calls.iter().map(|c| c.to).collect::<Vec<_>>();
         std::ptr::eq(self, other) || callees(self) == callees(other) && headers(self).eq(headers(other))

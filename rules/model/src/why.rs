@@ -224,7 +224,7 @@ fn show(tracer: &Tracer<'_>, ty: &Ty) -> String {
 
 impl crate::infer::BodyTypes {
     /// Whether a path expression leads nowhere.
-    fn is_lost(&self, id: ExprId) -> bool {
+    pub(crate) fn is_lost(&self, id: ExprId) -> bool {
         !self.targets.contains_key(&id)
     }
 }

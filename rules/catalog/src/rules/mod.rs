@@ -2,6 +2,7 @@
 
 mod api;
 mod configuration;
+mod contained;
 mod container;
 mod contract;
 mod deployed;

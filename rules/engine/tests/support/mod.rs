@@ -84,6 +84,39 @@ pub(crate) fn check(text: &str) -> Report {
     check_files(files(text))
 }
 
+/// All files of a text in one, after the first fix of a rule's first finding.
+pub(crate) fn mended(text: &str, rule: &str) -> String {
+    let report = check(text);
+    let finding = report.findings.iter().find(|f| f.finding.rule.id == rule).expect("it is reported");
+    let fix = finding.finding.fixes.first().expect("there is a fix");
+    let mut out = String::new();
+    for (number, (path, _)) in sorted(text).iter().enumerate() {
+        let file = report.file(svclint_model::FileId(number as u32)).expect("a file");
+        let mut edits: Vec<(usize, usize, &str)> = Vec::new();
+        for edit in &fix.edits {
+            if let svclint_catalog::Edit::Replace { file, span, text } = edit
+                && file.0 as usize == number
+            {
+                edits.push((span.start as usize, span.end as usize, text));
+            }
+        }
+        edits.sort_by_key(|e| std::cmp::Reverse(e.0));
+        let mut text = file.text.to_string();
+        for (start, end, new) in edits {
+            text.replace_range(start..end, new);
+        }
+        out.push_str(&format!("//- {}\n{}\n", path.display(), text.trim_end()));
+    }
+    out
+}
+
+/// The files of a text in the order of their paths, as the workspace has them.
+fn sorted(text: &str) -> Vec<(PathBuf, String)> {
+    let mut files = files(text);
+    files.sort();
+    files
+}
+
 /// `path:line rule` of each finding.
 pub(crate) fn found(report: &Report) -> Vec<String> {
     let mut found: Vec<String> = report
@@ -152,6 +185,6 @@ pub(crate) fn service(routes: &str, code: &str) -> String {
         "use axum::{{Router, routing::{{get, post, put, delete}}}};\n{code}\n#[tokio::main]\nasync fn main() {{\n    \
          let listener = tokio::net::TcpListener::bind(\"0.0.0.0:80\").await.unwrap();\n    \
          let app = Router::new().route(\"/healthz\", get(|| async {{ \"ok\" }})){routes};\n    \
-         axum::serve(listener, app).await.unwrap();\n}}\n"
+         axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();\n}}\n"
     )
 }

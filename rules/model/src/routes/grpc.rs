@@ -11,7 +11,7 @@ use crate::names::Ns;
 use crate::place::Tri;
 use crate::system::{FnId, Route};
 use crate::trace::Step;
-use crate::tracer::At;
+use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
 
 impl RouteReader<'_> {
@@ -162,7 +162,7 @@ impl RouteReader<'_> {
         fns.sort_unstable();
         for id in fns {
             let def = &defs.fns[id.at()];
-            if !def.def().is_async || !self.takes_request(id) {
+            if !def.def().is_async || !takes_request(&self.tracer, id) {
                 continue;
             }
             self.routes.rpcs.push(FnId(id.0));
@@ -180,14 +180,6 @@ impl RouteReader<'_> {
                 layers: Vec::new(),
             });
         }
-    }
-
-    fn takes_request(&self, id: FnIdx) -> bool {
-        let program = self.tracer.program;
-        let view = program.names.view(program.defs.fns[id.at()].home.module);
-        let is_request =
-            |ty: &Ty| ty.lib_path().and_then(|p| view?.type_entry(p)?.is) == Some(Role::GrpcRequest);
-        program.param_types(id).first().is_some_and(is_request)
     }
 
     /// The gRPC services that some functions make, where what is added to the server could not be followed.
@@ -210,6 +202,14 @@ impl RouteReader<'_> {
             self.rpcs(ImplId(number as u32), &name);
         }
     }
+}
+
+/// Whether a function's first parameter is a gRPC request.
+pub(crate) fn takes_request(tracer: &Tracer<'_>, id: FnIdx) -> bool {
+    let program = tracer.program;
+    let view = program.names.view(program.defs.fns[id.at()].home.module);
+    let is_request = |ty: &Ty| ty.lib_path().and_then(|p| view?.type_entry(p)?.is) == Some(Role::GrpcRequest);
+    program.param_types(id).first().is_some_and(is_request)
 }
 
 /// The type that answers, behind pointers.

@@ -21,11 +21,13 @@ use svclint_knowledge::{Action, Callable, Role};
 use crate::defs::FnIdx;
 use crate::fold::Text;
 use crate::impls::Key;
+use crate::place::Tri;
 use crate::system::{FnId, Route, RouteLayer, RouterSite};
 use crate::trace::{Step, Trace};
 use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
 
+pub(crate) use grpc::takes_request;
 use layers::Collected;
 use path::{join, normal};
 
@@ -35,12 +37,22 @@ pub(crate) struct Routes {
     pub(crate) list: Vec<Route>,
     /// Something was mounted that could not be followed.
     pub(crate) incomplete: bool,
+    /// The way to what is served was lost somewhere.
+    pub(crate) lost: bool,
     /// All layers, wherever they stand.
     pub(crate) layers: Vec<RouteLayer>,
     /// The functions that implement gRPC services: generated code calls them.
     pub(crate) rpcs: Vec<FnId>,
     /// Where the outermost router is made.
     pub(crate) site: Option<RouterSite>,
+}
+
+impl Routes {
+    /// The paths, where all are known.
+    pub(crate) fn paths(&self) -> Tri<Vec<String>> {
+        let known = !self.incomplete && !self.lost && self.list.iter().all(|r| r.complete);
+        if known { Tri::Present(self.list.iter().map(|r| r.path.clone()).collect()) } else { Tri::Unknown }
+    }
 }
 
 /// What a handler without a name is called.

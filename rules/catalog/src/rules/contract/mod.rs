@@ -1,3 +1,6 @@
 //! What services promise each other.
 
-super::category![];
+mod proto_copies;
+mod unserved;
+
+super::category![grpc_service_drift];

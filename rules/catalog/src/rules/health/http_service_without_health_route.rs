@@ -3,6 +3,7 @@
 use svclint_model::{Listener, Protocol, Service};
 
 use super::added_route::liveness_route;
+use crate::rules::contained::is_deployed;
 use crate::{Applicability, Context, Finding, Fix, Related, declare_rule};
 
 declare_rule! {
@@ -80,21 +81,14 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let http = service.listeners.iter().find(|l| l.protocol == Protocol::Http);
         let Some(listener) = http else { continue };
         let seen_whole = service.routes_complete && !service.routes.is_empty();
-        if seen_whole && is_deployed(cx) && !service.routes.iter().any(|r| is_health(&r.path)) {
+        if seen_whole && is_deployed(cx, service) && !service.routes.iter().any(|r| is_health(&r.path)) {
             findings.push(finding(cx, service, listener));
         }
     }
 }
 
-/// Whether the workspace is run in containers at all.
-fn is_deployed(cx: &Context<'_>) -> bool {
-    cx.model.files.iter().any(|path| {
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("").to_lowercase();
-        name.contains("dockerfile") || name.contains("containerfile") || name.contains("compose")
-    })
-}
-
-fn is_health(path: &str) -> bool {
+/// Whether a path is one of a health route.
+pub(super) fn is_health(path: &str) -> bool {
     // A part that is not known may be anything.
     path.contains("{?}") || path.to_lowercase().split(['/', '_', '-', '.']).any(|word| WORDS.contains(&word))
 }

@@ -1,11 +1,17 @@
 //! Health checks and life cycle.
 
 mod added_route;
+mod shutdown_fix;
 
 super::category![
     grace_shorter_than_drain,
+    graceful_shutdown_ignores_sigterm,
+    grpc_service_without_health_service,
     http_service_without_health_route,
     liveness_checks_dependency,
+    panic_abort_in_server,
     probe_route_missing,
     probe_timeout_shorter_than_check,
+    process_exit_in_request_path,
+    server_without_graceful_shutdown,
 ];

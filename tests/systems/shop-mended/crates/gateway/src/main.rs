@@ -23,7 +23,15 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn shutdown() {
-    if let Err(error) = tokio::signal::ctrl_c().await {
+    if let Err(error) = asked_to_end().await {
         tracing::error!(%error, "no signal handler");
+    }
+}
+
+async fn asked_to_end() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => interrupt,
+        _ = terminate.recv() => Ok(()),
     }
 }

@@ -30,6 +30,26 @@ async fn main() -> anyhow::Result<()> {
     let app = Router::new().nest("/v1", api).route("/healthz", get(|| async { "ok" })).with_state(state);
 
     let listener = TcpListener::bind("0.0.0.0:8081").await?;
-    axum::serve(listener, app).await?;
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
     Ok(())
+}
+
+/// Completes when the process is asked to end: SIGTERM from an orchestrator, Ctrl-C from a person.
+async fn shutdown_signal() {
+    let interrupt = async {
+        tokio::signal::ctrl_c().await.expect("Ctrl-C can be waited for");
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+            .expect("SIGTERM can be waited for")
+            .recv()
+            .await;
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
 }
