@@ -15,7 +15,8 @@ fn check(system: &str, args: &[&str]) -> Value {
 
 #[test]
 fn each_defect_is_reported_at_its_place() {
-    insta::assert_snapshot!(findings(&check("shop", &[])).join("\n"), @r"
+    insta::assert_snapshot!(findings(&check("shop", &[])).join("\n"), @"
+    shop/compose.yaml:8 grace-shorter-than-drain
     shop/crates/gateway/src/clients/orders.rs:11 http-client-without-timeout
     shop/crates/gateway/src/clients/orders.rs:16 correlation-id-dropped-outbound
     shop/crates/gateway/src/clients/orders.rs:21 correlation-id-dropped-outbound
@@ -32,6 +33,16 @@ fn each_defect_is_reported_at_its_place() {
     shop/crates/payments/src/api.rs:35 post-handler-without-idempotency-key
     shop/crates/payments/src/main.rs:18 http-service-without-health-route
     shop/crates/payments/src/main.rs:18 unversioned-api
+    shop/deploy/k8s/gateway.yaml:14 container-resources-unset
+    shop/deploy/k8s/gateway.yaml:23 probe-route-missing
+    shop/deploy/k8s/inventory.yaml:14 container-resources-unset
+    shop/deploy/k8s/inventory.yaml:17 port-mismatch
+    shop/deploy/k8s/orders.yaml:14 container-resources-unset
+    shop/deploy/k8s/orders.yaml:14 env-var-not-provided
+    shop/deploy/k8s/orders.yaml:20 liveness-as-fast-as-readiness
+    shop/deploy/k8s/payments.yaml:14 container-resources-unset
+    shop/deploy/k8s/payments.yaml:14 pod-without-readiness-probe
+    shop/deploy/k8s/payments.yaml:23 secret-key-missing
     ");
 }
 
@@ -47,7 +58,7 @@ fn unsafe_fixes_mend_what_they_can_and_come_to_rest() {
     let dir = copy_of("shop");
     let first = svclint(dir.path(), &["check", "--unsafe-fixes"]);
     assert!(
-        String::from_utf8_lossy(&first.stderr).contains("6 fixes applied"),
+        String::from_utf8_lossy(&first.stderr).contains("12 fixes applied"),
         "{}",
         support::stderr(&first)
     );
@@ -56,6 +67,9 @@ fn unsafe_fixes_mend_what_they_can_and_come_to_rest() {
     let left = findings(&left);
     assert!(
         !left.iter().any(|f| f.contains("timeout")
+            || f.contains("probe-route-missing")
+            || f.contains("port-mismatch")
+            || f.contains("secret-key-missing")
             || f.contains("http-service-without-health")
             || f.contains("shutdown")),
         "{left:?}"
