@@ -270,3 +270,44 @@ fn the_end_is_told_by_the_exit_status() {
     lsp.notify("exit", Value::Null);
     assert_eq!(lsp.leave(), Some(1), "exit without shutdown");
 }
+
+/// A probe's path leads to the handler and back; its finding is mended in the manifest.
+#[test]
+fn manifests_and_code_lead_to_each_other() {
+    let dir = copy_of("shop");
+    let root = dir.path().canonicalize().expect("real");
+    let mut lsp = Lsp::session(&[&root], &json!({}));
+    let manifest = root.join("deploy/k8s/gateway.yaml");
+    let text = std::fs::read_to_string(&manifest).expect("readable");
+    lsp.open(&manifest, &text, 1);
+    let diagnostics = lsp.diagnostics(&manifest, Some(1));
+    let finding = diagnostics.iter().find(|d| d["code"] == "probe-route-missing").expect("reported");
+    let offered = actions(&mut lsp, &manifest, &finding["range"], json!({ "diagnostics": [finding] }));
+    let mended = apply(&text, &offered[0], &manifest);
+    assert!(
+        mended.contains("readinessProbe:\n            httpGet: { path: /healthz, port: 8080 }"),
+        "{mended}"
+    );
+    let allowed = offered.iter().find(|a| a["title"] == "Allow `probe-route-missing` on this line");
+    let text_of = &allowed.expect("offered")["edit"]["changes"][uri(&manifest)][0]["newText"];
+    assert!(text_of.as_str().expect("a text").trim_start().starts_with("# svclint: allow"), "{text_of}");
+
+    // The path of the liveness probe.
+    let line = text.lines().position(|l| l.contains("path: /healthz")).expect("there");
+    let column = text.lines().nth(line).and_then(|l| l.find("/healthz")).expect("there") + 2;
+    let at = json!({ "textDocument": { "uri": uri(&manifest) }, "position": { "line": line, "character": column } });
+    let found = lsp.request("textDocument/definition", at.clone())["result"].clone();
+    let places: Vec<&str> =
+        found.as_array().expect("places").iter().filter_map(|l| l["uri"].as_str()).collect();
+    assert!(places.iter().all(|p| p.ends_with(".rs")) && !places.is_empty(), "{found}");
+    let hover = lsp.request("textDocument/hover", at)["result"]["contents"]["value"].clone();
+    assert!(hover.as_str().is_some_and(|t| t.contains("GET /healthz")), "{hover}");
+    let back = json!({
+        "textDocument": { "uri": found[0]["uri"] },
+        "position": found[0]["range"]["start"],
+        "context": { "includeDeclaration": false },
+    });
+    let back = lsp.request("textDocument/references", back)["result"].clone();
+    let probes = back.as_array().expect("places").iter().filter(|l| l["uri"] == uri(&manifest)).count();
+    assert_eq!(probes, 1, "{back}");
+}

@@ -14,4 +14,5 @@ pub use fix::{FixMode, FixOutcome, Fixed, fix_all};
 pub use fs::{DirEntry, DiskFs, EntryKind, FileSystem, MemoryFs, Overlay};
 pub use report::{FileRef, Report, ReportedFinding, Skipped, Summary};
 pub use store::{Analysis, FactStore};
+pub use suppress::comment_marker;
 pub use workspace::{Cancel, Options, Workspace, WorkspaceError};

@@ -2,6 +2,8 @@
 
 mod comments;
 
+pub use comments::comment_marker;
+
 use std::sync::Arc;
 
 use svclint_catalog::{Applicability, Category, Confidence, Edit, Finding, Fix, Level, RuleMeta, Severity};

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use svclint_catalog::{Applicability, Edit, Finding, Fix, Severity};
-use svclint_engine::{FileRef, Report, ReportedFinding};
+use svclint_engine::{FileRef, Report, ReportedFinding, comment_marker};
 use svclint_model::Place;
-use svclint_syntax::{Change, Encoding, Span};
+use svclint_syntax::{Change, Encoding, Language, Span};
 use tower_lsp_server::ls_types::{
     CodeAction, CodeActionKind, CodeDescription, Diagnostic, DiagnosticRelatedInformation,
     DiagnosticSeverity, Location, NumberOrString, Position, PositionEncodingKind, Range,
@@ -113,7 +113,7 @@ fn related(
     })
 }
 
-fn location(report: &Report, place: Place, encoding: Encoding) -> Option<Location> {
+pub(super) fn location(report: &Report, place: Place, encoding: Encoding) -> Option<Location> {
     let file = report.file(place.file)?;
     Some(Location { uri: uri_of(&file.path)?, range: range(&file, place.span, encoding) })
 }
@@ -154,6 +154,7 @@ pub(super) fn action(fix: DataFix, diagnostic: &Diagnostic, preferred: bool) -> 
 /// A comment above the line that accepts the finding.
 #[allow(clippy::mutable_key_type)]
 pub(super) fn allow_action(file: &FileRef, diagnostic: &Diagnostic, rule: &str) -> Option<CodeAction> {
+    let marker = comment_marker(Language::of(&file.path))?;
     let line = diagnostic.range.start.line;
     let span = file.lines.line_span(&file.text, line);
     let text = span.text(&file.text);
@@ -162,7 +163,7 @@ pub(super) fn allow_action(file: &FileRef, diagnostic: &Diagnostic, rule: &str) 
     let at = Position { line, character: 0 };
     let edit = TextEdit {
         range: Range { start: at, end: at },
-        new_text: format!("{indent}// svclint: allow({rule}) reason: {end}"),
+        new_text: format!("{indent}{marker} svclint: allow({rule}) reason: {end}"),
     };
     let changes = HashMap::from([(uri_of(&file.path)?, vec![edit])]);
     Some(CodeAction {

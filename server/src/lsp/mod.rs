@@ -8,6 +8,7 @@ mod analysis;
 mod barrier;
 mod convert;
 mod guard;
+mod navigate;
 mod pump;
 mod server;
 mod session;

@@ -12,9 +12,10 @@ use tower_lsp_server::ls_types::{
     DiagnosticServerCapabilities, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
     DidChangeWatchedFilesRegistrationOptions, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
     DidOpenTextDocumentParams, DocumentDiagnosticParams, DocumentDiagnosticReport,
-    DocumentDiagnosticReportResult, FileSystemWatcher, FullDocumentDiagnosticReport, GlobPattern, Hover,
-    HoverContents, HoverParams, HoverProviderCapability, InitializeParams, InitializeResult,
-    InitializedParams, MarkupContent, MarkupKind, NumberOrString, OneOf, Position, Range, Registration,
+    DocumentDiagnosticReportResult, FileSystemWatcher, FullDocumentDiagnosticReport, GlobPattern,
+    GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverContents, HoverParams, HoverProviderCapability,
+    InitializeParams, InitializeResult, InitializedParams, Location, MarkupContent, MarkupKind,
+    NumberOrString, OneOf, Position, Range, ReferenceParams, Registration,
     RelatedFullDocumentDiagnosticReport, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
     TextDocumentSyncKind, TextEdit, WorkspaceDiagnosticParams, WorkspaceDiagnosticReport,
     WorkspaceDiagnosticReportResult, WorkspaceDocumentDiagnosticReport, WorkspaceEdit,
@@ -22,6 +23,7 @@ use tower_lsp_server::ls_types::{
 };
 use tower_lsp_server::{Client, LanguageServer};
 
+use super::navigate::Here;
 use super::session::{Session, Snapshot};
 use super::{analysis, convert};
 
@@ -73,6 +75,8 @@ impl Backend {
             "**/*.{yaml,yml}",
             "**/*Dockerfile*",
             "**/*.Dockerfile",
+            "**/*.proto",
+            "**/.env*",
         ];
         let watchers =
             globs.map(|g| FileSystemWatcher { glob_pattern: GlobPattern::String(g.into()), kind: None });
@@ -140,6 +144,8 @@ impl LanguageServer for Backend {
                 position_encoding: Some(encoding),
                 text_document_sync: Some(TextDocumentSyncCapability::Kind(TextDocumentSyncKind::INCREMENTAL)),
                 code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
+                definition_provider: Some(OneOf::Left(true)),
+                references_provider: Some(OneOf::Left(true)),
                 hover_provider: Some(HoverProviderCapability::Simple(true)),
                 diagnostic_provider: Some(DiagnosticServerCapabilities::Options(diagnostics)),
                 workspace: Some(WorkspaceServerCapabilities {
@@ -268,13 +274,37 @@ impl LanguageServer for Backend {
             let range = convert::range(&file, finding.place.span, encoding);
             (range.start <= at.position && at.position <= range.end).then_some((finding, range))
         });
-        Ok(here.map(|(finding, range)| Hover {
+        let links = Here::at(report, &path, at.position, encoding).map(|here| here.text());
+        let range = here.as_ref().map(|(_, range)| *range);
+        let finding = here.map(|(finding, _)| convert::hover_text(finding));
+        let parts: Vec<String> = [links, finding].into_iter().flatten().collect();
+        Ok((!parts.is_empty()).then(|| Hover {
             contents: HoverContents::Markup(MarkupContent {
                 kind: MarkupKind::Markdown,
-                value: convert::hover_text(finding),
+                value: parts.join("\n\n---\n\n"),
             }),
-            range: Some(range),
+            range,
         }))
+    }
+
+    async fn goto_definition(&self, params: GotoDefinitionParams) -> Result<Option<GotoDefinitionResponse>> {
+        let at = params.text_document_position_params;
+        let Some(path) = convert::path_of(&at.text_document.uri) else { return Ok(None) };
+        let Some(snapshot) = self.snapshot().await else { return Ok(None) };
+        let encoding = self.session.client().encoding;
+        let here = Here::at(&snapshot.report, &path, at.position, encoding);
+        let found = here.map(|here| here.definitions(&snapshot.report, encoding)).unwrap_or_default();
+        Ok((!found.is_empty()).then_some(GotoDefinitionResponse::Array(found)))
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        let at = params.text_document_position;
+        let Some(path) = convert::path_of(&at.text_document.uri) else { return Ok(None) };
+        let Some(snapshot) = self.snapshot().await else { return Ok(None) };
+        let encoding = self.session.client().encoding;
+        let here = Here::at(&snapshot.report, &path, at.position, encoding);
+        let found = here.map(|here| here.references(&snapshot.report, encoding)).unwrap_or_default();
+        Ok((!found.is_empty()).then_some(found))
     }
 }
 

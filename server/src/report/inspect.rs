@@ -8,6 +8,7 @@ use svclint_model::{
     Client, Coverage, EffectKind, FnId, Function, Limit, Model, Place, Protocol, Service, SqlKind, Tri, What,
 };
 
+use super::manifests::{self, SeenContract, SeenEnvironment, SeenLink, SeenWorkload};
 use super::{Range, shown};
 
 /// Everything that is shown of a workspace.
@@ -15,6 +16,10 @@ use super::{Range, shown};
 pub(crate) struct Inspected {
     version: u32,
     pub(super) services: Vec<SeenService>,
+    pub(super) workloads: Vec<SeenWorkload>,
+    pub(super) contracts: Vec<SeenContract>,
+    pub(super) environments: Vec<SeenEnvironment>,
+    pub(super) links: Vec<SeenLink>,
     pub(super) coverage: Coverage,
 }
 
@@ -147,11 +152,27 @@ pub(super) struct SeenPlace {
     pub(super) range: Range,
 }
 
+impl SeenPlace {
+    /// A place as it is shown.
+    pub(super) fn of(report: &Report, place: Place) -> Option<SeenPlace> {
+        let file = report.file(place.file)?;
+        Some(SeenPlace { path: shown(&file.path), range: Range::of(&file, place.span) })
+    }
+}
+
 impl Inspected {
     pub(crate) fn of(report: &Report) -> Inspected {
         let services =
             report.model.services.iter().map(|s| Reader { report, service: s }.service()).collect();
-        Inspected { version: 1, services, coverage: report.model.coverage }
+        Inspected {
+            version: 1,
+            services,
+            workloads: manifests::workloads(report),
+            contracts: manifests::contracts(report),
+            environments: manifests::environments(report),
+            links: manifests::links(report),
+            coverage: report.model.coverage,
+        }
     }
 }
 
@@ -167,9 +188,7 @@ impl<'r> Reader<'r> {
     }
 
     fn place(&self, place: Place) -> Option<SeenPlace> {
-        self.report
-            .file(place.file)
-            .map(|file| SeenPlace { path: shown(&file.path), range: Range::of(&file, place.span) })
+        SeenPlace::of(self.report, place)
     }
 
     /// Whether something made in a function, or in a static of a package, is part of the service.

@@ -4,8 +4,10 @@ pub(crate) mod diff;
 pub(crate) mod human;
 pub(crate) mod inspect;
 pub(crate) mod json;
+mod manifests;
 pub(crate) mod sarif;
 pub(crate) mod seen;
+mod seen_manifests;
 pub(crate) mod style;
 pub(crate) mod why;
 

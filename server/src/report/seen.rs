@@ -23,6 +23,7 @@ pub(crate) fn print(out: &mut impl Write, seen: &Inspected) -> anyhow::Result<()
             "no service found: no binary here serves HTTP or gRPC with a library that svclint knows\n"
         )?;
     }
+    super::seen_manifests::print(out, &seen.workloads)?;
     let c = &seen.coverage;
     let parts = [
         ("paths", c.paths),
@@ -39,7 +40,7 @@ pub(crate) fn print(out: &mut impl Write, seen: &Inspected) -> anyhow::Result<()
     Ok(())
 }
 
-fn at(place: &Option<SeenPlace>) -> String {
+pub(super) fn at(place: &Option<SeenPlace>) -> String {
     let text = place.as_ref().map_or_else(String::new, |p| format!("{}:{}", p.path, p.range.start_line()));
     paint(style::FAINT, text)
 }

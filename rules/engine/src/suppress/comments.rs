@@ -5,15 +5,20 @@ use svclint_syntax::{Language, LineIndex, Span};
 use super::{Suppression, suppression};
 use crate::store::Analysis;
 
+/// What a comment to the end of the line begins with; `None` for languages that have none.
+pub fn comment_marker(language: Language) -> Option<&'static str> {
+    match language {
+        Language::Rust | Language::Proto => Some("//"),
+        Language::Yaml | Language::Toml | Language::Dockerfile | Language::Env => Some("#"),
+        Language::Sql => Some("--"),
+        Language::Json | Language::Other => None,
+    }
+}
+
 /// The suppressions of a file, by its language's comments.
 pub(super) fn read(analysis: &Analysis, language: Language) -> Vec<Suppression> {
     let (text, lines) = (&*analysis.text, &*analysis.lines);
-    let marker = match language {
-        Language::Yaml | Language::Toml | Language::Dockerfile | Language::Env => "#",
-        Language::Proto => "//",
-        Language::Sql => "--",
-        _ => return Vec::new(),
-    };
+    let Some(marker) = comment_marker(language) else { return Vec::new() };
     if !text.contains("svclint:") {
         return Vec::new();
     }

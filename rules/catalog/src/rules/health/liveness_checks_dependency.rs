@@ -1,10 +1,10 @@
 //! `liveness-checks-dependency`
 
-use svclint_model::{EffectKind, ProbeKind, Protocol, Route, SqlKind, Tri};
+use svclint_model::{AskedPath, EffectKind, ProbeKind, Protocol, Route, SqlKind, Tri, answers, asked};
 
 use super::added_route::liveness_route;
 use crate::edit::replace;
-use crate::rules::deployed::{AskedPath, Deployed, answers, asked, deployed};
+use crate::rules::deployed::{Deployed, deployed};
 use crate::rules::reach::evidence;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
@@ -124,7 +124,7 @@ const ASKS: &[(EffectKind, &str)] = &[
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for program in deployed(cx).filter(|d| !d.workload.is_compose()) {
-        for asked in asked(&program).into_iter().filter(|a| a.probe.kind == ProbeKind::Liveness) {
+        for asked in asked(program.container).into_iter().filter(|a| a.probe.kind == ProbeKind::Liveness) {
             let is_it = |r: &&Route| {
                 matches!(r.method.as_str(), "GET" | "ANY") && matches!(answers(&asked.path, &r.path), Tri::Present(()))
             };

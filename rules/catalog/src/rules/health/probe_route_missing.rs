@@ -1,10 +1,10 @@
 //! `probe-route-missing`
 
 use strsim::levenshtein;
-use svclint_model::{ProbeKind, Tri};
+use svclint_model::{AskedPath, ProbeKind, Tri, answers, asked};
 
 use crate::edit::replace;
-use crate::rules::deployed::{AskedPath, Deployed, answers, asked, deployed, sees_all_routes};
+use crate::rules::deployed::{Deployed, deployed, sees_all_routes};
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -103,10 +103,10 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for program in deployed(cx) {
-        if !sees_all_routes(cx.model, program.service) {
+        if !sees_all_routes(program.service) {
             continue;
         }
-        for asked in asked(&program) {
+        for asked in asked(program.container) {
             if answered_here(&program, &asked) && !is_served(&program, &asked) {
                 findings.push(finding(&program, &asked));
             }

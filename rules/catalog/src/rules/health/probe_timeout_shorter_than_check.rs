@@ -1,8 +1,8 @@
 //! `probe-timeout-shorter-than-check`
 
-use svclint_model::{EffectKind, Protocol, Route, SqlKind, Tri};
+use svclint_model::{AskedPath, EffectKind, Protocol, Route, SqlKind, Tri, answers, asked};
 
-use crate::rules::deployed::{AskedPath, Deployed, answers, asked, deployed};
+use crate::rules::deployed::{Deployed, deployed};
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -106,7 +106,7 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for program in deployed(cx).filter(|d| !d.workload.is_compose()) {
-        for asked in asked(&program) {
+        for asked in asked(program.container) {
             let is_it = |r: &&Route| {
                 matches!(r.method.as_str(), "GET" | "ANY") && matches!(answers(&asked.path, &r.path), Tri::Present(()))
             };

@@ -1,9 +1,9 @@
 //! `scrape-target-mismatch`
 
-use svclint_model::{Monitor, NetService, Spot, Tri};
+use svclint_model::{Monitor, NetService, Spot, Tri, answers};
 
 use crate::edit::replace;
-use crate::rules::deployed::{answers, deployed, sees_all_routes};
+use crate::rules::deployed::{deployed, sees_all_routes};
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -169,7 +169,7 @@ fn endpoint(
     let is_its_port = program.bound_port(listener)? == target;
     let reads = |method: &str| matches!(method, "GET" | "ANY");
     let served = program.service.routes.iter().any(|r| reads(&r.method) && !answers(&asked, &r.path).is_absent());
-    if !is_its_port || served || !sees_all_routes(cx.model, program.service) {
+    if !is_its_port || served || !sees_all_routes(program.service) {
         return None;
     }
     let at = path.present().map_or(port.at, |p| p.at);
