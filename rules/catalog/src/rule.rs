@@ -34,10 +34,12 @@ pub struct RuleMeta {
 }
 
 impl RuleMeta {
-    /// The manual's first sentence.
-    pub fn summary(&self) -> &'static str {
+    /// The manual's first sentence, on one line.
+    pub fn summary(&self) -> String {
         let text = self.docs.trim_start().trim_start_matches("## What it does").trim_start();
-        text.split("\n\n").next().unwrap_or(text).trim()
+        let paragraph = text.split("\n\n").next().unwrap_or(text);
+        let line = paragraph.split_whitespace().collect::<Vec<&str>>().join(" ");
+        line.split_inclusive(". ").next().unwrap_or(&line).trim_end().to_owned()
     }
 }
 

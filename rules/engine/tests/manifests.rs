@@ -331,3 +331,150 @@ fn hostile_manifests_are_bounded() {
         }
     }
 }
+
+const DATABASE: &str = "//- src/main.rs
+use axum::{Router, extract::State, routing::get};
+
+#[tokio::main]
+async fn main() {
+    let pool = sqlx::PgPool::connect(\"postgres://db/shop\").await.unwrap();
+    let app = Router::new().route(\"/readyz\", get(ready)).route(\"/livez\", get(live)).with_state(pool);
+    let listener = tokio::net::TcpListener::bind(\"0.0.0.0:8080\").await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
+}
+
+async fn live() -> &'static str { \"ok\" }
+async fn ready(State(pool): State<sqlx::PgPool>) -> &'static str {
+    ask(&pool).await;
+    \"ok\"
+}
+async fn ask(pool: &sqlx::PgPool) { sqlx::query(\"SELECT 1\").execute(pool).await.unwrap(); }
+//- Dockerfile
+FROM rust:1.90-bookworm AS build
+RUN cargo build --release --locked --bin shop
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /target/release/shop /shop
+ENTRYPOINT [\"/shop\"]
+";
+
+#[test]
+fn liveness_asks_nobody() {
+    let with = |path: &str| {
+        deployment(
+            "",
+            &format!(
+                "{READY}\nlivenessProbe: {{ httpGet: {{ path: {path}, port: http }}, failureThreshold: 9 }}"
+            ),
+        )
+    };
+    assert_found(&format!("{DATABASE}{}", with("/readyz")), &["liveness-checks-dependency"]);
+    // Readiness may ask, and a liveness route beside it asks nobody.
+    assert_found(&format!("{DATABASE}{}", with("/livez")), &[]);
+    // An image that is not built here is another program.
+    assert_found(&format!("{DATABASE}{}", with("/readyz").replace("registry/shop", "registry/other")), &[]);
+}
+
+#[test]
+fn pods_live_as_long_as_their_server_drains() {
+    let code = program(
+        "use actix_web::{App, HttpServer, web};
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    HttpServer::new(|| App::new().route(\"/readyz\", web::get().to(|| async { \"ok\" }))).bind(\"0.0.0.0:8080\")?.run().await
+}",
+    );
+    // 30 s by default on both sides; what runs before counts, unless nobody knows how long it takes.
+    assert_found(&format!("{code}{}", deployment("", READY)), &[]);
+    let short = deployment("terminationGracePeriodSeconds: 10", READY);
+    assert_found(&format!("{code}{short}"), &["grace-shorter-than-drain"]);
+    let sleeps = format!("{READY}\nlifecycle: {{ preStop: {{ exec: {{ command: [sleep, \"10\"] }} }} }}");
+    assert_found(&format!("{code}{}", deployment("", &sleeps)), &["grace-shorter-than-drain"]);
+    assert_found(&format!("{code}{}", deployment("terminationGracePeriodSeconds: 45", &sleeps)), &[]);
+    let script = sleeps.replace("[sleep, \"10\"]", "[/stop.sh]");
+    assert_found(&format!("{code}{}", deployment("", &script)), &[]);
+    // Who does not drain needs no time for it.
+    assert_found(&format!("{DATABASE}{short}"), &[]);
+}
+
+#[test]
+fn keys_of_config_maps_and_secrets() {
+    let with = |object: &str, reference: &str| {
+        let env = format!("{READY}\nenv:\n  - name: KEY\n    valueFrom: {{ {reference} }}");
+        format!("{}---\napiVersion: v1\n{object}\n", deployment("", &env))
+    };
+    let secret = "kind: Secret\nmetadata: { name: shop }\nstringData: { token: x }";
+    assert_found(&with(secret, "secretKeyRef: { name: shop, key: token }"), &[]);
+    assert_found(&with(secret, "secretKeyRef: { name: shop, key: tokens }"), &["secret-key-missing"]);
+    assert_found(&with(secret, "secretKeyRef: { name: shop, key: tokens, optional: true }"), &[]);
+    assert_found(&with(secret, "secretKeyRef: { name: other, key: tokens }"), &[]);
+    assert_found(&with(secret, "configMapKeyRef: { name: shop, key: tokens }"), &[]);
+    // One that is filled in by somebody else.
+    let empty = "kind: Secret\nmetadata: { name: shop }";
+    assert_found(&with(empty, "secretKeyRef: { name: shop, key: tokens }"), &[]);
+}
+
+#[test]
+fn network_policies_and_the_calls_that_they_stop() {
+    let with = |caller: &str, policy: &str| {
+        format!(
+            "//- deploy/shop.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: gateway }}
+spec:
+  template:
+    metadata: {{ labels: {{ app: gateway }} }}
+    spec:
+      containers:
+        - name: gateway
+          image: registry/gateway:1.4.0
+          resources: {{ requests: {{ cpu: 1 }}, limits: {{ memory: 1Gi }} }}
+          env: [{{ name: ORDERS, value: \"{caller}\" }}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: orders }}
+spec:
+  template:
+    metadata: {{ labels: {{ app: orders }} }}
+    spec:
+      containers:
+        - name: orders
+          image: registry/orders:1.4.0
+          resources: {{ requests: {{ cpu: 1 }}, limits: {{ memory: 1Gi }} }}
+          ports: [{{ containerPort: 8080 }}]
+          readinessProbe: {{ httpGet: {{ path: /readyz, port: 8080 }} }}
+---
+apiVersion: v1
+kind: Service
+metadata: {{ name: orders }}
+spec: {{ selector: {{ app: orders }}, ports: [{{ port: 8080 }}] }}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{ name: orders }}
+spec: {policy}
+"
+        )
+    };
+    let only = |who: &str| {
+        format!("{{ podSelector: {{ matchLabels: {{ app: orders }} }}, ingress: [{{ from: [{who}] }}] }}")
+    };
+    let admin = only("{ podSelector: { matchLabels: { app: admin } } }");
+    assert_found(&with("http://orders:8080", &admin), &["network-policy-blocks-call"]);
+    assert_found(&with("orders.default.svc.cluster.local:8080", &admin), &["network-policy-blocks-call"]);
+    assert_found(
+        &with("http://orders:8080", &only("{ podSelector: { matchLabels: { app: gateway } } }")),
+        &[],
+    );
+    assert_found(&with("http://orders:8080", &only("{ podSelector: {} }")), &[]);
+    // Namespaces and addresses cannot be compared.
+    assert_found(&with("http://orders:8080", &only("{ namespaceSelector: { matchLabels: { a: b } } }")), &[]);
+    assert_found(&with("http://orders.example.com", &admin), &[]);
+    assert_found(&with("orders", &admin), &[]);
+    let denies = "{ podSelector: { matchLabels: { app: orders } }, policyTypes: [Egress], egress: [] }";
+    assert_found(&with("http://orders:8080", denies), &[]);
+    let all = "{ podSelector: {}, policyTypes: [Ingress] }";
+    assert_found(&with("http://orders:8080", all), &["network-policy-blocks-call"]);
+}
