@@ -164,6 +164,22 @@ patches:
         value: { httpGet: { path: /readyz, port: http } }
 ";
     assert_found(&format!("{base}{kustomization}{inline}"), &[]);
+    // One that is written like the object is put in as well, and means that object only.
+    let merged = |name: &str| {
+        format!(
+            "//- overlays/prod/kustomization.yaml
+resources: [../../base]
+patches:
+  - patch: |-
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {{ name: {name} }}
+      spec: {{ template: {{ spec: {{ containers: [{{ name: shop, readinessProbe: {{ httpGet: {{ path: /x, port: http }} }} }}] }} }} }}
+"
+        )
+    };
+    assert_found(&format!("{base}{kustomization}{}", merged("shop")), &[]);
+    assert_found(&format!("{base}{kustomization}{}", merged("other")), &["pod-without-readiness-probe"]);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use svclint_syntax::yaml::yaml;
+
 use super::data::{ConfigObject, Environment, EnvironmentKind, Manifests, Spot};
 use super::value::{Entry, Kind, Value};
 use super::{Files, object};
@@ -110,9 +112,17 @@ impl Overlay<'_, '_> {
     fn patch(&mut self, folder: &Path, root: &Value, objects: &mut [Value]) {
         let mut patches: Vec<(Option<&Value>, Option<&str>)> = Vec::new();
         let list = |key: &str| root.get(key).map_or(&[][..], Value::items);
-        patches.extend(list("patchesStrategicMerge").iter().map(|v| (None, v.text())));
+        for written in list("patchesStrategicMerge") {
+            match written.text().filter(|text| text.contains('\n')) {
+                Some(text) => inline(written, text, None, objects),
+                None => patches.push((None, written.text())),
+            }
+        }
         for patch in list("patches").iter().chain(list("patchesJson6902")) {
-            patches.push((patch.get("target"), patch.get("path").and_then(Value::text)));
+            match patch.get("patch").and_then(|written| Some((written, written.text()?))) {
+                Some((written, text)) => inline(written, text, patch.get("target"), objects),
+                None => patches.push((patch.get("target"), patch.get("path").and_then(Value::text))),
+            }
         }
         for (target, path) in patches {
             let read = path.and_then(|p| self.files.by_path.get(normal_path(&folder.join(p)).as_path()));
@@ -128,9 +138,22 @@ impl Overlay<'_, '_> {
                         }
                     }
                 }
-                // Written inside of the kustomization as a text, or not here.
+                // Not here.
                 None => objects.iter_mut().filter(|o| is_target(o, target)).for_each(open_all),
             }
+        }
+    }
+}
+
+/// A patch that is written inside of the kustomization as a text: all of it stands where the text does.
+fn inline(written: &Value, text: &str, target: Option<&Value>, objects: &mut [Value]) {
+    for document in &yaml(text).documents {
+        let mut patch = Value::new(written.at.file, document, None);
+        patch.stand_at(written.at);
+        let is_merge = matches!(patch.kind, Kind::Map { .. });
+        let of = if is_merge && target.is_none() { Some(&patch) } else { target };
+        for object in objects.iter_mut().filter(|o| is_target(o, of)) {
+            if is_merge { merge(object, &patch, "") } else { open_all(object) }
         }
     }
 }

@@ -163,6 +163,22 @@ impl Value {
         Labels { all: self.entries().iter().map(known).collect(), complete: is_map && !self.is_open() }
     }
 
+    /// Puts all of it at one place: what was written as a text there. Nothing can be added to it.
+    pub(super) fn stand_at(&mut self, at: Place) {
+        self.at = at;
+        match &mut self.kind {
+            Kind::Map { entries, flow, .. } => {
+                *flow = true;
+                for entry in entries {
+                    entry.key_at = at;
+                    entry.value.stand_at(at);
+                }
+            }
+            Kind::Seq { items, .. } => items.iter_mut().for_each(|item| item.stand_at(at)),
+            _ => {}
+        }
+    }
+
     /// What a fix needs to add to a mapping.
     pub(super) fn block(&self) -> Option<Block> {
         match &self.kind {
