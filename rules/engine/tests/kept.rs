@@ -168,3 +168,25 @@ fn kept_is_what_reading_anew_gives_elsewhere() {
     let folder = std::env::var("SVCLINT_SYSTEM").expect("SVCLINT_SYSTEM names a folder");
     println!("{} edits joined everything anew", compare(read(Path::new(&folder)), EDITS));
 }
+
+/// A manifest or Dockerfile that changes leaves what is known of the code alone, and what it says itself is new.
+#[test]
+fn manifests_are_read_again_without_the_code() {
+    let files = system("shop");
+    let fs = Arc::new(MemoryFs::new(files.iter().map(|(p, t)| (p.clone(), t.clone()))));
+    let mut workspace = opened(&fs);
+    checked(&mut workspace);
+    let manifests: Vec<&(PathBuf, String)> = files
+        .iter()
+        .filter(|(p, _)| p.ends_with("Dockerfile") || p.extension().is_some_and(|e| e == "yaml"))
+        .collect();
+    assert!(manifests.len() > 8, "the system has manifests");
+    for (path, text) in manifests {
+        let changed = text.replace("8080", "9090").replace("0.4.0", "latest").replace("USER", "# USER");
+        fs.write(path, format!("{changed}# a remark\n").as_bytes()).expect("written");
+        workspace.refresh([path.clone()]);
+        let report = checked(&mut workspace);
+        assert!(!report.rejoined.whole && report.rejoined.bodies == 0, "{}", path.display());
+        assert_eq!(said(&report), said(&checked(&mut opened(&fs))), "{}", path.display());
+    }
+}

@@ -40,6 +40,8 @@ pub struct Join {
     /// By crate.
     binaries: Vec<Option<Kept<Binary>>>,
     manifests: Arc<Manifests>,
+    /// Manifests or Dockerfiles changed with the last update.
+    new_manifests: bool,
     model: Arc<Model>,
 }
 
@@ -70,6 +72,7 @@ impl Join {
         let readings: Vec<Kept<Reading>> = (0..joined.bodies.list.len()).into_par_iter().map(read).collect();
         let mut join = Join {
             manifests: Arc::new(manifests::read(&files)),
+            new_manifests: true,
             files,
             knowledge: knowledge.clone(),
             declared: Vec::new(),
@@ -108,6 +111,7 @@ impl Join {
         if edited.is_empty() && same_manifests {
             return Rejoined::default();
         }
+        self.new_manifests = !same_manifests;
         if !same_manifests {
             self.manifests = Arc::new(manifests::read(&self.files));
         }
@@ -158,7 +162,7 @@ impl Join {
             clients,
             requests,
             scopes: self.files.iter().enumerate().map(scope).collect(),
-            images: if keep {
+            images: if keep && !self.new_manifests {
                 before.images.clone()
             } else {
                 crate::images::images(&self.files, &self.joined)

@@ -61,7 +61,7 @@ pub enum FileFacts {
 impl FileFacts {
     /// Whether it speaks of what runs the code, and not of the code.
     pub(crate) fn is_manifest(&self) -> bool {
-        matches!(self, FileFacts::Yaml(_) | FileFacts::Env(_))
+        matches!(self, FileFacts::Yaml(_) | FileFacts::Env(_) | FileFacts::Docker(_))
     }
 
     /// Whether two are one and the same.
