@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use svclint_knowledge::{KnowledgeError, Page, read_toml};
+use svclint_knowledge::{DeclaredLink, KnowledgeError, Page, read_toml};
 
 /// The name of the file, in the root of what is checked.
 pub(crate) const FILE: &str = "svclint.toml";
@@ -16,6 +16,9 @@ pub(crate) struct Config {
     /// Wrappers of the system's own, in the words of the knowledge pages.
     #[serde(default)]
     pub(crate) knowledge: Vec<Arc<Page>>,
+    /// Which program is in which image, where that cannot be proven.
+    #[serde(default, rename = "link")]
+    pub(crate) links: Vec<DeclaredLink>,
 }
 
 impl Config {

@@ -183,18 +183,20 @@ impl Workspace {
         let declared = match config.map(|(path, text)| Config::read(&path, &text).map_err(|e| (path, e))) {
             Some(Ok(config)) => {
                 self.config_error = None;
-                config.knowledge
+                (config.knowledge, config.links)
             }
             Some(Err(error)) => {
                 self.config_error = Some(error);
                 return Ok(());
             }
-            None => Vec::new(),
+            None => (Vec::new(), Vec::new()),
         };
+        let (declared, links) = declared;
         let pages = shipped(|library| wanted.as_ref().is_none_or(|w| w.contains(library)))?;
         let knowledge = Knowledge::new(pages);
-        self.knowledge =
-            Arc::new(if declared.is_empty() { knowledge } else { knowledge.declaring(declared) });
+        self.knowledge = Arc::new(
+            if declared.is_empty() { knowledge } else { knowledge.declaring(declared) }.linking(links),
+        );
         self.knowledge_key = key;
         Ok(())
     }

@@ -494,3 +494,16 @@ spec: {policy}
     let all = "{ podSelector: {}, policyTypes: [Ingress] }";
     assert_found(&with("http://orders:8080", all), &["network-policy-blocks-call"]);
 }
+
+/// An image of a name that tells nothing: `svclint.toml` states which program is in it.
+#[test]
+fn a_link_that_cannot_be_proven_can_be_stated() {
+    let code = server(".route(\"/readyz\", get(|| async { \"\" }))", "\"0.0.0.0:9090\"");
+    let manifest = deployment("", READY).replace("registry/shop", "registry/acme/main");
+    let config = |program: &str| {
+        format!("//- svclint.toml\n[[link]]\nimage = \"registry/acme/main\"\nprogram = \"{program}\"\n")
+    };
+    assert_found(&format!("{code}{manifest}"), &[]);
+    assert_found(&format!("{code}{manifest}{}", config("shop")), &["port-mismatch"]);
+    assert_found(&format!("{code}{manifest}{}", config("other")), &[]);
+}

@@ -19,7 +19,7 @@ pub use page::{
     Attribute, Callable, EnvAttribute, Generated, Library, MacroEntry, OneOrMany, Page, TypeEntry,
 };
 pub use template::{Template, TemplateError};
-pub use view::{GENERATED, Knowledge, View};
+pub use view::{DeclaredLink, GENERATED, Knowledge, View};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use semver::Version;
+use serde::Deserialize;
 use smol_str::SmolStr;
 
 use crate::page::{Attribute, Callable, MacroEntry, OneOrMany, Page, TypeEntry};
@@ -20,6 +21,17 @@ pub struct Knowledge {
     declared: FxHashSet<SmolStr>,
     /// The libraries that have a method of a name that does something.
     active: FxHashMap<SmolStr, Vec<SmolStr>>,
+    links: Vec<DeclaredLink>,
+}
+
+/// What people state of an image.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredLink {
+    /// Its name without tag and digest, as manifests write it.
+    pub image: String,
+    /// The binary in it.
+    pub program: String,
 }
 
 impl Knowledge {
@@ -54,6 +66,17 @@ impl Knowledge {
         let declared = pages.iter().flat_map(|p| p.types.keys().chain(p.functions.keys())).cloned().collect();
         let all = self.pages.iter().cloned().chain(pages).collect();
         Knowledge { declared, ..Knowledge::new(all) }
+    }
+
+    /// With what people state of images.
+    #[must_use]
+    pub fn linking(self, links: Vec<DeclaredLink>) -> Knowledge {
+        Knowledge { links, ..self }
+    }
+
+    /// What people state of images.
+    pub fn links(&self) -> &[DeclaredLink] {
+        &self.links
     }
 
     /// Whether people declared something themselves.

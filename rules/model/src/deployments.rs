@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
+use svclint_knowledge::DeclaredLink;
 
 use crate::images::Image;
 use crate::manifests::{ConfigObject, ConfigUse, Container, EnvironmentKind, Spot, Workload};
@@ -49,13 +50,16 @@ pub struct ContainerEnv {
 }
 
 /// Links the containers of all manifests with what runs in them.
-pub(crate) fn deployments(model: &Model) -> Vec<Deployment> {
+pub(crate) fn deployments(model: &Model, declared: &[DeclaredLink]) -> Vec<Deployment> {
     let mut found = Vec::new();
     for (workload_at, workload) in model.manifests.workloads.iter().enumerate() {
         for (container_at, container) in workload.containers.iter().enumerate() {
             let mut evidence = Vec::new();
-            let image = image_of(model, workload, container, &mut evidence);
-            let service = service_of(model, container, image, &mut evidence);
+            let stated = stated(model, container, declared, &mut evidence);
+            let (image, service) = stated.unwrap_or_else(|| {
+                let image = image_of(model, workload, container, &mut evidence);
+                (image, service_of(model, container, image, &mut evidence))
+            });
             if image.is_none() && service.is_none() {
                 continue;
             }
@@ -70,6 +74,22 @@ pub(crate) fn deployments(model: &Model) -> Vec<Deployment> {
         }
     }
     found
+}
+
+/// What people state of a container's image.
+fn stated(
+    model: &Model,
+    container: &Container,
+    declared: &[DeclaredLink],
+    evidence: &mut Vec<Evidence>,
+) -> Option<(Option<usize>, Option<ServiceId>)> {
+    let Tri::Present(image) = &container.image else { return None };
+    let link = declared.iter().find(|link| link.image == bare(&image.value))?;
+    let service = model.services.iter().position(|s| s.binary == link.program)?;
+    let ships = |i: &Image| i.ships.as_ref().is_some_and(|s| s.binary == link.program);
+    let says = format!("`svclint.toml` says that `{}` is in it", link.program);
+    evidence.push(Evidence { at: image.at, says });
+    Some((model.images.iter().position(ships), Some(ServiceId(service as u32))))
 }
 
 /// The Dockerfile of a container's image.

@@ -179,7 +179,7 @@ impl Join {
             profiles: crate::profiles::profiles(&self.files, &self.joined),
             coverage: Default::default(),
         };
-        model.deployments = deployments(&model);
+        model.deployments = deployments(&model, self.knowledge.links());
         model.coverage = assemble::coverage(&model, &self.joined);
         self.model = Arc::new(model);
         sites + binaries
