@@ -507,3 +507,36 @@ fn a_link_that_cannot_be_proven_can_be_stated() {
     assert_found(&format!("{code}{manifest}{}", config("shop")), &["port-mismatch"]);
     assert_found(&format!("{code}{manifest}{}", config("other")), &[]);
 }
+
+#[test]
+fn read_only_containers_and_what_is_written() {
+    let code = |write: &str| {
+        program(&format!(
+            "use axum::{{Router, routing::get}};
+
+#[tokio::main]
+async fn main() {{
+    {write}
+    let app = Router::new().route(\"/readyz\", get(|| async {{ \"\" }}));
+    let listener = tokio::net::TcpListener::bind(\"0.0.0.0:8080\").await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
+}}"
+        ))
+    };
+    let with = |more: &str| {
+        deployment("", &format!("{READY}\nsecurityContext: {{ readOnlyRootFilesystem: true }}\n{more}"))
+    };
+    let literal = code("std::fs::create_dir_all(\"/var/cache/shop\").unwrap();");
+    assert_found(&format!("{literal}{}", with("")), &["rootfs-readonly-but-written"]);
+    assert_found(&format!("{literal}{}", with("volumeMounts: [{ name: c, mountPath: /var/cache }]")), &[]);
+    assert_found(
+        &format!("{literal}{}", with("volumeMounts: [{ name: c, mountPath: /var/ca }]")),
+        &["rootfs-readonly-but-written"],
+    );
+    assert_found(&format!("{literal}{}", deployment("", READY)), &[]);
+    // A path that nobody knows, or that is no file of the image.
+    let chosen = code("std::fs::create_dir_all(std::env::args().nth(1).unwrap()).unwrap();");
+    assert_found(&format!("{chosen}{}", with("")), &[]);
+    let device = code("std::fs::write(\"/dev/stdout\", \"x\").unwrap();");
+    assert_found(&format!("{device}{}", with("")), &[]);
+}

@@ -315,6 +315,13 @@ pub enum Action {
         /// The argument with the text.
         text: u8,
     },
+    /// Writes to the file system: makes or changes a file or folder.
+    WriteFile {
+        /// The argument with the path.
+        path: Option<u8>,
+        /// The folder, where the call alone tells it: `/tmp`.
+        folder: Option<String>,
+    },
     /// Adds to the SQL text that the receiver holds.
     SqlPush {
         /// The argument with the text.

@@ -28,6 +28,8 @@ pub enum EffectKind {
     Call(Protocol),
     /// Sends a message.
     Publish,
+    /// Makes or changes files.
+    WriteFile,
     /// Takes messages.
     Consume,
     /// Tells the broker that a message is done with.
@@ -178,6 +180,7 @@ fn kind_of(
         What::ReadEnv(_) => EffectKind::ReadEnv,
         What::Spawn => EffectKind::Spawn,
         What::Publish(_) => EffectKind::Publish,
+        What::WriteFile(_) => EffectKind::WriteFile,
         What::Consume(_) => EffectKind::Consume,
         What::Acknowledge => EffectKind::Acknowledge,
         What::Call(protocol, _) => EffectKind::Call(*protocol),

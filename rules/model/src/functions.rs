@@ -179,6 +179,10 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
             let named = topic.and_then(|n| tracer.arg(at, n)).map_or(Tri::Unknown, text);
             What::Publish(if named.is_unknown() { topic_of(tracer, at) } else { named })
         }
+        Action::WriteFile { path, folder } => What::WriteFile(match folder {
+            Some(folder) => Tri::Present(folder.clone()),
+            None => path.and_then(|n| tracer.arg(at, n)).map_or(Tri::Unknown, text),
+        }),
         Action::Consume { topic } => {
             let topics = topic.and_then(|n| tracer.arg(at, n)).map(|a| tracer.texts(a)).unwrap_or_default();
             let when = tracer.when(at);

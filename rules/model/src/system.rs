@@ -234,6 +234,8 @@ pub enum What {
     ReadEnv(u32),
     /// Sends a message to a topic, queue or subject.
     Publish(Tri<String>),
+    /// Makes or changes a file or folder; its path.
+    WriteFile(Tri<String>),
     /// Takes messages from one, or begins to.
     Consume(Tri<String>),
     /// Tells the broker that a message is done with.

@@ -188,6 +188,7 @@ pub(super) fn effect(kind: EffectKind) -> Option<&'static str> {
         EffectKind::Call(Protocol::Mail) => "sends mail",
         EffectKind::Call(_) => "asks a store",
         EffectKind::Publish => "publishes",
+        EffectKind::WriteFile => "writes files",
         EffectKind::Consume => "consumes",
         EffectKind::Spawn => "starts a task",
         EffectKind::Block => "blocks",

@@ -14,6 +14,7 @@ super::category![
     pdb_blocks_drain,
     pod_security_context_weak,
     pod_without_readiness_probe,
+    rootfs_readonly_but_written,
     service_targets_nothing,
     single_replica_service,
     termination_not_graceful,
