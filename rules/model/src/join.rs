@@ -13,6 +13,7 @@ use svclint_knowledge::Knowledge;
 use crate::assemble;
 use crate::bodies::{BodyId, BodyOwner};
 use crate::clients::{Built, client, parts};
+use crate::contracts::{self, OpenApi};
 use crate::defs::FnIdx;
 use crate::deployments::deployments;
 use crate::effects::{Summary, summaries};
@@ -40,6 +41,7 @@ pub struct Join {
     /// By crate.
     binaries: Vec<Option<Kept<Binary>>>,
     manifests: Arc<Manifests>,
+    contracts: Arc<[OpenApi]>,
     model: Arc<Model>,
 }
 
@@ -70,6 +72,7 @@ impl Join {
         let readings: Vec<Kept<Reading>> = (0..joined.bodies.list.len()).into_par_iter().map(read).collect();
         let mut join = Join {
             manifests: Arc::new(manifests::read(&files)),
+            contracts: contracts::read(&files).into(),
             files,
             knowledge: knowledge.clone(),
             declared: Vec::new(),
@@ -110,6 +113,7 @@ impl Join {
         }
         if !same_manifests {
             self.manifests = Arc::new(manifests::read(&self.files));
+            self.contracts = contracts::read(&self.files).into();
         }
         let changed = self.joined.replace(&edited);
         let stale: Vec<usize> =
@@ -170,9 +174,12 @@ impl Join {
             effects,
             manifests: self.manifests.clone(),
             deployments: Vec::new(),
+            contracts: self.contracts.clone(),
+            contract_links: Vec::new(),
             coverage: Default::default(),
         };
         model.deployments = deployments(&model);
+        model.contract_links = contracts::links(&model);
         model.coverage = assemble::coverage(&model, &self.joined);
         self.model = Arc::new(model);
         sites + binaries

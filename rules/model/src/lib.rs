@@ -9,6 +9,7 @@ mod bodies;
 mod carries;
 mod clients;
 mod collect;
+mod contracts;
 mod defs;
 mod deployments;
 mod duration;
@@ -47,6 +48,9 @@ mod ty;
 mod uses;
 mod why;
 
+pub use contracts::{
+    ContractLink, DescribedPath, Meeting, OpenApi, Operation, Parameter, RequestBody, is_internal, meet,
+};
 pub use deployments::{ContainerEnv, Deployment, Evidence};
 pub use effects::{EffectKind, Summary, Witness};
 pub use images::*;

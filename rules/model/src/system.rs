@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role};
 
+use crate::contracts::{ContractLink, OpenApi};
 use crate::deployments::Deployment;
 use crate::effects::{EffectKind, Summary};
 use crate::images::Image;
@@ -63,6 +64,10 @@ pub struct Model {
     pub manifests: Arc<Manifests>,
     /// Which program runs in which container.
     pub deployments: Vec<Deployment>,
+    /// What is promised to callers: the OpenAPI documents.
+    pub contracts: Arc<[OpenApi]>,
+    /// Which service is to keep it.
+    pub contract_links: Vec<ContractLink>,
     /// What could not be seen.
     pub coverage: Coverage,
 }

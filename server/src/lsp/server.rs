@@ -71,6 +71,7 @@ impl Backend {
             "**/Cargo.lock",
             "**/*.sql",
             "**/*.{yaml,yml}",
+            "**/*.json",
             "**/*Dockerfile*",
             "**/*.Dockerfile",
         ];
