@@ -11,6 +11,8 @@ use crate::system::ServiceId;
 pub struct OpenApi {
     /// The file that holds `paths`.
     pub file: FileId,
+    /// The key of the paths.
+    pub at: Place,
     /// What it is called.
     pub title: Option<String>,
     /// The version of the API that it describes.
@@ -37,6 +39,8 @@ pub struct DescribedPath {
     pub at: Place,
     /// The mapping of its operations, wherever that is written.
     pub block: Option<Block>,
+    /// Whether parameters stand beside its operations, for all of them.
+    pub shares_parameters: bool,
 }
 
 /// One method of one path.
@@ -95,6 +99,8 @@ pub struct ContractLink {
     pub service: ServiceId,
     /// The prefix under which the service answers.
     pub prefix: String,
+    /// Whether the document is called as the service: it means to describe all of it.
+    pub is_named: bool,
     /// How many operations tell so: they are routes of the service, and such that not every service has.
     pub matched: usize,
     /// By operation: the route that serves it, by index.

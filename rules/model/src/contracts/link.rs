@@ -39,7 +39,8 @@ fn link(
     let telling = contract.operations.iter().filter(|o| tells(o)).count();
     let mut candidates: Vec<Candidate> = Vec::new();
     for (service, shapes) in shapes.iter().enumerate().filter(|(_, shapes)| !shapes.is_empty()) {
-        let under = |prefix: String| Candidate { service, matched: matched(contract, &prefix, shapes), prefix };
+        let under =
+            |prefix: String| Candidate { service, matched: matched(contract, &prefix, shapes), prefix };
         // The last of several that match as well is taken: the first one that is written.
         let best = prefixes(contract).into_iter().rev().map(under).max_by_key(|c| c.matched.len());
         candidates.extend(best.filter(|c| !c.matched.is_empty() && c.matched.len() * 2 >= telling));
@@ -57,8 +58,9 @@ fn link(
         contract: number,
         service: ServiceId(chosen.service as u32),
         matched: chosen.matched.len(),
-        served: contract.operations.iter().map(|o| serving(o, &prefixes, &service.routes)).collect(),
+        served: contract.operations.iter().map(|o| served(model, o, &prefixes, service)).collect(),
         described: service.routes.iter().map(|r| describing(r, &prefixes, contract)).collect(),
+        is_named: is_named(model, contract, service),
         prefix: chosen.prefix,
     })
 }
@@ -78,7 +80,8 @@ fn prefixes(contract: &OpenApi) -> Vec<String> {
 }
 
 fn route_shapes(service: &Service) -> FxHashSet<String> {
-    let known = service.routes.iter().filter(|r| !r.catch_all && !r.path.contains("{?}") && r.method != "RPC");
+    let known =
+        service.routes.iter().filter(|r| !r.catch_all && !r.path.contains("{?}") && r.method != "RPC");
     known.map(|r| format!("{} {}", r.method, shape(&r.path))).collect()
 }
 
@@ -96,7 +99,9 @@ fn choose(model: &Model, contract: &OpenApi, mut candidates: Vec<Candidate>) -> 
     if candidates.len() > 1 {
         let nearest = |c: &Candidate| {
             let service = model.services.get(c.service);
-            service.map_or((0, 0), |s| (common_folders(model, contract, s), usize::from(is_named(contract, model, s))))
+            service.map_or((0, 0), |s| {
+                (common_folders(model, contract, s), usize::from(is_named(model, contract, s)))
+            })
         };
         // The name first: documents of all services often lie in one folder.
         let rank = |c: &Candidate| (nearest(c).1, nearest(c).0);
@@ -131,31 +136,53 @@ fn is_of_package(model: &Model, contract: &OpenApi, service: &Service) -> bool {
     manifest.and_then(Path::parent).is_some_and(|folder| model.relative(contract.file).starts_with(folder))
 }
 
-/// Whether a document is called as a service.
-fn is_named(contract: &OpenApi, model: &Model, service: &Service) -> bool {
-    let plain = |text: &str| text.to_lowercase().replace(['-', '_', ' '], "");
-    let stem = model.relative(contract.file).file_stem().map(|s| plain(&s.to_string_lossy()));
-    let name = plain(&service.name);
-    let title = contract.title.as_deref().map(plain);
-    [stem, title].into_iter().flatten().any(|called| called.contains(&name))
+/// Whether a document is called as a service: `User Service API` and `user-service`.
+fn is_named(model: &Model, contract: &OpenApi, service: &Service) -> bool {
+    let own = bare_name(&service.name);
+    let stem = model.relative(contract.file).file_stem().map(|s| bare_name(&s.to_string_lossy()));
+    let title = contract.title.as_deref().map(bare_name);
+    !own.is_empty() && [stem, title].into_iter().flatten().any(|called| called == own)
+}
+
+/// A name without the words that all services and documents have in common.
+fn bare_name(text: &str) -> String {
+    let common =
+        ["api", "service", "server", "openapi", "swagger", "spec", "rest", "http", "the", "endpoints"];
+    let text = text.to_lowercase();
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !common.contains(w));
+    words.collect()
+}
+
+/// The route of a service that serves an operation; not known where another service may.
+fn served(model: &Model, operation: &Operation, prefixes: &[String], service: &Service) -> Tri<usize> {
+    let own = serving(operation, prefixes, &service.routes);
+    let others = || model.services.iter().any(|s| !serving(operation, prefixes, &s.routes).is_absent());
+    if own.is_absent() && others() { Tri::Unknown } else { own }
 }
 
 /// The route that serves an operation under any of the prefixes.
 fn serving(operation: &Operation, prefixes: &[String], routes: &[Route]) -> Tri<usize> {
     let is_enum = operation.parameters.iter().any(|p| p.place == "path" && p.is_enum);
-    let meetings = routes.iter().enumerate().filter(|(_, r)| takes(r, &operation.method)).map(|(number, route)| {
-        let best = best_meeting(&operation.path, prefixes, &route.path);
-        match best {
-            Meeting::Same | Meeting::RouteIsWider => (best, Tri::Present(number)),
-            // Each value of an enumeration may have a route of its own.
-            Meeting::OperationIsWider if is_enum => (best, Tri::Unknown),
-            Meeting::Unknown => (best, Tri::Unknown),
-            _ => (best, Tri::Absent),
-        }
-    });
+    let meetings =
+        routes.iter().enumerate().filter(|(_, r)| takes(r, &operation.method)).map(|(number, route)| {
+            let best = best_meeting(&operation.path, prefixes, &route.path);
+            match best {
+                Meeting::Same | Meeting::RouteIsWider => (best, Tri::Present(number)),
+                // Each value of an enumeration may have a route of its own.
+                Meeting::OperationIsWider if is_enum => (best, Tri::Unknown),
+                Meeting::Unknown => (best, Tri::Unknown),
+                _ => (best, Tri::Absent),
+            }
+        });
     // The same path before a wider one, a known route before an unknown one.
     let rank = |(meeting, found): &(Meeting, Tri<usize>)| match found {
-        Tri::Present(_) => if *meeting == Meeting::Same { 3 } else { 2 },
+        Tri::Present(_) => {
+            if *meeting == Meeting::Same {
+                3
+            } else {
+                2
+            }
+        }
         Tri::Unknown => 1,
         Tri::Absent => 0,
     };

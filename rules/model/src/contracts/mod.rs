@@ -27,19 +27,24 @@ pub(crate) fn read(files: &[SourceFile]) -> Vec<OpenApi> {
         for node in &yaml.documents {
             let value = Value { file: *file, node };
             let says = |key: &str| value.text(key).is_some();
-            if (says("openapi") || says("swagger")) && value.get("paths").is_some() {
-                found.push(document(&files, value, yaml.errors.is_empty()));
+            if !says("openapi") && !says("swagger") {
+                continue;
             }
+            let paths = value.entries().find(|(key, ..)| *key == "paths");
+            found.extend(
+                paths.map(|(_, at, paths)| document(&files, value, at, paths, yaml.errors.is_empty())),
+            );
         }
     }
     found
 }
 
-fn document(files: &Files<'_>, value: Value<'_>, is_sound: bool) -> OpenApi {
+fn document(files: &Files<'_>, value: Value<'_>, at: Place, paths: Value<'_>, is_sound: bool) -> OpenApi {
     let about = |key: &str| Some(value.get("info")?.text(key)?.to_owned());
-    let paths = value.get("paths").and_then(|paths| files.follow(paths));
+    let paths = files.follow(paths);
     let mut found = OpenApi {
         file: value.file,
+        at,
         title: about("title"),
         version: about("version"),
         prefixes: prefixes(value),
@@ -56,13 +61,7 @@ fn document(files: &Files<'_>, value: Value<'_>, is_sound: bool) -> OpenApi {
     found
 }
 
-fn add_path(
-    files: &Files<'_>,
-    document: Value<'_>,
-    into: &mut OpenApi,
-    path: Spot<String>,
-    item: Value<'_>,
-) {
+fn add_path(files: &Files<'_>, document: Value<'_>, into: &mut OpenApi, path: Spot<String>, item: Value<'_>) {
     let item = files.follow(item).filter(|item| {
         into.complete &= !item.is_open();
         matches!(item.node.kind, NodeKind::Map(_))
@@ -72,6 +71,7 @@ fn add_path(
         path: path.value.clone(),
         at: path.at,
         block: item.and_then(Value::block),
+        shares_parameters: item.is_some_and(|item| item.get("parameters").is_some()),
     });
     let Some(item) = item else {
         into.complete = false;

@@ -30,7 +30,11 @@ pub fn meet(operation: &str, route: &str) -> Meeting {
             (None, None) => return found,
             (Some(a), Some(b)) if is_rest(a) && is_rest(b) => Meeting::Same,
             (_, Some(rest)) if is_rest(rest) => {
-                return if found == Meeting::OperationIsWider { Meeting::Apart } else { Meeting::RouteIsWider };
+                return if found == Meeting::OperationIsWider {
+                    Meeting::Apart
+                } else {
+                    Meeting::RouteIsWider
+                };
             }
             (Some(a), Some(b)) => segment(a, b),
             _ => Meeting::Apart,
@@ -88,7 +92,8 @@ pub fn is_internal(path: &str) -> bool {
     let path = path.to_lowercase();
     let is_one = |segment: &&str| {
         let plain = segment.trim_matches('_').trim_end_matches("check").trim_end_matches(['-', '_']);
-        let is_document = ["openapi.", "openapi-", "swagger.", "api-doc"].iter().any(|w| segment.starts_with(w));
+        let is_document =
+            ["openapi.", "openapi-", "swagger.", "api-doc"].iter().any(|w| segment.starts_with(w));
         is_document || INTERNAL.contains(&plain)
     };
     let segments = segments(&path);

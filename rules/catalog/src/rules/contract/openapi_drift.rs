@@ -1,0 +1,262 @@
+//! `openapi-drift`
+
+use std::collections::BTreeSet;
+
+use strsim::levenshtein;
+use svclint_model::{ContractLink, Meeting, OpenApi, Operation, Route, Service, Tri, is_internal, meet};
+
+use super::stub;
+use crate::rules::deployed::sees_all_routes;
+use crate::{Applicability, Context, Finding, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Compares OpenAPI documents with the routes of the service that they describe, and reports routes that no document
+    /// describes and operations that no route serves. A document belongs to the service that serves most of its operations;
+    /// one that no service here serves is someone else's. Probes, metrics, documentation, pages and forms are not asked for in
+    /// a document, and neither is what lies outside of the part of the API that it describes.
+    ///
+    /// ## Why it matters
+    /// Clients, gateways and tests are generated from the document. What it does not describe they cannot call, and nobody
+    /// sees when that changes; what it describes and nobody serves is answered with 404.
+    ///
+    /// ## Example
+    /// ```bad
+    /// //- src/main.rs
+    /// use axum::{Json, Router, routing::get};
+    ///
+    /// async fn orders() -> Json<Vec<String>> { Json(vec![]) }
+    /// async fn cancel_order() -> Json<Vec<String>> { Json(vec![]) }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let app = Router::new()
+    ///         .route("/orders", get(orders).post(orders))
+    ///         .route("/orders/{id}", get(orders).delete(cancel_order));
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// //- openapi.yaml
+    /// openapi: 3.1.0
+    /// info: { title: Orders, version: 1.0.0 }
+    /// paths:
+    ///   /orders:
+    ///     get:
+    ///       responses: { '200': { description: all orders } }
+    ///     post:
+    ///       responses: { '200': { description: the new order } }
+    ///   /orders/{id}:
+    ///     get:
+    ///       responses: { '200': { description: the order } }
+    /// ```
+    /// ```bad
+    /// //- src/main.rs
+    /// use axum::{Json, Router, routing::get};
+    ///
+    /// async fn orders() -> Json<Vec<String>> { Json(vec![]) }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let app = Router::new().route("/orders", get(orders).post(orders));
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// //- openapi.yaml
+    /// openapi: 3.1.0
+    /// info: { title: Orders, version: 1.0.0 }
+    /// paths:
+    ///   /orders:
+    ///     get:
+    ///       responses: { '200': { description: all orders } }
+    ///     post:
+    ///       responses: { '200': { description: the new order } }
+    ///     delete:
+    ///       responses: { '204': { description: all orders are gone } }
+    /// ```
+    /// ```good
+    /// //- src/main.rs
+    /// use axum::{Json, Router, routing::get};
+    ///
+    /// async fn orders() -> Json<Vec<String>> { Json(vec![]) }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let api = Router::new().route("/orders", get(orders).post(orders)).route("/orders/{order_id}", get(orders));
+    ///     let app = Router::new().nest("/v1", api).route("/healthz", get(|| async { "ok" }));
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// //- openapi.yaml
+    /// openapi: 3.1.0
+    /// info: { title: Orders, version: 1.0.0 }
+    /// servers:
+    ///   - url: https://shop.example/v1
+    /// paths:
+    ///   /orders:
+    ///     get:
+    ///       responses: { '200': { description: all orders } }
+    ///     post:
+    ///       responses: { '200': { description: the new order } }
+    ///   /orders/{id}:
+    ///     get:
+    ///       responses: { '200': { description: the order } }
+    /// ```
+    ///
+    /// ## Fix
+    /// Adds the operation to the document (YAML) with what the code tells of it; what it takes and answers is to be filled in.
+    /// An operation that nobody serves is not taken out: whether the document or the code is wrong only its callers know.
+    ///
+    /// ## References
+    /// - OpenAPI Specification 3.1.1, "Paths Object" and "Server Object"
+    /// - OpenAPI Initiative, "Best Practices: Keep a Single Source of Truth"
+    pub(crate) OPENAPI_DRIFT {
+        id: "openapi-drift",
+        category: Api,
+        level: Warn,
+        severity: Warning,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    for (number, service) in cx.model.services.iter().enumerate() {
+        let links = cx.model.contract_links.iter().filter(|l| l.service.0 as usize == number);
+        let documents: Vec<Document<'_>> = links.filter_map(|link| Document::of(cx, link)).collect();
+        if documents.is_empty() || !sees_all_routes(cx.model, service) {
+            continue;
+        }
+        findings.extend(undescribed(&documents, service).into_iter().map(|(route, document)| {
+            route_finding(cx, service, route, document)
+        }));
+        for document in &documents {
+            let served = document.contract.operations.iter().zip(&document.link.served);
+            let phantoms = served.filter(|(operation, served)| served.is_absent() && is_asked(operation));
+            findings.extend(phantoms.map(|(operation, _)| operation_finding(cx, service, operation, document)));
+        }
+    }
+}
+
+/// A document of a service.
+pub(super) struct Document<'m> {
+    pub(super) contract: &'m OpenApi,
+    pub(super) link: &'m ContractLink,
+}
+
+impl<'m> Document<'m> {
+    fn of(cx: &Context<'m>, link: &'m ContractLink) -> Option<Document<'m>> {
+        Some(Document { contract: cx.model.contracts.get(link.contract)?, link })
+    }
+
+    /// The part of the API that the document is about: all that its prefix allows where it is called as the service is, else
+    /// what all of its paths begin with.
+    fn covers(&self, path: &str) -> bool {
+        let segments = |path: &str| -> Vec<String> {
+            path.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect()
+        };
+        let prefix = &self.link.prefix;
+        let mut common: Option<Vec<String>> = self.link.is_named.then(|| segments(prefix));
+        let paths = self.contract.paths.iter().filter(|p| !self.link.is_named && !is_internal(&p.path));
+        for path in paths {
+            let own = segments(&format!("{prefix}{}", path.path));
+            let literal: Vec<String> = own.into_iter().take_while(|s| !s.contains('{')).collect();
+            common = Some(match common {
+                Some(before) => before.into_iter().zip(literal).take_while(|(a, b)| a == b).map(|(a, _)| a).collect(),
+                None => literal,
+            });
+        }
+        common.is_some_and(|common| segments(path).starts_with(&common))
+    }
+}
+
+/// Whether an operation is one that routes are asked for: metrics and documents are often served by what stands around them.
+fn is_asked(operation: &Operation) -> bool {
+    let is_plain = !matches!(operation.method.as_str(), "OPTIONS" | "HEAD" | "TRACE");
+    is_plain && !operation.other_servers && !is_internal(&operation.path)
+}
+
+/// The routes that no document of a service describes, each with the document that comes nearest.
+fn undescribed<'d, 'm>(
+    documents: &'d [Document<'m>],
+    service: &'m Service,
+) -> Vec<(&'m Route, &'d Document<'m>)> {
+    let Some(main) = documents.iter().max_by_key(|d| d.link.matched) else { return Vec::new() };
+    let is_described = |number: usize| {
+        documents.iter().any(|d| !d.link.described.get(number).is_some_and(Tri::is_absent))
+    };
+    let handlers: BTreeSet<_> = service.routes.iter().enumerate().filter(|(n, _)| is_described(*n)).map(|(_, r)| (r.handler, &r.method)).collect();
+    let asked = service.routes.iter().enumerate().filter(|(_, r)| is_api(r) && documents.iter().any(|d| d.covers(&r.path)));
+    let (described, missing): (Vec<_>, Vec<_>) = asked.partition(|(number, _)| is_described(*number));
+    // One that describes less than half is not meant to describe all, unless it says so.
+    let is_whole = documents.iter().any(|d| d.link.is_named) || described.len() >= missing.len();
+    if !is_whole || documents.iter().any(|d| !d.contract.complete) {
+        return Vec::new();
+    }
+    let mut seen = BTreeSet::new();
+    let missing = missing.into_iter().map(|(_, route)| route).filter(|route| {
+        // Another path of something that is described, or the same one again.
+        let is_alias = route.handler.is_some() && handlers.contains(&(route.handler, &route.method));
+        !is_alias && seen.insert((&route.method, &route.path))
+    });
+    missing.map(|route| (route, main)).collect()
+}
+
+/// Whether a route is one that callers program against.
+fn is_api(route: &Route) -> bool {
+    let is_known = route.complete && route.certain && !route.catch_all && !route.path.contains(['?', '*']);
+    let is_page = matches!(route.method.as_str(), "GET" | "POST") && route.json.is_absent();
+    let is_method = matches!(route.method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE");
+    is_known && is_method && !is_page && !is_internal(&route.path)
+}
+
+fn route_finding(cx: &Context<'_>, service: &Service, route: &Route, document: &Document<'_>) -> Finding {
+    let file = cx.model.relative(document.contract.file).display().to_string();
+    let (method, path) = (&route.method, &route.path);
+    let message = format!(
+        "`{method} {path}` is not described in `{file}`: clients generated from it cannot call the route, and nobody is told \
+         when it changes"
+    );
+    let (at, says) = match stub::described_path(document, route) {
+        Some(described) => (described.at, format!("the path is described here, without `{method}`")),
+        None => (document.contract.at, format!("the paths that are described of `{}`", service.name)),
+    };
+    Finding::new(&OPENAPI_DRIFT, route.path_at.unwrap_or(route.at), message)
+        .label("not described")
+        .help(format!("describe the operation in `{file}`, or generate the document from the code"))
+        .service(service.name.clone())
+        .subject(format!("{} {method} {path}", service.name))
+        .related(at, says)
+        .fix(
+            format!("Describe `{method} {path}` in `{file}`"),
+            Applicability::Proposal,
+            stub::edits(cx, document, route),
+        )
+}
+
+fn operation_finding(
+    cx: &Context<'_>,
+    service: &Service,
+    operation: &Operation,
+    document: &Document<'_>,
+) -> Finding {
+    let path = format!("{}{}", document.link.prefix, operation.path);
+    let method = &operation.method;
+    let same_path = service.routes.iter().find(|r| meet(&path, &r.path) == Meeting::Same);
+    let code = if same_path.is_some() { "405" } else { "404" };
+    let message = format!(
+        "`{method} {path}` is described here, but `{}` does not serve it: who relies on the document is answered {code}",
+        service.name
+    );
+    let routes = service.routes.iter().filter(|r| r.method != "RPC");
+    let nearest = same_path.or_else(|| routes.min_by_key(|r| levenshtein(&r.path, &path)));
+    let finding = Finding::new(&OPENAPI_DRIFT, operation.method_at, message)
+        .label("no route serves this")
+        .help("serve the operation, or take it out of the document once nobody calls it")
+        .service(service.name.clone())
+        .subject(format!("{} {method} {path}", cx.model.relative(document.contract.file).display()));
+    match nearest {
+        Some(route) => finding
+            .related(route.path_at.unwrap_or(route.at), format!("the nearest route: `{} {}`", route.method, route.path)),
+        None => finding,
+    }
+}
