@@ -22,17 +22,17 @@ fn begins_openapi(head: &[u8]) -> bool {
     let head = String::from_utf8_lossy(head);
     let head = head.trim_start_matches('\u{feff}').trim_start();
     let first = head.strip_prefix('{').map(str::trim_start);
-    first.is_some_and(|rest| {
-        rest.starts_with("\"components\"") || rest.contains("\"openapi\"") || rest.contains("\"swagger\"")
-    })
+    first.is_some_and(|rest| rest.starts_with("\"components\"") || names_openapi(rest))
 }
 
-/// Whether a text names the version of the specification as a key does.
+/// Whether a text holds the key that tells the version of the specification: `"openapi": "3.1.0"`.
 pub(crate) fn names_openapi(text: &str) -> bool {
+    let is_version = |rest: &str| -> Option<bool> {
+        let version = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+        Some(version.starts_with(|c: char| c.is_ascii_digit()))
+    };
     ["\"openapi\"", "\"swagger\""].iter().any(|key| {
-        text.match_indices(key).any(|(at, key)| {
-            let rest = text.get(at + key.len()..).unwrap_or("");
-            rest.trim_start().starts_with(':')
-        })
+        text.match_indices(key)
+            .any(|(at, key)| is_version(text.get(at + key.len()..).unwrap_or("")) == Some(true))
     })
 }

@@ -128,6 +128,8 @@ pub struct Package {
     pub locked: bool,
     /// Whether a `rust-toolchain` file chooses the compiler.
     pub pins_toolchain: bool,
+    /// Whether its OpenAPI document is written from its routes by a library that it is built with.
+    pub describes_routes: bool,
 }
 
 /// A function of the workspace.

@@ -5,7 +5,7 @@ use std::path::Path;
 use rustc_hash::FxHashSet;
 
 use super::data::{ContractLink, OpenApi, Operation};
-use super::paths::{Meeting, is_internal, meet, shape};
+use super::paths::{Meeting, is_internal, is_unknown, meet, shape};
 use crate::place::{Place, Tri};
 use crate::system::{Model, Route, Service, ServiceId};
 
@@ -80,8 +80,7 @@ fn prefixes(contract: &OpenApi) -> Vec<String> {
 }
 
 fn route_shapes(service: &Service) -> FxHashSet<String> {
-    let known =
-        service.routes.iter().filter(|r| !r.catch_all && !r.path.contains("{?}") && r.method != "RPC");
+    let known = service.routes.iter().filter(|r| !r.catch_all && !is_unknown(&r.path) && r.method != "RPC");
     known.map(|r| format!("{} {}", r.method, shape(&r.path))).collect()
 }
 

@@ -18,8 +18,8 @@ pub enum Meeting {
 /// Compares the whole path of an operation with a route's.
 pub fn meet(operation: &str, route: &str) -> Meeting {
     let (operation, route) = (segments(operation), segments(route));
-    if let Some(at) = route.iter().position(|s| s.contains("{?}")) {
-        let last = route.iter().rposition(|s| s.contains("{?}")).unwrap_or(at);
+    if let Some(at) = route.iter().position(|s| is_unknown(s)) {
+        let last = route.iter().rposition(|s| is_unknown(s)).unwrap_or(at);
         let (before, after) = (route.get(..at).unwrap_or(&[]), route.get(last + 1..).unwrap_or(&[]));
         return around_unknown(&operation, before, after);
     }
@@ -106,6 +106,11 @@ pub(super) fn shape(path: &str) -> String {
     segments(path).iter().map(alike).collect::<Vec<_>>().join("/")
 }
 
+/// Whether only the running program knows a part of a route's path: `{?}`, and `${PREFIX}` from the environment.
+pub(super) fn is_unknown(path: &str) -> bool {
+    path.contains("{?}") || path.contains("${")
+}
+
 fn segments(path: &str) -> Vec<&str> {
     let path = path.split(['?', '#']).next().filter(|_| !path.contains("{?}")).unwrap_or(path);
     path.split('/').filter(|s| !s.is_empty()).collect()
@@ -154,6 +159,7 @@ mod tests {
             ("/v1/orders", "/{?}/orders", Meeting::Unknown),
             ("/v1/items", "/{?}/orders", Meeting::Apart),
             ("/v1/items", "/v2/{?}", Meeting::Apart),
+            ("/v1/orders", "/${PREFIX}/orders", Meeting::Unknown),
             ("/orders?kind=a", "/orders", Meeting::Same),
             ("/orders/{id}.json", "/orders/{id}", Meeting::Same),
             ("/", "", Meeting::Same),

@@ -1,5 +1,6 @@
 //! What services promise each other.
 
+mod described;
 mod stub;
 
 super::category![openapi_drift];

@@ -1,8 +1,8 @@
 //! The text of an operation for a document, in the document's own style.
 
-use svclint_model::{DescribedPath, Meeting, Place, Role, Route, meet};
+use svclint_model::{Block, DescribedPath, Input, Meeting, Place, Route, meet};
 
-use super::openapi_drift::Document;
+use super::described::Document;
 use crate::{Context, Edit};
 
 /// The path of a document that a route's methods belong to.
@@ -17,7 +17,7 @@ pub(super) fn described_path<'d>(document: &Document<'d>, route: &Route) -> Opti
 pub(super) fn edits(cx: &Context<'_>, document: &Document<'_>, route: &Route) -> Vec<Edit> {
     let described = described_path(document, route);
     let step = step(document);
-    let below = |block: svclint_model::Block, lines: &[String]| {
+    let below = |block: Block, lines: &[String]| {
         let path = cx.model.files.get(block.at.file.0 as usize);
         let is_yaml = path.and_then(|p| p.extension()).is_some_and(|e| e == "yaml" || e == "yml");
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
@@ -140,9 +140,7 @@ fn has_shared_parameters(document: &Document<'_>, path: &str) -> bool {
 
 fn takes_json(cx: &Context<'_>, route: &Route) -> bool {
     let function = route.handler.and_then(|f| cx.model.functions.get(f.0 as usize));
-    let is_json = |input: &svclint_model::Input| {
-        input.role == Some(Role::Body) && input.types.iter().any(|t| t == "Json")
-    };
+    let is_json = |input: &Input| input.types.iter().any(|t| t == "Json");
     function.is_some_and(|f| f.inputs.iter().any(is_json))
 }
 
