@@ -320,6 +320,27 @@ fn what_a_library_left_out_of_its_document_was_left_out_on_purpose() {
     assert_silent("aide", &(orders(more) + &document("") + cargo));
 }
 
+#[test]
+fn a_copy_of_a_document_is_not_reported_again() {
+    let text = document("    delete:\n      responses: {}\n");
+    let report = check(&format!("{}{text}{}", orders(""), text.replace("openapi.yaml", "web/openapi.yaml")));
+    assert_eq!(links(&report).len(), 2);
+    assert_eq!(drift_of(&report), ["openapi.yaml:20 openapi-drift"]);
+}
+
+#[test]
+fn what_one_document_lacks_another_may_describe() {
+    let more = "\n        .route(\"/orders/{id}/cancel\", post(cancel_order))";
+    let other = "//- other.yaml\nopenapi: 3.0.0\npaths:\n  /orders: { get: {} }\n  /orders/{id}/cancel: { post: {} }\n";
+    assert_silent("two documents", &(orders(more) + &document("") + other));
+}
+
+#[test]
+fn a_path_from_the_environment_may_be_any() {
+    let more = ".route(&unknown(), post(cancel_order))";
+    assert_silent("the route", &(orders(more) + &document("  /invoices:\n    post: {}\n")));
+}
+
 /// The text of a file after the first fix of the first finding.
 fn mended(text: &str, path: &str) -> String {
     let report = check(text);

@@ -174,17 +174,8 @@ fn serving(operation: &Operation, prefixes: &[String], routes: &[Route]) -> Tri<
             }
         });
     // The same path before a wider one, a known route before an unknown one.
-    let rank = |(meeting, found): &(Meeting, Tri<usize>)| match found {
-        Tri::Present(_) => {
-            if *meeting == Meeting::Same {
-                3
-            } else {
-                2
-            }
-        }
-        Tri::Unknown => 1,
-        Tri::Absent => 0,
-    };
+    let rank =
+        |(meeting, found): &(Meeting, Tri<usize>)| (found.present().is_some(), !found.is_absent(), *meeting);
     meetings.max_by_key(rank).map_or(Tri::Absent, |(_, found)| found)
 }
 
@@ -214,13 +205,6 @@ fn takes(route: &Route, method: &str) -> bool {
 
 /// How an operation and a route meet under the prefix that brings them closest.
 fn best_meeting(operation: &str, prefixes: &[String], route: &str) -> Meeting {
-    let rank = |meeting: &Meeting| match meeting {
-        Meeting::Same => 4,
-        Meeting::RouteIsWider => 3,
-        Meeting::OperationIsWider => 2,
-        Meeting::Unknown => 1,
-        Meeting::Apart => 0,
-    };
     let meetings = prefixes.iter().map(|prefix| meet(&format!("{prefix}{operation}"), route));
-    meetings.max_by_key(rank).unwrap_or(Meeting::Apart)
+    meetings.max().unwrap_or(Meeting::Apart)
 }

@@ -1,18 +1,18 @@
 //! How the path of an operation and the path of a route meet.
 
-/// How two paths meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How two paths meet, from not at all to all the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Meeting {
-    /// They are the same but for the names of parameters.
-    Same,
-    /// The route takes all that the operation names, and more: `/files/{*path}` and `/files/a`.
-    RouteIsWider,
-    /// The operation names all that the route takes, and more: `/orders/{id}` and `/orders/latest`.
-    OperationIsWider,
-    /// The route is not known well enough.
-    Unknown,
     /// No request is meant by both.
     Apart,
+    /// The route is not known well enough.
+    Unknown,
+    /// The operation names all that the route takes, and more: `/orders/{id}` and `/orders/latest`.
+    OperationIsWider,
+    /// The route takes all that the operation names, and more: `/files/{*path}` and `/files/a`.
+    RouteIsWider,
+    /// They are the same but for the names of parameters.
+    Same,
 }
 
 /// Compares the whole path of an operation with a route's.

@@ -134,8 +134,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         for document in &documents {
             let served = document.contract.operations.iter().zip(&document.link.served);
             let phantoms = served.filter(|(operation, served)| served.is_absent() && is_asked(operation));
-            findings
-                .extend(phantoms.map(|(operation, _)| operation_finding(cx, service, operation, document)));
+            findings.extend(phantoms.map(|(operation, _)| operation_finding(service, operation, document)));
         }
     }
 }
@@ -164,18 +163,13 @@ fn route_finding(cx: &Context<'_>, service: &Service, route: &Route, document: &
         )
 }
 
-fn operation_finding(
-    cx: &Context<'_>,
-    service: &Service,
-    operation: &Operation,
-    document: &Document<'_>,
-) -> Finding {
+fn operation_finding(service: &Service, operation: &Operation, document: &Document<'_>) -> Finding {
     let path = format!("{}{}", document.link.prefix, operation.path);
     let method = &operation.method;
     let same_path = service.routes.iter().find(|r| meet(&path, &r.path) == Meeting::Same);
-    let code = if same_path.is_some() { "405" } else { "404" };
+    let code = if same_path.is_some() { "405 or 404" } else { "404" };
     let message = format!(
-        "`{method} {path}` is described here, but `{}` does not serve it: who relies on the document is answered {code}",
+        "`{method} {path}` is described here, but `{}` does not serve it: callers that trust the document get {code}",
         service.name
     );
     let routes = service.routes.iter().filter(|r| r.method != "RPC");
@@ -184,7 +178,7 @@ fn operation_finding(
         .label("no route serves this")
         .help("serve the operation, or take it out of the document once nobody calls it")
         .service(service.name.clone())
-        .subject(format!("{} {method} {path}", cx.model.relative(document.contract.file).display()));
+        .subject(format!("{} {method} {path}", service.name));
     match nearest {
         Some(route) => finding.related(
             route.path_at.unwrap_or(route.at),
