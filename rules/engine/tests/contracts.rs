@@ -347,7 +347,7 @@ fn mended(text: &str, path: &str) -> String {
     let finding = report.findings.iter().find(|f| f.finding.rule.id == "openapi-drift").expect("reported");
     let fix = finding.finding.fixes.first().expect("a fix");
     assert_eq!(fix.applicability, Applicability::Proposal);
-    let [Edit::Replace { file, span, text }] = fix.edits.as_slice() else { panic!("one edit") };
+    let [Edit::Replace { file, span, text }] = fix.edits.as_slice() else { unreachable!("one edit") };
     let shown = report.file(*file).expect("a file");
     assert!(shown.path.ends_with(path));
     let mut whole = shown.text.to_string();
