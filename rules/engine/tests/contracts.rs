@@ -336,6 +336,24 @@ fn what_one_document_lacks_another_may_describe() {
 }
 
 #[test]
+fn earlier_versions_of_a_document_are_history() {
+    let of = |version: &str, more: &str| {
+        let text = document(more).replace("openapi.yaml", &format!("docs/{version}/openapi.yaml"));
+        text.replace("version: 1.0.0", &format!("version: '{version}'"))
+    };
+    let gone = "  /invoices:\n    get: {}\n";
+    let hidden = "  /orders/{id}/cancel:\n    post: {}\n";
+    let more = ".route(\"/orders/{id}/cancel\", post(cancel_order))";
+    assert_silent("an operation that was", &(orders("") + &of("1.9", gone) + &of("1.10", "")));
+    assert_silent("the branch", &(orders("") + &of("1.9", gone) + &of("main", "")));
+    assert_silent("a route that was described", &(orders(more) + &of("1.9", hidden) + &of("1.10", "")));
+    assert_eq!(
+        drift(&(orders("") + &of("1.9", "") + &of("1.10", gone))),
+        ["docs/1.10/openapi.yaml:21 openapi-drift"]
+    );
+}
+
+#[test]
 fn a_path_from_the_environment_may_be_any() {
     let more = ".route(&unknown(), post(cancel_order))";
     assert_silent("the route", &(orders(more) + &document("  /invoices:\n    post: {}\n")));

@@ -179,7 +179,7 @@ impl Join {
             coverage: Default::default(),
         };
         model.deployments = deployments(&model);
-        model.contract_links = contracts::links(&model);
+        model.contract_links = contracts::links(&model, &before);
         model.coverage = assemble::coverage(&model, &self.joined);
         self.model = Arc::new(model);
         sites + binaries

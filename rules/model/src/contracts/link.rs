@@ -1,25 +1,40 @@
 //! Which service a document describes: by the routes that both know of.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
 use super::data::{ContractLink, OpenApi, Operation};
-use super::paths::{Meeting, is_internal, is_unknown, meet, shape};
+use super::paths::{Meeting, is_internal, is_unknown, meet_segments, segments, shape};
 use crate::place::{Place, Tri};
-use crate::system::{Model, Route, Service, ServiceId};
+use crate::system::{Model, Service, ServiceId};
 
 /// So many operations must be routes of a service before it counts as the one that is described.
 const MIN_MATCHED: usize = 2;
 
-/// Links documents with services. A document of someone else's API matches none.
-pub(crate) fn links(model: &Model) -> Vec<ContractLink> {
+/// Links documents with services; taken from before where documents and routes are as they were. A document of someone
+/// else's API matches none.
+pub(crate) fn links(model: &Model, before: &Model) -> Vec<ContractLink> {
     if model.contracts.is_empty() {
         return Vec::new();
+    }
+    if Arc::ptr_eq(&model.contracts, &before.contracts) && same_routes(model, before) {
+        return before.contract_links.clone();
     }
     let shapes: Vec<FxHashSet<String>> = model.services.iter().map(|s| route_shapes(s)).collect();
     let documents = model.contracts.iter().enumerate();
     documents.filter_map(|(number, contract)| link(model, &shapes, number, contract)).collect()
+}
+
+fn same_routes(model: &Model, before: &Model) -> bool {
+    fn routes(model: &Model) -> impl Iterator<Item = (&str, &str, bool)> {
+        model.services.iter().flat_map(|s| {
+            let own = s.routes.iter().map(|r| (&*r.method, &*r.path, r.catch_all));
+            own.chain([(&*s.name, "", false)])
+        })
+    }
+    routes(model).eq(routes(before))
 }
 
 /// A service that may be the one that is described.
@@ -53,13 +68,15 @@ fn link(
     if chosen.matched.len() < MIN_MATCHED && !(telling == 1 && is_of_package(model, contract, service)) {
         return None;
     }
-    let prefixes = prefixes(contract);
+    let wholes = whole_paths(contract);
+    let asked: Vec<Asked<'_>> = contract.operations.iter().zip(&wholes).map(Asked::of).collect();
+    let answers = Answer::all(service);
     Some(ContractLink {
         contract: number,
         service: ServiceId(chosen.service as u32),
         matched: chosen.matched.len(),
-        served: contract.operations.iter().map(|o| served(model, o, &prefixes, service)).collect(),
-        described: service.routes.iter().map(|r| describing(r, &prefixes, contract)).collect(),
+        served: asked.iter().map(|o| served(model, o, &answers)).collect(),
+        described: answers.iter().map(|answer| describing(answer, &asked)).collect(),
         is_named: is_named(model, contract, service),
         prefix: chosen.prefix,
     })
@@ -152,59 +169,91 @@ fn bare_name(text: &str) -> String {
     words.collect()
 }
 
+/// The paths of each operation under all prefixes.
+fn whole_paths(contract: &OpenApi) -> Vec<Vec<String>> {
+    let prefixes = prefixes(contract);
+    let whole = |o: &Operation| prefixes.iter().map(|prefix| format!("{prefix}{}", o.path)).collect();
+    contract.operations.iter().map(whole).collect()
+}
+
+/// An operation with its paths, ready to be compared.
+struct Asked<'a> {
+    method: &'a str,
+    paths: Vec<Vec<&'a str>>,
+    /// Whether a parameter in the path lists its values.
+    is_enum: bool,
+}
+
+impl<'a> Asked<'a> {
+    fn of((operation, wholes): (&'a Operation, &'a Vec<String>)) -> Self {
+        Asked {
+            method: &operation.method,
+            paths: wholes.iter().map(|path| segments(path)).collect(),
+            is_enum: operation.parameters.iter().any(|p| p.place == "path" && p.is_enum),
+        }
+    }
+}
+
+/// A route with its path, ready to be compared.
+struct Answer<'a> {
+    method: &'a str,
+    path: Vec<&'a str>,
+}
+
+impl<'a> Answer<'a> {
+    fn all(service: &'a Service) -> Vec<Answer<'a>> {
+        service.routes.iter().map(|r| Answer { method: &r.method, path: segments(&r.path) }).collect()
+    }
+
+    /// How it meets an operation under the prefix that brings them closest.
+    fn meets(&self, asked: &Asked<'_>) -> Meeting {
+        let takes = self.method == asked.method
+            || self.method == "ANY"
+            || self.method == "GET" && asked.method == "HEAD";
+        if !takes {
+            return Meeting::Apart;
+        }
+        let meetings = asked.paths.iter().map(|path| meet_segments(path, &self.path));
+        meetings.max().unwrap_or(Meeting::Apart)
+    }
+}
+
 /// The route of a service that serves an operation; not known where another service may.
-fn served(model: &Model, operation: &Operation, prefixes: &[String], service: &Service) -> Tri<usize> {
-    let own = serving(operation, prefixes, &service.routes);
-    let others = || model.services.iter().any(|s| !serving(operation, prefixes, &s.routes).is_absent());
+fn served(model: &Model, asked: &Asked<'_>, answers: &[Answer<'_>]) -> Tri<usize> {
+    let own = serving(asked, answers);
+    let others = || model.services.iter().any(|s| !serving(asked, &Answer::all(s)).is_absent());
     if own.is_absent() && others() { Tri::Unknown } else { own }
 }
 
-/// The route that serves an operation under any of the prefixes.
-fn serving(operation: &Operation, prefixes: &[String], routes: &[Route]) -> Tri<usize> {
-    let is_enum = operation.parameters.iter().any(|p| p.place == "path" && p.is_enum);
-    let meetings =
-        routes.iter().enumerate().filter(|(_, r)| takes(r, &operation.method)).map(|(number, route)| {
-            let best = best_meeting(&operation.path, prefixes, &route.path);
-            match best {
-                Meeting::Same | Meeting::RouteIsWider => (best, Tri::Present(number)),
-                // Each value of an enumeration may have a route of its own.
-                Meeting::OperationIsWider if is_enum => (best, Tri::Unknown),
-                Meeting::Unknown => (best, Tri::Unknown),
-                _ => (best, Tri::Absent),
-            }
-        });
-    // The same path before a wider one, a known route before an unknown one.
-    let rank =
-        |(meeting, found): &(Meeting, Tri<usize>)| (found.present().is_some(), !found.is_absent(), *meeting);
-    meetings.max_by_key(rank).map_or(Tri::Absent, |(_, found)| found)
+fn serving(asked: &Asked<'_>, answers: &[Answer<'_>]) -> Tri<usize> {
+    let meetings = answers.iter().enumerate().map(|(number, answer)| {
+        let meeting = answer.meets(asked);
+        let found = match meeting {
+            Meeting::Same | Meeting::RouteIsWider => Tri::Present(number),
+            // Each value of an enumeration may have a route of its own.
+            Meeting::OperationIsWider if asked.is_enum => Tri::Unknown,
+            Meeting::Unknown => Tri::Unknown,
+            Meeting::OperationIsWider | Meeting::Apart => Tri::Absent,
+        };
+        (found.present().is_some(), !found.is_absent(), meeting, found)
+    });
+    // A known route before an unknown one, the same path before a wider one.
+    let best = meetings.max_by_key(|(is_known, may, meeting, _)| (*is_known, *may, *meeting));
+    best.map_or(Tri::Absent, |(.., found)| found)
 }
 
-/// The operation that describes a route under any of the prefixes.
-fn describing(route: &Route, prefixes: &[String], contract: &OpenApi) -> Tri<usize> {
+/// The operation that describes a route.
+fn describing(answer: &Answer<'_>, asked: &[Asked<'_>]) -> Tri<usize> {
     let mut found = Tri::Absent;
-    for (number, operation) in contract.operations.iter().enumerate() {
-        if !takes(route, &operation.method) {
-            continue;
-        }
-        let is_enum = operation.parameters.iter().any(|p| p.place == "path" && p.is_enum);
-        match best_meeting(&operation.path, prefixes, &route.path) {
+    for (number, operation) in asked.iter().enumerate() {
+        match answer.meets(operation) {
             Meeting::Same => return Tri::Present(number),
             // Part of what the route takes is described.
             Meeting::RouteIsWider => found = Tri::Present(number),
-            Meeting::OperationIsWider if is_enum => found = Tri::Present(number),
+            Meeting::OperationIsWider if operation.is_enum => found = Tri::Present(number),
             Meeting::Unknown if found.is_absent() => found = Tri::Unknown,
             _ => {}
         }
     }
     found
-}
-
-fn takes(route: &Route, method: &str) -> bool {
-    route.method == method || route.method == "ANY" || route.method == "GET" && method == "HEAD"
-}
-
-/// How an operation and a route meet under the prefix that brings them closest.
-fn best_meeting(operation: &str, prefixes: &[String], route: &str) -> Meeting {
-    let meetings = prefixes.iter().map(|prefix| meet(&format!("{prefix}{operation}"), route));
-    meetings.max().unwrap_or(Meeting::Apart)
 }

@@ -17,11 +17,15 @@ pub enum Meeting {
 
 /// Compares the whole path of an operation with a route's.
 pub fn meet(operation: &str, route: &str) -> Meeting {
-    let (operation, route) = (segments(operation), segments(route));
+    meet_segments(&segments(operation), &segments(route))
+}
+
+/// The same for paths that are split already.
+pub(super) fn meet_segments(operation: &[&str], route: &[&str]) -> Meeting {
     if let Some(at) = route.iter().position(|s| is_unknown(s)) {
         let last = route.iter().rposition(|s| is_unknown(s)).unwrap_or(at);
         let (before, after) = (route.get(..at).unwrap_or(&[]), route.get(last + 1..).unwrap_or(&[]));
-        return around_unknown(&operation, before, after);
+        return around_unknown(operation, before, after);
     }
     let mut found = Meeting::Same;
     let (mut asked, mut own) = (operation.iter(), route.iter());
@@ -50,10 +54,11 @@ pub fn meet(operation: &str, route: &str) -> Meeting {
 }
 
 /// Segments of paths that callers do not program against.
-const INTERNAL: [&str; 34] = [
+const INTERNAL: [&str; 40] = [
     "alive",
     "api-docs",
     "debug",
+    "debugger",
     "doc",
     "docs",
     "favicon.ico",
@@ -61,14 +66,18 @@ const INTERNAL: [&str; 34] = [
     "health",
     "healthz",
     "heartbeat",
+    "internal",
     "lbheartbeat",
     "live",
     "liveness",
     "livez",
+    "logger",
     "metrics",
     "openapi",
     "ping",
     "playground",
+    "pprof",
+    "profiler",
     "prometheus",
     "rapidoc",
     "readiness",
@@ -77,6 +86,7 @@ const INTERNAL: [&str; 34] = [
     "redoc",
     "robots.txt",
     "scalar",
+    "stacktrace",
     "startup",
     "startupz",
     "static",
@@ -111,7 +121,8 @@ pub(super) fn is_unknown(path: &str) -> bool {
     path.contains("{?}") || path.contains("${")
 }
 
-fn segments(path: &str) -> Vec<&str> {
+/// The parts of a path between slashes, without what comes after it.
+pub(super) fn segments(path: &str) -> Vec<&str> {
     let path = path.split(['?', '#']).next().filter(|_| !path.contains("{?}")).unwrap_or(path);
     path.split('/').filter(|s| !s.is_empty()).collect()
 }

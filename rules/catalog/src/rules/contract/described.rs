@@ -10,34 +10,67 @@ use crate::Context;
 pub(super) struct Document<'m> {
     pub(super) contract: &'m OpenApi,
     pub(super) link: &'m ContractLink,
+    /// The segments that all paths begin with that the document is about.
+    about: Option<Vec<&'m str>>,
+    /// A later version of the same document is here too: this one is kept for those who still use the release.
+    pub(super) is_history: bool,
 }
 
 impl<'m> Document<'m> {
-    pub(super) fn of(cx: &Context<'m>, link: &'m ContractLink) -> Option<Document<'m>> {
-        Some(Document { contract: cx.model.contracts.get(link.contract)?, link })
+    /// The documents of a service.
+    pub(super) fn of(cx: &Context<'m>, service: usize) -> Vec<Document<'m>> {
+        let links = cx.model.contract_links.iter().filter(|l| l.service.0 as usize == service);
+        let found = links.filter_map(|link| {
+            let contract = cx.model.contracts.get(link.contract)?;
+            Some(Document { contract, link, about: about(contract, link), is_history: false })
+        });
+        let mut found: Vec<Document<'m>> = found.collect();
+        let is_history: Vec<bool> =
+            found.iter().map(|old| found.iter().any(|new| new.replaces(old))).collect();
+        found.iter_mut().zip(is_history).for_each(|(document, is)| document.is_history = is);
+        found
     }
 
-    /// The part of the API that the document is about: all that its prefix allows where it is called as the service is, else
-    /// what all of its paths begin with.
     fn covers(&self, path: &str) -> bool {
-        let segments = |path: &str| -> Vec<String> {
-            path.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect()
-        };
-        let prefix = &self.link.prefix;
-        let mut common: Option<Vec<String>> = self.link.is_named.then(|| segments(prefix));
-        let paths = self.contract.paths.iter().filter(|p| !self.link.is_named && !is_internal(&p.path));
-        for path in paths {
-            let own = segments(&format!("{prefix}{}", path.path));
-            let literal: Vec<String> = own.into_iter().take_while(|s| !s.contains('{')).collect();
-            common = Some(match common {
-                Some(before) => {
-                    before.into_iter().zip(literal).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
-                }
-                None => literal,
-            });
-        }
-        common.is_some_and(|common| segments(path).starts_with(&common))
+        self.about.as_ref().is_some_and(|about| segments(path).take(about.len()).eq(about.iter().copied()))
     }
+
+    /// Whether this is a later version of another document: with its title, and of the same routes.
+    fn replaces(&self, old: &Document<'_>) -> bool {
+        let is_titled = self.contract.title.is_some() && self.contract.title == old.contract.title;
+        if !is_titled || release(self.contract) <= release(old.contract) {
+            return false;
+        }
+        let is_known = |described: &Tri<usize>| described.present().is_some();
+        let both = old.link.described.iter().zip(&self.link.described);
+        let shared = both.filter(|(a, b)| is_known(a) && is_known(b)).count();
+        let own = old.link.described.iter().filter(|d| is_known(d)).count();
+        shared * 2 > own
+    }
+}
+
+/// What versions are ordered by: the numbers in it; `main`, `next` and the like come last.
+fn release(contract: &OpenApi) -> (bool, Vec<u64>) {
+    let text = contract.version.as_deref().unwrap_or("0");
+    let words = text.split(|c: char| !c.is_ascii_digit());
+    let numbers: Vec<u64> = words.filter_map(|word| word.parse().ok()).collect();
+    (numbers.is_empty(), numbers)
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
+}
+
+/// The part of the API that a document is about: all that its prefix allows where it is called as the service is, else what
+/// all of its paths begin with.
+fn about<'m>(contract: &'m OpenApi, link: &'m ContractLink) -> Option<Vec<&'m str>> {
+    if link.is_named {
+        return Some(segments(&link.prefix).collect());
+    }
+    let paths = contract.paths.iter().filter(|p| !is_internal(&p.path));
+    let whole = paths.map(|p| segments(&link.prefix).chain(segments(&p.path)));
+    let literal = whole.map(|path| path.take_while(|s| !s.contains('{')).collect::<Vec<_>>());
+    literal.reduce(|a, b| a.into_iter().zip(b).take_while(|(a, b)| a == b).map(|(a, _)| a).collect())
 }
 
 /// Whether an operation is one that routes are asked for: metrics and documents are often served by what stands around them.
@@ -51,17 +84,19 @@ pub(super) fn undescribed<'d, 'm>(
     documents: &'d [Document<'m>],
     service: &'m Service,
 ) -> Vec<(&'m Route, &'d Document<'m>)> {
-    let Some(main) = documents.iter().max_by_key(|d| d.link.matched) else { return Vec::new() };
+    let current = || documents.iter().filter(|d| !d.is_history);
+    let Some(main) = current().max_by_key(|d| d.link.matched) else { return Vec::new() };
+    // What an earlier version describes was taken out of the later one on purpose.
     let is_described =
         |number: usize| documents.iter().any(|d| !d.link.described.get(number).is_some_and(Tri::is_absent));
     let routes = || service.routes.iter().enumerate();
     let handlers: BTreeSet<_> =
         routes().filter(|(n, _)| is_described(*n)).map(|(_, r)| (r.handler, &r.method)).collect();
-    let is_covered = |route: &Route| documents.iter().any(|d| d.covers(&route.path));
+    let is_covered = |route: &Route| current().any(|d| d.covers(&route.path));
     let asked = routes().filter(|(_, route)| is_api(route) && is_covered(route));
     let (described, missing): (Vec<_>, Vec<_>) = asked.partition(|(number, _)| is_described(*number));
     // One that describes less than half is not meant to describe all, unless it says so.
-    let is_whole = documents.iter().any(|d| d.link.is_named) || described.len() >= missing.len();
+    let is_whole = current().any(|d| d.link.is_named) || described.len() >= missing.len();
     if !is_whole || documents.iter().any(|d| !d.contract.complete) {
         return Vec::new();
     }

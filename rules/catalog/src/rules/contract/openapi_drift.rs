@@ -12,7 +12,7 @@ declare_rule! {
     /// ## What it does
     /// Compares OpenAPI documents with the routes of the service that they describe, and reports routes that no document
     /// describes and operations that no route serves. A document belongs to the service that serves most of its operations;
-    /// one that no service here serves is someone else's. Probes, metrics, documentation, pages and forms are not asked for in
+    /// one that no service here serves is someone else's, and earlier versions of a document are history. Probes, metrics, documentation, pages and forms are not asked for in
     /// a document, and neither is what lies outside of the part of the API that it describes.
     ///
     /// ## Why it matters
@@ -120,8 +120,7 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for (number, service) in cx.model.services.iter().enumerate() {
-        let links = cx.model.contract_links.iter().filter(|l| l.service.0 as usize == number);
-        let documents: Vec<Document<'_>> = links.filter_map(|link| Document::of(cx, link)).collect();
+        let documents = Document::of(cx, number);
         if documents.is_empty() || !sees_all_routes(cx.model, service) {
             continue;
         }
@@ -131,7 +130,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let missing = if is_written { Vec::new() } else { undescribed(&documents, service) };
         let missing = missing.into_iter();
         findings.extend(missing.map(|(route, document)| route_finding(cx, service, route, document)));
-        for document in &documents {
+        for document in documents.iter().filter(|d| !d.is_history) {
             let served = document.contract.operations.iter().zip(&document.link.served);
             let phantoms = served.filter(|(operation, served)| served.is_absent() && is_asked(operation));
             findings.extend(phantoms.map(|(operation, _)| operation_finding(service, operation, document)));
