@@ -155,6 +155,35 @@ fn earlier_versions_of_a_document_are_history() {
 }
 
 #[test]
+fn routes_of_some_builds_only_are_not_asked_for() {
+    let routed = "post(cancel_order))";
+    for (name, more) in [
+        (
+            "a block",
+            format!(
+                "; #[cfg(feature = \"cancel\")] {{ app = app.route(\"/orders/{{id}}/cancel\", {routed}; }}"
+            ),
+        ),
+        (
+            "an assignment",
+            format!(
+                "; #[cfg(feature = \"cancel\")] app = app.route(\"/orders/{{id}}/cancel\", {routed}; tick()"
+            ),
+        ),
+    ] {
+        let text = orders(&more)
+            .replace("let app", "let mut app")
+            .replace("async fn page", "fn tick() {}\nasync fn page");
+        assert_silent(name, &(text.clone() + &document("")));
+        assert_eq!(
+            drift(&(text.replace("#[cfg(feature = \"cancel\")]", "") + &document(""))).len(),
+            1,
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn a_path_from_the_environment_may_be_any() {
     let more = ".route(&unknown(), post(cancel_order))";
     assert_silent("the route", &(orders(more) + &document("  /invoices:\n    post: {}\n")));
