@@ -1,7 +1,7 @@
 //! The one way to files: the disk, a map in memory, or an editor's unsaved texts over either.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -37,6 +37,15 @@ pub trait FileSystem: Send + Sync {
     /// # Errors
     /// When it cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// A file's first bytes, `count` at most.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn head(&self, path: &Path, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = self.read(path)?;
+        bytes.truncate(count);
+        Ok(bytes)
+    }
     /// Replaces a file, whole or not at all.
     ///
     /// # Errors
@@ -64,6 +73,12 @@ impl FileSystem for DiskFs {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(path)
+    }
+
+    fn head(&self, path: &Path, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(count);
+        std::fs::File::open(path)?.take(count as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -197,6 +212,11 @@ impl FileSystem for Overlay {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.text(path).map_or_else(|| self.under.read(path), |text| Ok(text.as_bytes().to_vec()))
+    }
+
+    fn head(&self, path: &Path, count: usize) -> io::Result<Vec<u8>> {
+        let first = |text: Arc<str>| text.bytes().take(count).collect();
+        self.text(path).map_or_else(|| self.under.head(path, count), |text| Ok(first(text)))
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

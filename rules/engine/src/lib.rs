@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod config;
+mod contract;
 mod fix;
 mod fs;
 mod report;

@@ -12,9 +12,11 @@ use svclint_facts::proto::proto_file;
 use svclint_facts::rust::{RustFile, SyntaxError, rust_file};
 use svclint_facts::sql::sql_tables;
 use svclint_model::{FileFacts, FileId, SourceFile};
-use svclint_syntax::yaml::{YamlError, yaml};
+use svclint_syntax::yaml::{Node, Yaml, YamlError, yaml};
 use svclint_syntax::{Bounds, Language, LineIndex, Span};
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::contract;
 
 /// One file as last read.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ impl Analysis {
             }
             Language::Toml if path.ends_with("Cargo.lock") => FileFacts::Lock(Arc::new(cargo_lock(&text))),
             Language::Yaml => FileFacts::Yaml(Arc::new(yaml(&text))),
+            // JSON is YAML.
+            Language::Json => openapi(&text).map_or(FileFacts::Other, |read| FileFacts::Yaml(Arc::new(read))),
             Language::Env => FileFacts::Env(Arc::new(env_file(&text))),
             Language::Proto => FileFacts::Proto(Arc::new(proto_file(&text))),
             Language::Dockerfile => FileFacts::Docker(Arc::new(dockerfile(&text))),
@@ -84,6 +88,13 @@ impl Analysis {
     pub(crate) fn rust(&self) -> Option<&RustFile> {
         if let FileFacts::Rust(file) = &self.facts { Some(file) } else { None }
     }
+}
+
+/// What a JSON file says, if it is an OpenAPI document.
+fn openapi(text: &str) -> Option<Yaml> {
+    let read = contract::names_openapi(text).then(|| yaml(text))?;
+    let is_openapi = |node: &Node| node.get("openapi").or_else(|| node.get("swagger")).is_some();
+    read.documents.first().is_some_and(is_openapi).then_some(read)
 }
 
 /// All files, in the order of their paths.

@@ -19,7 +19,7 @@ use crate::config::{self, Config};
 use crate::fs::{EntryKind, FileSystem};
 use crate::report::{FileRef, Report, ReportedFinding, Skipped, Summary};
 use crate::store::{Analysis, FactStore};
-use crate::{suppress, variants};
+use crate::{contract, suppress, variants};
 
 /// What a run is asked to do.
 #[derive(Clone, Debug, Default)]
@@ -139,11 +139,14 @@ impl Workspace {
             for entry in found {
                 match entry.error {
                     Some(error) => drop(self.unread.insert(entry.path, error)),
-                    None if is_read(&entry.path) => paths.push(normal_path(&entry.path)),
-                    None => {}
+                    None => paths.push(normal_path(&entry.path)),
                 }
             }
         }
+        let fs = &*self.fs;
+        let wanted = |path: PathBuf| is_read(fs, &path).then_some(path);
+        let mut paths: Vec<PathBuf> =
+            self.pool.install(|| paths.into_par_iter().filter_map(wanted).collect());
         paths.sort();
         paths.dedup();
         self.read_all(paths.clone());
@@ -227,7 +230,7 @@ impl Workspace {
             let path = normal_path(&path);
             self.unread.remove(&path);
             match self.fs.kind(&path) {
-                Some(EntryKind::File) if is_read(&path) => read.push(path),
+                Some(EntryKind::File) if is_read(&*self.fs, &path) => read.push(path),
                 _ => self.store.remove(&path),
             }
         }
@@ -368,10 +371,11 @@ impl Workspace {
                 finding.severity = Severity::Error;
             }
         }
-        let is_yaml = |file: FileId| {
-            model.files.get(file.0 as usize).is_some_and(|path| Language::of(path) == Language::Yaml)
+        let is_manifest = |file: FileId| {
+            let path = model.files.get(file.0 as usize);
+            path.is_some_and(|path| matches!(Language::of(path), Language::Yaml | Language::Json))
         };
-        let mut findings = variants::together(&model, findings, is_yaml);
+        let mut findings = variants::together(&model, findings, is_manifest);
         let before = findings.len();
         self.suppress(&mut findings);
         let suppressed =
@@ -548,8 +552,9 @@ fn unplaced() -> KnowledgeError {
 }
 
 /// Whether a file says something that the model reads.
-fn is_read(path: &Path) -> bool {
+fn is_read(fs: &dyn FileSystem, path: &Path) -> bool {
     match Language::of(path) {
+        Language::Json => contract::may_be_openapi(fs, path),
         Language::Rust
         | Language::Sql
         | Language::Dockerfile

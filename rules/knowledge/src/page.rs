@@ -74,6 +74,10 @@ pub struct Library {
     /// Other packages that define what the library re-exports, beside those whose names begin like its own.
     #[serde(default)]
     pub sources: Vec<String>,
+    /// Its router writes the OpenAPI document from the routes that it is given for it: what the document lacks was left out
+    /// on purpose.
+    #[serde(default)]
+    pub describes: bool,
 }
 
 /// A type.

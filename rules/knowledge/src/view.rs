@@ -283,6 +283,11 @@ impl View {
         Some(view.entry.shown.as_ref().map_or(view.library.as_str(), SmolStr::as_str))
     }
 
+    /// Whether a library's router writes the OpenAPI document.
+    pub fn describes(&self, library: &str) -> bool {
+        self.knowledge.pages.iter().any(|p| p.library.name == library && p.library.describes)
+    }
+
     /// The code for fixes of a library, by its name, with that of its runtime.
     pub fn snippets(&self, library: &str) -> BTreeMap<String, String> {
         let page = |name: &str| self.knowledge.pages.iter().find(|p| p.library.name == name);

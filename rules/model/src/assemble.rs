@@ -12,7 +12,7 @@ use svclint_facts::rust::ItemKind;
 use svclint_facts::cargo::CargoManifest;
 
 use crate::joined::Joined;
-use crate::packages::PackageInfo;
+use crate::packages::{Dep, PackageInfo, Packages};
 use crate::place::{FileFacts, FileId, SourceFile};
 use crate::system::{Coverage, FileScope, Model, Package, Share, Table};
 
@@ -35,8 +35,18 @@ pub(crate) fn packages(files: &[SourceFile], joined: &Joined) -> Vec<Package> {
         needs_compiler: needs_compiler(files, p),
         locked: above(p, &["Cargo.lock"]),
         pins_toolchain: above(p, &["rust-toolchain.toml", "rust-toolchain"]),
+        describes_routes: joined.packages.needed_by(number).iter().any(|n| describes(&joined.packages, *n)),
     };
     joined.packages.list.iter().enumerate().map(package).collect()
+}
+
+/// Whether a package depends on a library that writes the OpenAPI document from its routes.
+fn describes(packages: &Packages, number: usize) -> bool {
+    packages.list.get(number).is_some_and(|package| {
+        let view = packages.views.get(package.view);
+        let is_one = |dep: &Dep| matches!(dep, Dep::Library(name) if view.is_some_and(|v| v.describes(name)));
+        package.deps.values().any(is_one)
+    })
 }
 
 /// Found binaries, and those that are declared though their files are not here.

@@ -13,6 +13,7 @@ use svclint_knowledge::Knowledge;
 use crate::assemble;
 use crate::bodies::{BodyId, BodyOwner};
 use crate::clients::{Built, client, parts};
+use crate::contracts::{self, OpenApi};
 use crate::defs::FnIdx;
 use crate::deployments::deployments;
 use crate::effects::{Summary, summaries};
@@ -42,6 +43,7 @@ pub struct Join {
     manifests: Arc<Manifests>,
     /// Manifests or Dockerfiles changed with the last update.
     new_manifests: bool,
+    contracts: Arc<[OpenApi]>,
     model: Arc<Model>,
 }
 
@@ -73,6 +75,7 @@ impl Join {
         let mut join = Join {
             manifests: Arc::new(manifests::read(&files)),
             new_manifests: true,
+            contracts: contracts::read(&files).into(),
             files,
             knowledge: knowledge.clone(),
             declared: Vec::new(),
@@ -114,6 +117,7 @@ impl Join {
         self.new_manifests = !same_manifests;
         if !same_manifests {
             self.manifests = Arc::new(manifests::read(&self.files));
+            self.contracts = contracts::read(&self.files).into();
         }
         let changed = self.joined.replace(&edited);
         let stale: Vec<usize> =
@@ -177,9 +181,12 @@ impl Join {
             protos: assemble::protos(&self.files),
             grpc_impls: crate::protos::implemented(&self.joined.tracer(&Recorder::default())),
             profiles: crate::profiles::profiles(&self.files, &self.joined),
+            contracts: self.contracts.clone(),
+            contract_links: Vec::new(),
             coverage: Default::default(),
         };
         model.deployments = deployments(&model, self.knowledge.links());
+        model.contract_links = contracts::links(&model, &before);
         model.coverage = assemble::coverage(&model, &self.joined);
         self.model = Arc::new(model);
         sites + binaries

@@ -9,6 +9,7 @@ mod bodies;
 mod carries;
 mod clients;
 mod collect;
+mod contracts;
 mod crosslinks;
 mod defs;
 mod deployments;
@@ -51,6 +52,9 @@ mod ty;
 mod uses;
 mod why;
 
+pub use contracts::{
+    ContractLink, DescribedPath, Meeting, OpenApi, Operation, Parameter, RequestBody, is_internal, meet,
+};
 pub use crosslinks::{CrossLink, LinkKind};
 pub use deployments::{ContainerEnv, Deployment, Evidence};
 pub use effects::{EffectKind, Summary, Witness};

@@ -9,6 +9,7 @@ use serde::Serialize;
 use svclint_facts::proto::ProtoFile;
 use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role, Signal};
 
+use crate::contracts::{ContractLink, OpenApi};
 use crate::deployments::Deployment;
 use crate::effects::{EffectKind, Summary};
 use crate::images::Image;
@@ -73,6 +74,10 @@ pub struct Model {
     pub grpc_impls: Vec<GrpcImpl>,
     /// What build profiles say that changes how programs run.
     pub profiles: Vec<Profile>,
+    /// What is promised to callers: the OpenAPI documents.
+    pub contracts: Arc<[OpenApi]>,
+    /// Which service is to keep it.
+    pub contract_links: Vec<ContractLink>,
     /// What could not be seen.
     pub coverage: Coverage,
 }
@@ -133,6 +138,8 @@ pub struct Package {
     pub locked: bool,
     /// Whether a `rust-toolchain` file chooses the compiler.
     pub pins_toolchain: bool,
+    /// Whether its OpenAPI document is written from its routes by a library that it is built with.
+    pub describes_routes: bool,
 }
 
 /// A function of the workspace.

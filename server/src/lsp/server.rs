@@ -73,6 +73,7 @@ impl Backend {
             "**/Cargo.lock",
             "**/*.sql",
             "**/*.{yaml,yml}",
+            "**/*.json",
             "**/*Dockerfile*",
             "**/*.Dockerfile",
             "**/*.proto",

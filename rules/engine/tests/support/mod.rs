@@ -4,6 +4,7 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod orders;
 pub(crate) mod seen;
 
 use std::path::{Path, PathBuf};

@@ -20,12 +20,15 @@ pub(super) fn is_compose(path: &Path) -> bool {
     })
 }
 
+/// The variables of the `.env` file at a path.
+type EnvFiles<'a> = &'a dyn Fn(&Path) -> Option<Vec<(String, String)>>;
+
 /// The services of a compose file. `variables` are those of the `.env` beside it.
 pub(super) fn read(
     root: &Value,
     path: &Path,
     environment: &Environment,
-    env_files: &dyn Fn(&Path) -> Option<Vec<(String, String)>>,
+    env_files: EnvFiles<'_>,
 ) -> Vec<Workload> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let reader = Reader {
@@ -42,7 +45,7 @@ pub(super) fn read(
 struct Reader<'a> {
     folder: &'a Path,
     environment: &'a Environment,
-    env_files: &'a dyn Fn(&Path) -> Option<Vec<(String, String)>>,
+    env_files: EnvFiles<'a>,
     variables: Vec<(String, String)>,
     all: Option<&'a Value>,
 }
@@ -383,7 +386,7 @@ fn host_access(service: &Value) -> Vec<Spot<String>> {
         let entry = service.entry(key)?;
         Some(Spot { value: (*key).to_owned(), at: between(entry.key_at, entry.value.at) })
     };
-    ["network_mode", "pid", "ipc"].iter().filter(|k| is_host(k)).filter_map(|key| spot(&key)).collect()
+    ["network_mode", "pid", "ipc"].iter().filter(|k| is_host(k)).filter_map(spot).collect()
 }
 
 /// What is mounted: the host's path where it is one.

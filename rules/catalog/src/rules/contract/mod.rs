@@ -1,6 +1,8 @@
 //! What services promise each other.
 
+mod described;
 mod proto_copies;
+mod stub;
 mod unserved;
 
-super::category![grpc_service_drift];
+super::category![grpc_service_drift, openapi_drift];

@@ -253,8 +253,14 @@ impl BodyLower<'_, '_> {
                 syn::Stmt::Local(local) => stmts.push(self.local(local)),
                 syn::Stmt::Item(item) => stmts.push(Stmt::Item(Arc::new(self.lower.item(item)))),
                 syn::Stmt::Expr(expr, semi) => {
+                    let is_conditional = is_conditional(expr);
                     let expr = self.expr(expr);
-                    if is_last && semi.is_none() { tail = Some(expr) } else { stmts.push(Stmt::Expr(expr)) }
+                    if is_last && semi.is_none() {
+                        tail = Some(expr)
+                    } else {
+                        let expr = if is_conditional { self.sometimes(expr) } else { expr };
+                        stmts.push(Stmt::Expr(expr))
+                    }
                 }
                 syn::Stmt::Macro(call) => {
                     let expr = self.macro_call(&call.mac);
@@ -269,6 +275,14 @@ impl BodyLower<'_, '_> {
         self.push(ExprKind::Block { stmts: exact(stmts), tail }, span)
     }
 
+    /// `#[cfg(feature = "x")] { .. }` is `if` to everything that asks what always happens.
+    fn sometimes(&mut self, expr: ExprId) -> ExprId {
+        let span = self.span_of(expr);
+        let cond = self.push(ExprKind::Opaque, Span::at(span.start));
+        let then = self.push(ExprKind::Block { stmts: vec![Stmt::Expr(expr)], tail: None }, span);
+        self.push(ExprKind::If { cond, then, otherwise: None }, span)
+    }
+
     fn local(&mut self, local: &syn::Local) -> Stmt {
         let init = local.init.as_ref().map(|i| self.expr(&i.expr));
         let otherwise =
@@ -277,6 +291,28 @@ impl BodyLower<'_, '_> {
         let span = Span::new(self.lower.start(local.let_token.span), self.lower.end(local.semi_token.span));
         Stmt::Let { pat: self.pat(&local.pat), ty, init, otherwise, span }
     }
+}
+
+/// Whether a statement is compiled in some builds only: `#[cfg(feature = "x")]`.
+fn is_conditional(expr: &syn::Expr) -> bool {
+    let attrs = match expr {
+        // The parser gives a statement's attributes to what it begins with.
+        syn::Expr::Assign(e) => return is_conditional(&e.left),
+        syn::Expr::Field(e) => &e.attrs,
+        syn::Expr::Path(e) => &e.attrs,
+        syn::Expr::Await(e) => &e.attrs,
+        syn::Expr::Block(e) => &e.attrs,
+        syn::Expr::Call(e) => &e.attrs,
+        syn::Expr::MethodCall(e) => &e.attrs,
+        syn::Expr::Try(e) => &e.attrs,
+        syn::Expr::Unsafe(e) => &e.attrs,
+        _ => return false,
+    };
+    attrs.iter().any(|attr| {
+        let list = attr.meta.require_list().ok().filter(|_| attr.path().is_ident("cfg"));
+        // What tests leave out is there when the program runs.
+        list.is_some_and(|list| list.tokens.to_string().replace(' ', "") != "not(test)")
+    })
 }
 
 /// The operator, and whether it assigns.

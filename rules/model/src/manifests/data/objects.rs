@@ -158,6 +158,9 @@ pub struct Allowed {
     pub ports: Option<Vec<String>>,
 }
 
+/// The port's name or number, and the path, that metrics are read from.
+pub type Endpoint = (Tri<Spot<String>>, Tri<Spot<String>>);
+
 /// A ServiceMonitor or PodMonitor, or scrape annotations.
 #[derive(Clone, Debug)]
 pub struct Monitor {
@@ -170,5 +173,5 @@ pub struct Monitor {
     /// The services (or pods) that it asks.
     pub selector: Tri<Labels>,
     /// The port's name or number, and the path.
-    pub endpoints: Vec<(Tri<Spot<String>>, Tri<Spot<String>>)>,
+    pub endpoints: Vec<Endpoint>,
 }
