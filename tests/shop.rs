@@ -154,6 +154,18 @@ fn inspect_shows_what_is_there() {
       reads      DATABASE_URL  shop/crates/payments/src/main.rs:14
       reads      PSP_URL  shop/crates/payments/src/main.rs:16
 
+    workloads
+      compose/postgres      postgres:16  shop/compose.yaml:2
+      compose/inventory     runs inventory  shop/compose.yaml:6
+      compose/payments      runs payments  shop/compose.yaml:8
+      compose/orders        runs orders  shop/compose.yaml:14
+      compose/gateway       runs gateway · port 8080  shop/compose.yaml:20
+      Deployment/gateway    runs gateway · port 8080 · liveness GET :8080/healthz · readiness GET :8080/readyz  shop/deploy/k8s/gateway.yaml:4
+      Deployment/inventory  runs inventory · port 50052  shop/deploy/k8s/inventory.yaml:4
+      Deployment/orders     runs orders · port 8081 · liveness GET :8081/healthz · readiness GET :8081/healthz  shop/deploy/k8s/orders.yaml:4
+      Deployment/payments   runs payments · port 8082  shop/deploy/k8s/payments.yaml:4
+      1 containers run no program that is known here
+
     seen: paths 100 % of 327 · receivers 100 % of 158 · those that matter 100 % of 61 · routes 100 % of 16 · clients 100 % of 6
     "#);
 }

@@ -43,6 +43,8 @@ pub enum LinkKind {
     IngressService,
     /// A service of a protobuf file and what implements it.
     ContractImplementation,
+    /// An operation of an OpenAPI document and the handler that serves it.
+    OperationHandler,
 }
 
 impl Model {
@@ -63,7 +65,8 @@ impl Model {
             }
         }
         self.between_manifests(&mut found);
-        self.contracts(&mut found);
+        self.protobuf(&mut found);
+        self.openapi(&mut found);
         found.sort_by_key(|l| (l.from, l.to));
         found.dedup();
         found
@@ -199,7 +202,28 @@ impl Model {
         }
     }
 
-    fn contracts(&self, found: &mut Vec<CrossLink>) {
+    fn openapi(&self, found: &mut Vec<CrossLink>) {
+        for link in &self.contract_links {
+            let document = self.contracts.get(link.contract);
+            let service = self.services.get(link.service.0 as usize);
+            let (Some(document), Some(service)) = (document, service) else { continue };
+            for (operation, served) in document.operations.iter().zip(&link.served) {
+                let Some(route) = served.present().and_then(|route| service.routes.get(*route)) else {
+                    continue;
+                };
+                let handler = route.handler.and_then(|f| self.functions.get(f.0 as usize));
+                found.push(CrossLink {
+                    kind: LinkKind::OperationHandler,
+                    from: operation.method_at,
+                    to: handler.map_or(route.path_at.unwrap_or(route.at), |f| f.name),
+                    back: format!("`{} {}` of the OpenAPI document", operation.method, operation.path),
+                    forth: format!("served by `{}` of `{}`", route.handler_text, service.name),
+                });
+            }
+        }
+    }
+
+    fn protobuf(&self, found: &mut Vec<CrossLink>) {
         for (file, proto) in &self.protos {
             for service in &proto.services {
                 let full = if proto.package.is_empty() {

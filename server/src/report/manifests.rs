@@ -66,11 +66,13 @@ pub(super) struct SeenLink {
 /// A contract.
 #[derive(Serialize)]
 pub(super) struct SeenContract {
-    /// `protobuf`
+    /// `protobuf`, `openapi`
     pub(super) kind: &'static str,
     pub(super) name: String,
     /// Its methods or operations.
     pub(super) operations: Vec<String>,
+    /// The service whose contract it is, for an OpenAPI document.
+    pub(super) service: Option<String>,
     pub(super) at: Option<SeenPlace>,
 }
 
@@ -168,10 +170,22 @@ pub(super) fn contracts(report: &Report) -> Vec<SeenContract> {
             found.push(SeenContract {
                 kind: "protobuf",
                 name,
+                service: None,
                 operations: service.methods.iter().map(|m| m.name.to_string()).collect(),
                 at: SeenPlace::of(report, Place { file: *file, span: service.span }),
             });
         }
+    }
+    for (number, document) in report.model.contracts.iter().enumerate() {
+        let link = report.model.contract_links.iter().find(|l| l.contract == number);
+        let service = link.and_then(|l| report.model.services.get(l.service.0 as usize));
+        found.push(SeenContract {
+            kind: "openapi",
+            name: document.title.clone().unwrap_or_default(),
+            operations: document.operations.iter().map(|o| format!("{} {}", o.method, o.path)).collect(),
+            service: service.map(|s| s.name.clone()),
+            at: SeenPlace::of(report, document.at),
+        });
     }
     found
 }

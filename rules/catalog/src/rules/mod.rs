@@ -39,10 +39,9 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     all
 });
 
-/// Declares the files of a category and lists their rules.
+/// Lists the rules of a category, by their files. (The files are declared beside it, where rustfmt finds them.)
 macro_rules! category {
     ($($rule:ident),* $(,)?) => {
-        $(mod $rule;)*
         pub(super) static RULES: &[&crate::Rule] = &[$(&$rule::RULE),*];
     };
 }

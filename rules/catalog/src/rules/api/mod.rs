@@ -1,3 +1,5 @@
 //! APIs and their versions.
 
+mod unversioned_api;
+
 super::category![unversioned_api];

@@ -131,8 +131,16 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, name: &str, setting: &Setti
         Vec::new()
     } else {
         match program.container.env_at {
-            None => cx.add_entry(program.container.block, &["env:", &format!("  - name: {name}"), "    value: \"\" # fill in"]),
-            Some(_) => program.container.env.last().map(|last| after(cx, last.value_at, last.at, name)).unwrap_or_default(),
+            None => cx.add_entry(
+                program.container.block,
+                &["env:", &format!("  - name: {name}"), "    value: \"\" # fill in"],
+            ),
+            Some(_) => program
+                .container
+                .env
+                .last()
+                .map(|last| after(cx, last.value_at, last.at, name))
+                .unwrap_or_default(),
         }
     };
     program.explained(

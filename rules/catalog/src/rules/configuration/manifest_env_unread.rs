@@ -113,7 +113,10 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
                 continue;
             }
             let near = read.iter().filter(|(known, _)| {
-                known.len() >= SHORTEST && !own(known) && levenshtein(known, name) <= 2 && !differs_in_number(known, name)
+                known.len() >= SHORTEST
+                    && !own(known)
+                    && levenshtein(known, name) <= 2
+                    && !differs_in_number(known, name)
             });
             if let Some((known, at)) = near.min_by_key(|(known, _)| levenshtein(known, name)) {
                 findings.push(finding(&program, variable, known, *at));

@@ -93,7 +93,11 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let listeners = &program.service.listeners;
         let bound: Option<Vec<u16>> = listeners.iter().map(|l| program.bound_port(l)).collect();
         let Some(bound) = bound.filter(|b| !b.is_empty()) else { continue };
-        let on_host = program.workload.host_access.iter().any(|h| h.value == "hostNetwork" || h.value == "network_mode");
+        let on_host = program
+            .workload
+            .host_access
+            .iter()
+            .any(|h| h.value == "hostNetwork" || h.value == "network_mode");
         if on_host {
             continue;
         }

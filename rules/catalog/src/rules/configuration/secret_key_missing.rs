@@ -92,7 +92,13 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn finding(workload: &Workload, variable: &EnvVar, used: &ConfigUse, key: &str, config: &ConfigObject) -> Finding {
+fn finding(
+    workload: &Workload,
+    variable: &EnvVar,
+    used: &ConfigUse,
+    key: &str,
+    config: &ConfigObject,
+) -> Finding {
     let kind = if config.secret { "Secret" } else { "ConfigMap" };
     let message = format!(
         "`{}` of `{}` comes from the key `{key}`, which the {kind} `{}` does not have: the container is never started",
@@ -100,15 +106,18 @@ fn finding(workload: &Workload, variable: &EnvVar, used: &ConfigUse, key: &str, 
         workload.title(),
         config.name
     );
-    let nearest = config.keys.iter().map(|(known, _)| &known.value).min_by_key(|known| levenshtein(known, key));
+    let nearest =
+        config.keys.iter().map(|(known, _)| &known.value).min_by_key(|known| levenshtein(known, key));
     let finding = Finding::new(&SECRET_KEY_MISSING, used.at, message)
         .label("no such key")
         .related(config.at, format!("the {kind}"))
         .subject(format!("{} {}", workload.title(), variable.name));
     match nearest.filter(|near| levenshtein(near, key) <= 3) {
-        Some(near) => finding
-            .help(format!("did you mean `{near}`?"))
-            .fix(format!("Take `{near}`"), Applicability::Unsafe, replace(used.at, near.clone())),
+        Some(near) => finding.help(format!("did you mean `{near}`?")).fix(
+            format!("Take `{near}`"),
+            Applicability::Unsafe,
+            replace(used.at, near.clone()),
+        ),
         None => finding.help("add the key, or name one that is there"),
     }
 }

@@ -120,8 +120,14 @@ fn finding(cx: &Context<'_>, found: &Mismatch<'_>) -> Finding {
     Finding {
         rule: &BUILDER_RUNTIME_LIBC_MISMATCH,
         message,
-        help: Some("build on the release that the program runs on, or link statically for a musl target".into()),
-        severity: if found.releases.is_none() { Severity::Error } else { BUILDER_RUNTIME_LIBC_MISMATCH.severity },
+        help: Some(
+            "build on the release that the program runs on, or link statically for a musl target".into(),
+        ),
+        severity: if found.releases.is_none() {
+            Severity::Error
+        } else {
+            BUILDER_RUNTIME_LIBC_MISMATCH.severity
+        },
         variants: Vec::new(),
         confidence: match found.releases {
             // What a tag without a release stands for moves on.

@@ -104,9 +104,11 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 /// Whether a request of the shipped program goes to a public host over TLS, by a library that trusts the system only.
 fn needs_roots(model: &Model, ships: &ShippedBinary, request: &Request) -> bool {
     let package = model.function(request.in_fn).package as usize;
-    let service = model.services.iter().find(|s| s.package as usize == ships.package && s.binary == ships.binary);
+    let service =
+        model.services.iter().find(|s| s.package as usize == ships.package && s.binary == ships.binary);
     let runs = service.is_none_or(|s| s.functions.binary_search(&request.in_fn).is_ok());
-    let trusts = |library: &str| ships.trusts_system.iter().any(|t| t.replace('-', "_") == library.replace('-', "_"));
+    let trusts =
+        |library: &str| ships.trusts_system.iter().any(|t| t.replace('-', "_") == library.replace('-', "_"));
     let clients = || request.clients.iter().map(|c| model.client(*c));
     runs && ships.packages.contains(&package)
         && request.url.present().is_some_and(|url| is_public(url))
@@ -130,7 +132,10 @@ fn finding(cx: &Context<'_>, image: &Image, ships: &ShippedBinary, request: &Req
     let url = request.url.present().map_or("", |u| u);
     Some(Finding {
         rule: &CA_CERTIFICATES_MISSING,
-        message: format!("this image holds no roots of trust: `{}` cannot call `{url}`, nor any other TLS host", ships.binary),
+        message: format!(
+            "this image holds no roots of trust: `{}` cannot call `{url}`, nor any other TLS host",
+            ships.binary
+        ),
         help: Some("install `ca-certificates`, or copy the bundle from the stage that builds".into()),
         severity: CA_CERTIFICATES_MISSING.severity,
         confidence: CA_CERTIFICATES_MISSING.confidence,

@@ -77,14 +77,19 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 
 fn finding(image: &Image, ships: &ShippedBinary, build: &CargoBuild, picks: bool) -> Finding {
     let message = if picks {
-        format!("`{}` is built without `--locked`: the image may hold other dependencies than those that were tested", ships.binary)
+        format!(
+            "`{}` is built without `--locked`: the image may hold other dependencies than those that were tested",
+            ships.binary
+        )
     } else {
         format!("`{}` is shipped as a debug build: it is several times slower than it could be", ships.binary)
     };
     Finding {
         rule: &CARGO_BUILD_NOT_REPRODUCIBLE,
         message,
-        help: Some(if picks { "add `--locked`" } else { "add `--release` and copy from `target/release`" }.into()),
+        help: Some(
+            if picks { "add `--locked`" } else { "add `--release` and copy from `target/release`" }.into(),
+        ),
         severity: CARGO_BUILD_NOT_REPRODUCIBLE.severity,
         confidence: CARGO_BUILD_NOT_REPRODUCIBLE.confidence,
         variants: Vec::new(),

@@ -79,9 +79,10 @@ fn runs_in_shell(start: &Start, ships: &ShippedBinary) -> bool {
     let is_through_shell = match &start.command.form {
         Form::Shell => true,
         // A list of words is one command that needs no shell, unless it begins with one.
-        Form::Exec(words) => {
-            words.first().zip(commands.first()).is_some_and(|(w, c)| c.words.first().map(|f| &f.text) != Some(&w.text))
-        }
+        Form::Exec(words) => words
+            .first()
+            .zip(commands.first())
+            .is_some_and(|(w, c)| c.words.first().map(|f| &f.text) != Some(&w.text)),
     };
     let first_words = || commands.iter().filter_map(|c| c.words.first()?.known());
     is_through_shell
@@ -95,7 +96,10 @@ fn finding(cx: &Context<'_>, image: &Image, ships: &ShippedBinary, start: &Start
     let has_no_shell = image.has_tool(last, "sh") == Tri::Absent;
     let place = Place { file: image.file, span: start.at.span };
     let message = if has_no_shell {
-        format!("`{}` is started through a shell, which this image does not have: the container cannot start", ships.binary)
+        format!(
+            "`{}` is started through a shell, which this image does not have: the container cannot start",
+            ships.binary
+        )
     } else {
         format!(
             "`{}` is started through a shell, which does not hand SIGTERM on: each stop waits for the kill and drops the \
@@ -136,6 +140,10 @@ fn fix(cx: &Context<'_>, image: &Image, start: &Start) -> Option<Fix> {
         }
         Flow::Other => return None,
     };
-    let title = if command.flow == Flow::Plain { "Write the command as a list of words" } else { "Put `exec` in front" };
+    let title = if command.flow == Flow::Plain {
+        "Write the command as a list of words"
+    } else {
+        "Put `exec` in front"
+    };
     Some(Fix { title: title.into(), applicability: Applicability::Safe, edits: vec![edit] })
 }

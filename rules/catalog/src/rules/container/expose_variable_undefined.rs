@@ -75,7 +75,12 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// The first variable of an instruction that has no value.
-fn undefined(cx: &Context<'_>, image: &Image, stage: &ImageStage, instruction: &Instruction) -> Option<Finding> {
+fn undefined(
+    cx: &Context<'_>,
+    image: &Image,
+    stage: &ImageStage,
+    instruction: &Instruction,
+) -> Option<Finding> {
     let (keyword, words): (&str, Vec<&Word>) = match &instruction.kind {
         InstructionKind::Expose(words) => ("EXPOSE", words.iter().collect()),
         InstructionKind::User(word) => ("USER", vec![word]),

@@ -133,7 +133,8 @@ fn fix(cx: &Context<'_>, image: &Image, last: &ImageStage, ships: &ShippedBinary
     };
     let first = stage.instructions.iter().rev().take_while(runs).last()?;
     let name = stage.name().unwrap_or("builder");
-    let to = if path.contains("/cargo/bin/") { format!("/usr/local/bin/{}", ships.binary) } else { path.clone() };
+    let to =
+        if path.contains("/cargo/bin/") { format!("/usr/local/bin/{}", ships.binary) } else { path.clone() };
     let copy = format!("--from={name} {path} {to}");
     let mut lines = vec![("FROM", slim.as_str())];
     if let Some(folder) = &last.workdir {

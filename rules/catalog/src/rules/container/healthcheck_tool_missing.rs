@@ -89,7 +89,9 @@ fn finding(cx: &Context<'_>, image: &Image, check: &Start, program: &str) -> Fin
     let what = if program == "sh" { "a shell".to_owned() } else { format!("`{program}`") };
     Finding {
         rule: &HEALTHCHECK_TOOL_MISSING,
-        message: format!("the health check needs {what}, which this image does not have: the container is never healthy"),
+        message: format!(
+            "the health check needs {what}, which this image does not have: the container is never healthy"
+        ),
         help: Some("let the service's own program check itself, or install the tool".into()),
         severity: HEALTHCHECK_TOOL_MISSING.severity,
         confidence: HEALTHCHECK_TOOL_MISSING.confidence,
@@ -107,7 +109,8 @@ fn fixes(cx: &Context<'_>, image: &Image, check: &Start, program: &str) -> Vec<F
     let Some(last) = image.last() else { return Vec::new() };
     let mut fixes = Vec::new();
     let started = last.start().and_then(|s| s.argv.as_ref()?.first());
-    if let Some(own) = started.filter(|own| image.ships.as_ref().is_some_and(|s| file_name(own) == s.binary)) {
+    if let Some(own) = started.filter(|own| image.ships.as_ref().is_some_and(|s| file_name(own) == s.binary))
+    {
         let keyword = if cx.text(check.at).starts_with("healthcheck") { "cmd" } else { "CMD" };
         let words = json([own.as_str(), "healthcheck"]);
         let has_keyword = cx.text(Place { file: image.file, span: check.at.span }).contains(keyword);

@@ -110,7 +110,9 @@ fn wrong_copy(cx: &Context<'_>, image: &Image, copy: &Copy, word: &Word) -> Opti
     }
     let path = |folder: &str| format!("target/{folder}/{name}");
     let text = written.contains(&path(profile)).then(|| written.replace(&path(profile), &path(first)));
-    let message = format!("cargo builds into `target/{first}` here, so there is no `target/{profile}`: the image cannot be built");
+    let message = format!(
+        "cargo builds into `target/{first}` here, so there is no `target/{profile}`: the image cannot be built"
+    );
     Some(finding(image, place, message, "not built", text.map(|t| (*first, t))))
 }
 
@@ -124,7 +126,8 @@ fn built_path(path: &str) -> Option<(&str, &str)> {
         _ => return None,
     };
     // Files beside the binaries, patterns, and names that a template will fill in are something else.
-    let is_binary = !name.is_empty() && !name.contains(['*', '?', '[', '{', '}', '.', '<']) && !name.starts_with("lib");
+    let is_binary =
+        !name.is_empty() && !name.contains(['*', '?', '[', '{', '}', '.', '<']) && !name.starts_with("lib");
     (is_binary && !profile.contains(['*', '{'])).then_some((profile, name))
 }
 
@@ -149,16 +152,26 @@ fn old_compiler(cx: &Context<'_>, image: &Image, stage: usize) -> Option<Finding
     let package = cx.model.packages.get(ships.package).filter(|p| !p.pins_toolchain)?;
     let has = made.base_image.as_ref()?.compiler_release.as_ref()?;
     let needs = package.needs_compiler.as_ref()?;
-    if release_numbers(has)? >= release_numbers(needs)? || image.is_named_in_commands(build.stage, "toolchain") {
+    if release_numbers(has)? >= release_numbers(needs)?
+        || image.is_named_in_commands(build.stage, "toolchain")
+    {
         return None;
     }
     let written = cx.text(made.image_at);
-    let text = (!written.contains('@') && written.contains(has.as_str())).then(|| written.replacen(has, needs, 1));
-    let message = format!("`{}` needs Rust {needs}, and this image has {has}: the image cannot be built", package.name);
+    let text =
+        (!written.contains('@') && written.contains(has.as_str())).then(|| written.replacen(has, needs, 1));
+    let message =
+        format!("`{}` needs Rust {needs}, and this image has {has}: the image cannot be built", package.name);
     Some(finding(image, made.image_at, message, "too old", text.map(|t| (needs.as_str(), t))))
 }
 
-fn finding(image: &Image, place: Place, message: String, label: &str, fix: Option<(&str, String)>) -> Finding {
+fn finding(
+    image: &Image,
+    place: Place,
+    message: String,
+    label: &str,
+    fix: Option<(&str, String)>,
+) -> Finding {
     let named = fix.as_ref().map(|(name, _)| (*name).to_owned());
     let fix = fix.map(|(name, text)| Fix {
         title: format!("Change it to `{name}`"),

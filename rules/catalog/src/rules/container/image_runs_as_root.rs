@@ -82,7 +82,9 @@ fn finding(cx: &Context<'_>, image: &Image, last: &ImageStage) -> Finding {
     let binary = image.ships.as_ref().map_or("", |s| &s.binary);
     Finding {
         rule: &IMAGE_RUNS_AS_ROOT,
-        message: format!("`{binary}` runs as root in this image: whoever breaks into it has all rights in the container"),
+        message: format!(
+            "`{binary}` runs as root in this image: whoever breaks into it has all rights in the container"
+        ),
         help: Some("end the image with a `USER` other than root".into()),
         severity: IMAGE_RUNS_AS_ROOT.severity,
         confidence: IMAGE_RUNS_AS_ROOT.confidence,

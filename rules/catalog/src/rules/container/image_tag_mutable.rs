@@ -81,7 +81,9 @@ fn finding(image: &Image, stage: &ImageStage, name: &str) -> Finding {
     });
     Finding {
         rule: &IMAGE_TAG_MUTABLE,
-        message: format!("`{name}` is another image from day to day: the same commit does not give the same image again"),
+        message: format!(
+            "`{name}` is another image from day to day: the same commit does not give the same image again"
+        ),
         help: Some("name a release, best with its digest".into()),
         severity: IMAGE_TAG_MUTABLE.severity,
         confidence: IMAGE_TAG_MUTABLE.confidence,

@@ -1,5 +1,15 @@
 //! Images and how they are built.
 
+mod builder_runtime_libc_mismatch;
+mod ca_certificates_missing;
+mod cargo_build_not_reproducible;
+mod entrypoint_shell_form;
+mod expose_variable_undefined;
+mod final_stage_ships_toolchain;
+mod healthcheck_tool_missing;
+mod image_does_not_match_crate;
+mod image_runs_as_root;
+mod image_tag_mutable;
 mod written;
 
 super::category![
@@ -12,5 +22,5 @@ super::category![
     healthcheck_tool_missing,
     image_does_not_match_crate,
     image_runs_as_root,
-    image_tag_mutable,
+    image_tag_mutable
 ];

@@ -115,7 +115,10 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             place: conflict.at,
             label: "means something else here".into(),
             variants: Vec::new(),
-            related: vec![Related { place: conflict.other, message: "the same field in the other copy".into() }],
+            related: vec![Related {
+                place: conflict.other,
+                message: "the same field in the other copy".into(),
+            }],
             fixes: Vec::new(),
             subject: conflict.subject,
         });
@@ -124,7 +127,9 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 
 fn never_added(cx: &Context<'_>, implemented: &GrpcImpl, service: &Service, listener: &Listener) -> Finding {
     let mut related = vec![Related { place: listener.at, message: "the server that lacks it".into() }];
-    related.extend(declared(cx.model, implemented).map(|place| Related { place, message: "declared here".into() }));
+    related.extend(
+        declared(cx.model, implemented).map(|place| Related { place, message: "declared here".into() }),
+    );
     Finding {
         rule: &GRPC_SERVICE_DRIFT,
         message: format!(
@@ -146,9 +151,10 @@ fn never_added(cx: &Context<'_>, implemented: &GrpcImpl, service: &Service, list
 
 fn declared(model: &Model, implemented: &GrpcImpl) -> Option<Place> {
     let package = implemented.full_name.strip_suffix(&implemented.service)?.trim_end_matches('.');
-    let (file, service) = model.protos.iter().filter(|(_, p)| p.package == package).find_map(|(file, proto)| {
-        Some((*file, proto.services.iter().find(|s| s.name == implemented.service)?))
-    })?;
+    let (file, service) =
+        model.protos.iter().filter(|(_, p)| p.package == package).find_map(|(file, proto)| {
+            Some((*file, proto.services.iter().find(|s| s.name == implemented.service)?))
+        })?;
     Some(Place { file, span: service.span })
 }
 
@@ -157,7 +163,8 @@ fn fix(cx: &Context<'_>, implemented: &GrpcImpl, listener: &Listener) -> Option<
     if implemented.module.is_empty() || implemented.of.is_empty() || !cx.text(listener.at).starts_with('.') {
         return None;
     }
-    let made = format!("{}::{}Server::new({}::default())", implemented.module, implemented.service, implemented.of);
+    let made =
+        format!("{}::{}Server::new({}::default())", implemented.module, implemented.service, implemented.of);
     let gap = if cx.begins_line(listener.at) {
         format!("{}{}", cx.line_end(listener.at.file), cx.indent(listener.at))
     } else {

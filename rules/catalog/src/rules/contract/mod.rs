@@ -1,6 +1,8 @@
 //! What services promise each other.
 
 mod described;
+mod grpc_service_drift;
+mod openapi_drift;
 mod proto_copies;
 mod stub;
 mod unserved;

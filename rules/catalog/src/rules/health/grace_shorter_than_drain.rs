@@ -118,7 +118,9 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         };
         // What is equal is a race that nobody notices.
         if grace < before + drain {
-            findings.push(finding(cx, &program, grace, before, drain).related(at, format!("may take {drain} s to end")));
+            findings.push(
+                finding(cx, &program, grace, before, drain).related(at, format!("may take {drain} s to end")),
+            );
         }
     }
 }
@@ -145,22 +147,28 @@ fn seconds(text: &str) -> Option<i64> {
 }
 
 fn finding(cx: &Context<'_>, program: &Deployed<'_>, grace: i64, before: i64, drain: i64) -> Finding {
-    let sum = if before > 0 { format!("{before} s before it is told and {drain} s to drain") } else { format!("{drain} s to drain") };
+    let sum = if before > 0 {
+        format!("{before} s before it is told and {drain} s to drain")
+    } else {
+        format!("{drain} s to drain")
+    };
     let message = format!(
         "`{}` may need {sum}, and is killed after {grace} s: requests in flight are cut",
         program.service.name
     );
     let enough = before + drain + 5;
     // A compose file is stopped by whoever works with it, as a rule.
-    let severity = if program.workload.is_compose() { Severity::Info } else { GRACE_SHORTER_THAN_DRAIN.severity };
+    let severity =
+        if program.workload.is_compose() { Severity::Info } else { GRACE_SHORTER_THAN_DRAIN.severity };
     let (place, edits) = match &program.workload.grace {
         Tri::Present(spot) => {
             let text = if program.workload.is_compose() { format!("{enough}s") } else { enough.to_string() };
             (spot.at, replace(spot.at, text))
         }
-        _ if program.workload.is_compose() => {
-            (program.container.name_at, cx.add_entry(program.container.block, &[&format!("stop_grace_period: {enough}s")]))
-        }
+        _ if program.workload.is_compose() => (
+            program.container.name_at,
+            cx.add_entry(program.container.block, &[&format!("stop_grace_period: {enough}s")]),
+        ),
         _ => {
             let line = format!("terminationGracePeriodSeconds: {enough}");
             (program.container.name_at, cx.add_entry(program.workload.pod, &[&line]))

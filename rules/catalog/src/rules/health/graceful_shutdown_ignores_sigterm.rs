@@ -109,7 +109,8 @@ fn fix(cx: &Context<'_>, listener: &Listener, at: Place) -> Option<Fix> {
     let function = call.split('(').next()?.rsplit(['.', ':']).next()?;
     let code = listener.snippets.get(&format!("both-{function}"))?;
     let line = format!("{}{}", cx.line_end(at.file), cx.indent(at));
-    let code = code.trim().replace("{call}", call).replace("    ", cx.indent_step(at.file)).replace('\n', &line);
+    let code =
+        code.trim().replace("{call}", call).replace("    ", cx.indent_step(at.file)).replace('\n', &line);
     let edits = vec![Edit::Replace { file: at.file, span: at.span, text: code }];
     Some(Fix { title: "Wait for SIGTERM as well".into(), applicability: Applicability::Unsafe, edits })
 }

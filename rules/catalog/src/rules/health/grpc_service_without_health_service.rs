@@ -118,7 +118,9 @@ fn finding(cx: &Context<'_>, service: &Service, listener: &Listener, methods: us
             "`{}` answers no gRPC health checks: an instance that hangs keeps getting calls, and nothing restarts it",
             service.name
         ),
-        help: Some("add the service `grpc.health.v1.Health` to the server, and keep its state up to date".into()),
+        help: Some(
+            "add the service `grpc.health.v1.Health` to the server, and keep its state up to date".into(),
+        ),
         severity: GRPC_SERVICE_WITHOUT_HEALTH_SERVICE.severity,
         confidence: GRPC_SERVICE_WITHOUT_HEALTH_SERVICE.confidence,
         service: Some(service.name.clone()),

@@ -126,7 +126,8 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for program in deployed(cx).filter(|d| !d.workload.is_compose()) {
         for asked in asked(program.container).into_iter().filter(|a| a.probe.kind == ProbeKind::Liveness) {
             let is_it = |r: &&Route| {
-                matches!(r.method.as_str(), "GET" | "ANY") && matches!(answers(&asked.path, &r.path), Tri::Present(()))
+                matches!(r.method.as_str(), "GET" | "ANY")
+                    && matches!(answers(&asked.path, &r.path), Tri::Present(()))
             };
             if let Some(route) = program.service.routes.iter().find(is_it) {
                 findings.extend(finding(cx, &program, &asked, route));
@@ -135,7 +136,12 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn finding(cx: &Context<'_>, program: &Deployed<'_>, asked: &AskedPath<'_>, route: &Route) -> Option<Finding> {
+fn finding(
+    cx: &Context<'_>,
+    program: &Deployed<'_>,
+    asked: &AskedPath<'_>,
+    route: &Route,
+) -> Option<Finding> {
     let handler = route.handler?;
     let ((calls, function, deed), whom) =
         ASKS.iter().find_map(|(kind, whom)| Some((cx.model.way(handler, *kind)?, whom)))?;
@@ -161,7 +167,8 @@ fn mended(cx: &Context<'_>, program: &Deployed<'_>, asked: &AskedPath<'_>) -> (S
         let handler = route.handler;
         handler.is_some_and(|h| ASKS.iter().all(|(kind, _)| cx.model.way(h, *kind).is_none()))
     };
-    let is_live = |route: &&Route| route.method == "GET" && route.path.contains("live") && !route.path.contains('{');
+    let is_live =
+        |route: &&Route| route.method == "GET" && route.path.contains("live") && !route.path.contains('{');
     if let Some(route) = program.service.routes.iter().find(|r| is_live(r) && asks_nobody(r)) {
         return (format!("Ask for `{}`", route.path), replace(asked.at, route.path.clone()));
     }

@@ -1,6 +1,16 @@
 //! Health checks and life cycle.
 
 mod added_route;
+mod grace_shorter_than_drain;
+mod graceful_shutdown_ignores_sigterm;
+mod grpc_service_without_health_service;
+mod http_service_without_health_route;
+mod liveness_checks_dependency;
+mod panic_abort_in_server;
+mod probe_route_missing;
+mod probe_timeout_shorter_than_check;
+mod process_exit_in_request_path;
+mod server_without_graceful_shutdown;
 mod shutdown_fix;
 
 super::category![
@@ -13,5 +23,5 @@ super::category![
     probe_route_missing,
     probe_timeout_shorter_than_check,
     process_exit_in_request_path,
-    server_without_graceful_shutdown,
+    server_without_graceful_shutdown
 ];

@@ -99,7 +99,8 @@ fn server<'m>(cx: &Context<'m>, profile: &Profile) -> Option<&'m Service> {
 fn is_meant(cx: &Context<'_>, at: Place) -> bool {
     let text = cx.sources.text(at.file);
     let before = text.get(..at.span.start as usize).unwrap_or("");
-    let above = before.lines().rev().skip_while(|l| l.trim().is_empty()).take_while(|l| l.trim().starts_with('#'));
+    let above =
+        before.lines().rev().skip_while(|l| l.trim().is_empty()).take_while(|l| l.trim().starts_with('#'));
     let speaks = |comment: &str| {
         let comment = comment.to_lowercase();
         ["panic", "abort", "unwind", "crash", "poison"].iter().any(|word| comment.contains(word))
@@ -109,7 +110,8 @@ fn is_meant(cx: &Context<'_>, at: Place) -> bool {
 }
 
 fn finding(cx: &Context<'_>, service: &Service, at: Place) -> Finding {
-    let serves = service.listeners.first().map(|l| Related { place: l.at, message: "serves requests".into() });
+    let serves =
+        service.listeners.first().map(|l| Related { place: l.at, message: "serves requests".into() });
     Finding {
         rule: &PANIC_ABORT_IN_SERVER,
         message: format!(
@@ -141,7 +143,8 @@ fn fix(cx: &Context<'_>, at: Place) -> Fix {
         Span::new(start as u32, end as u32)
     } else {
         // In a table on one line.
-        let comma = rest.trim_start().strip_prefix(',').map_or(0, |after| rest.len() - after.trim_start().len());
+        let comma =
+            rest.trim_start().strip_prefix(',').map_or(0, |after| rest.len() - after.trim_start().len());
         Span::new(at.span.start, at.span.end + comma as u32)
     };
     Fix {

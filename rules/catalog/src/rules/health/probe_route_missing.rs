@@ -150,7 +150,8 @@ fn finding(program: &Deployed<'_>, asked: &AskedPath<'_>) -> Finding {
         .subject(format!("{} {kind} {path}", program.subject()));
     let finding = match nearest {
         Some(route) => {
-            let is_text = matches!(asked.probe.action, svclint_model::ProbeAction::Http { path: Tri::Present(_), .. });
+            let is_text =
+                matches!(asked.probe.action, svclint_model::ProbeAction::Http { path: Tri::Present(_), .. });
             let edits = if is_text { replace(asked.at, route.path.clone()) } else { Vec::new() };
             finding
                 .help(format!("`{name}` answers `{}`", route.path))

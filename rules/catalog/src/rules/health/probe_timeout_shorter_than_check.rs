@@ -108,7 +108,8 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for program in deployed(cx).filter(|d| !d.workload.is_compose()) {
         for asked in asked(program.container) {
             let is_it = |r: &&Route| {
-                matches!(r.method.as_str(), "GET" | "ANY") && matches!(answers(&asked.path, &r.path), Tri::Present(()))
+                matches!(r.method.as_str(), "GET" | "ANY")
+                    && matches!(answers(&asked.path, &r.path), Tri::Present(()))
             };
             let route = program.service.routes.iter().find(is_it);
             findings.extend(route.and_then(|route| finding(cx, &program, &asked, route)));
@@ -117,9 +118,18 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// A query without anything around it that ends it may wait for a connection, and then for the answer.
-fn finding(cx: &Context<'_>, program: &Deployed<'_>, asked: &AskedPath<'_>, route: &Route) -> Option<Finding> {
+fn finding(
+    cx: &Context<'_>,
+    program: &Deployed<'_>,
+    asked: &AskedPath<'_>,
+    route: &Route,
+) -> Option<Finding> {
     let timeout = *asked.probe.timeout.present()?;
-    let kinds = [EffectKind::Sql(SqlKind::Select), EffectKind::Sql(SqlKind::Other), EffectKind::Request(Protocol::Http)];
+    let kinds = [
+        EffectKind::Sql(SqlKind::Select),
+        EffectKind::Sql(SqlKind::Other),
+        EffectKind::Request(Protocol::Http),
+    ];
     let ways = kinds.iter().filter_map(|kind| cx.model.way(route.handler?, *kind));
     let (_, _, deed) = ways
         .filter(|(calls, _, deed)| !deed.when.bounded && calls.iter().all(|call| !call.when.bounded))
@@ -129,11 +139,13 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, asked: &AskedPath<'_>, rout
         asked.path
     );
     let at = asked.probe.timeout_at.unwrap_or(asked.at);
-    Some(program.explained(
-        Finding::new(&PROBE_TIMEOUT_SHORTER_THAN_CHECK, at, message)
-            .help("put a limit around the check that is shorter than the probe's")
-            .label(format!("{timeout} s"))
-            .related(deed.at, "nothing ends this sooner")
-            .subject(format!("{} {}", program.subject(), asked.path)),
-    ))
+    Some(
+        program.explained(
+            Finding::new(&PROBE_TIMEOUT_SHORTER_THAN_CHECK, at, message)
+                .help("put a limit around the check that is shorter than the probe's")
+                .label(format!("{timeout} s"))
+                .related(deed.at, "nothing ends this sooner")
+                .subject(format!("{} {}", program.subject(), asked.path)),
+        ),
+    )
 }

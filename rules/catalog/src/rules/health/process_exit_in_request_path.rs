@@ -67,8 +67,29 @@ declare_rule! {
 
 /// Words of what is meant to end the program, or runs while it starts.
 const MEANT: &[&str] = &[
-    "abort", "bootstrap", "crash", "die", "down", "exit", "halt", "init", "initialize", "kill", "panic", "quit", "reboot",
-    "reload", "restart", "setup", "shutdown", "stop", "suicide", "terminate", "update", "upgrade", "watchdog",
+    "abort",
+    "bootstrap",
+    "crash",
+    "die",
+    "down",
+    "exit",
+    "halt",
+    "init",
+    "initialize",
+    "kill",
+    "panic",
+    "quit",
+    "reboot",
+    "reload",
+    "restart",
+    "setup",
+    "shutdown",
+    "stop",
+    "suicide",
+    "terminate",
+    "update",
+    "upgrade",
+    "watchdog",
 ];
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
@@ -114,7 +135,13 @@ fn says_end(name: &str) -> bool {
     name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| MEANT.contains(&word))
 }
 
-fn finding(cx: &Context<'_>, service: &Service, reached: &Reached<'_>, function: FnId, deed: &Deed) -> Finding {
+fn finding(
+    cx: &Context<'_>,
+    service: &Service,
+    reached: &Reached<'_>,
+    function: FnId,
+    deed: &Deed,
+) -> Finding {
     let who = match reached.route(cx.model, function) {
         Some(route) => format!("`{} {}`", route.method, route.path),
         None => "a request".to_owned(),

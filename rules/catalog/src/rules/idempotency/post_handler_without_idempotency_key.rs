@@ -3,8 +3,8 @@
 use svclint_model::{Deed, FnId, Listener, Role, Route, Service, SqlDeed, SqlKind};
 use svclint_syntax::Span;
 
-use crate::rules::reach::evidence;
 use super::writes::{Writes, takes_key, unique_key};
+use crate::rules::reach::evidence;
 use crate::{Applicability, Context, Edit, Finding, Fix, Related, declare_rule};
 
 declare_rule! {

@@ -2,8 +2,8 @@
 
 use svclint_model::{Model, Place, Protocol, Request, Role, Service, Tri, is_correlation_header};
 
-use crate::rules::reach::{Reached, evidence};
 use crate::edit::insert_after;
+use crate::rules::reach::{Reached, evidence};
 use crate::{Applicability, Confidence, Context, Finding, Fix, Related, declare_rule};
 
 declare_rule! {

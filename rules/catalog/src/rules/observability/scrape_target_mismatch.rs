@@ -142,7 +142,9 @@ fn endpoint(
         .manifests
         .services
         .iter()
-        .filter(|s| s.environment == monitor.environment && matches!(s.labels.satisfy(selector), Tri::Present(())))
+        .filter(|s| {
+            s.environment == monitor.environment && matches!(s.labels.satisfy(selector), Tri::Present(()))
+        })
         .collect();
     let [service] = services.as_slice() else { return None };
     let named = service.ports.iter().find(|p| p.name.as_deref() == Some(port.value.as_str()));
@@ -169,7 +171,8 @@ fn endpoint(
     let [listener] = listeners.as_slice() else { return None };
     let is_its_port = program.bound_port(listener)? == target;
     let reads = |method: &str| matches!(method, "GET" | "ANY");
-    let served = program.service.routes.iter().any(|r| reads(&r.method) && !answers(&asked, &r.path).is_absent());
+    let served =
+        program.service.routes.iter().any(|r| reads(&r.method) && !answers(&asked, &r.path).is_absent());
     if !is_its_port || served || !sees_all_routes(program.service) {
         return None;
     }
@@ -205,7 +208,9 @@ fn no_port(monitor: &Monitor, service: &NetService, port: &Spot<String>) -> Find
         .subject(format!("{} {}", monitor.name, port.value));
     let names: Vec<&String> = service.ports.iter().filter_map(|p| p.name.as_ref()).collect();
     match names.as_slice() {
-        [only] => finding.fix(format!("Ask `{only}`"), Applicability::Unsafe, replace(port.at, only.as_str())),
+        [only] => {
+            finding.fix(format!("Ask `{only}`"), Applicability::Unsafe, replace(port.at, only.as_str()))
+        }
         _ => finding,
     }
 }

@@ -57,8 +57,9 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             let other = all.iter().find(|o| o.environment == workload.environment && o.name == name);
             other.filter(|o| o.containers.iter().any(has_check))
         };
-        let waits_badly =
-            |d: &&Dependency| d.condition.as_deref().is_none_or(|c| c == "service_started") && healthy(&d.service).is_some();
+        let waits_badly = |d: &&Dependency| {
+            d.condition.as_deref().is_none_or(|c| c == "service_started") && healthy(&d.service).is_some()
+        };
         let Some(first) = workload.depends_on.iter().find(waits_badly) else { continue };
         let names: Vec<String> =
             workload.depends_on.iter().filter(waits_badly).map(|d| format!("`{}`", d.service)).collect();

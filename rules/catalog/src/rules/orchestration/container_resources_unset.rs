@@ -79,7 +79,13 @@ fn has_defaults(cx: &Context<'_>, workload: &Workload) -> bool {
     })
 }
 
-fn finding(cx: &Context<'_>, workload: &Workload, container: &Container, no_memory: bool, no_cpu: bool) -> Finding {
+fn finding(
+    cx: &Context<'_>,
+    workload: &Workload,
+    container: &Container,
+    no_memory: bool,
+    no_cpu: bool,
+) -> Finding {
     let (lacks, so) = match (no_memory, no_cpu) {
         (true, true) => (
             "neither a memory limit nor a CPU request",

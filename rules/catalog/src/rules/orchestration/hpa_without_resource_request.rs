@@ -88,7 +88,8 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
                 && w.name == *name
         };
         let Some(workload) = manifests.workloads.iter().find(is_target) else { continue };
-        let has_defaults = manifests.resource_defaults.iter().any(|(e, _)| together(e, &workload.environment));
+        let has_defaults =
+            manifests.resource_defaults.iter().any(|(e, _)| together(e, &workload.environment));
         if has_defaults || !workload.containers_complete {
             continue;
         }

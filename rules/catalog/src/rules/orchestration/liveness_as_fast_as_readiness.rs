@@ -119,7 +119,9 @@ fn finding(
         (None, None) => Vec::new(),
     };
     Finding::new(&LIVENESS_AS_FAST_AS_READINESS, liveness.at, message)
-        .help("let liveness wait longer than readiness, or ask something that fails only when a restart helps")
+        .help(
+            "let liveness wait longer than readiness, or ask something that fails only when a restart helps",
+        )
         .label(format!("gives up after {live} s"))
         .related(readiness.at, format!("gives up after {ready} s"))
         .subject(subject(workload, container))

@@ -1,7 +1,19 @@
 //! Workloads and what runs them.
 
+mod compose_depends_on_unhealthy;
+mod container_resources_unset;
+mod hpa_without_resource_request;
+mod liveness_as_fast_as_readiness;
 mod moving_images;
+mod network_policy_blocks_call;
+mod pdb_blocks_drain;
+mod pod_security_context_weak;
+mod pod_without_readiness_probe;
 mod pods;
+mod rootfs_readonly_but_written;
+mod service_targets_nothing;
+mod single_replica_service;
+mod termination_not_graceful;
 
 pub(super) use moving_images::moving_images;
 
@@ -17,5 +29,5 @@ super::category![
     rootfs_readonly_but_written,
     service_targets_nothing,
     single_replica_service,
-    termination_not_graceful,
+    termination_not_graceful
 ];

@@ -160,7 +160,8 @@ fn blocked<'m>(
 ) -> Option<(&'m Workload, &'m NetworkPolicy)> {
     let manifests = &cx.model.manifests;
     let callee = manifests.workloads.iter().find(|w| {
-        together(&w.environment, &service.environment) && matches!(selects(&service.selector, w), Tri::Present(()))
+        together(&w.environment, &service.environment)
+            && matches!(selects(&service.selector, w), Tri::Present(()))
     })?;
     let beside = || manifests.policies.iter().filter(|p| together(&p.environment, &callee.environment));
     // A policy that may speak of these pods may let the caller in.

@@ -104,7 +104,11 @@ fn blocks(cx: &Context<'_>, budget: &Budget, workload: Option<&Workload>) -> Opt
     let pods = match (scaled, &workload.replicas) {
         (Some(scaler), _) => *scaler.min_replicas.present()?,
         (None, Tri::Present(replicas)) => replicas.value,
-        (None, Tri::Absent) if workload.kind.present().is_some_and(|k| k == "Deployment" || k == "StatefulSet") => 1,
+        (None, Tri::Absent)
+            if workload.kind.present().is_some_and(|k| k == "Deployment" || k == "StatefulSet") =>
+        {
+            1
+        }
         (None, _) => return None,
     };
     (pods > 0 && min >= pods).then(|| format!("wants {min} pods to be there, and there are {pods}"))

@@ -102,8 +102,10 @@ fn is_socket(path: &str) -> bool {
 
 /// Rights that are given.
 fn strong(workload: &Workload, at: Place, what: &str, subject: &str) -> Finding {
-    let message =
-        format!("{what} in `{}`: whoever breaks into the process has the rights of the node", workload.title());
+    let message = format!(
+        "{what} in `{}`: whoever breaks into the process has the rights of the node",
+        workload.title()
+    );
     Finding::new(&POD_SECURITY_CONTEXT_WEAK, at, message)
         .help("take it away, or accept it here with a reason")
         .label("rights of the node")
@@ -117,14 +119,11 @@ fn weak(cx: &Context<'_>, workload: &Workload, container: &Container) -> Option<
     let escalates = own.privilege_escalation.is_absent() && !is_true(&own.privileged)
         || matches!(&own.privilege_escalation, Tri::Present(s) if s.value);
     let keeps = own.dropped.is_absent();
-    let lacks: Vec<&str> = [
-        (may_be_root, "may run as root"),
-        (escalates, "may gain rights"),
-        (keeps, "keeps its capabilities"),
-    ]
-    .into_iter()
-    .filter_map(|(lacks, words)| lacks.then_some(words))
-    .collect();
+    let lacks: Vec<&str> =
+        [(may_be_root, "may run as root"), (escalates, "may gain rights"), (keeps, "keeps its capabilities")]
+            .into_iter()
+            .filter_map(|(lacks, words)| lacks.then_some(words))
+            .collect();
     // One measure that is left out beside others is somebody's choice.
     if !may_be_root || lacks.is_empty() {
         return None;
@@ -141,7 +140,11 @@ fn weak(cx: &Context<'_>, workload: &Workload, container: &Container) -> Option<
             .help("run it as a user of its own, and drop what it does not need")
             .label(lacks.join(", "))
             .subject(subject(workload, container))
-            .fix("Restrict the container", Applicability::Unsafe, edits(cx, container.block, own, may_be_root, escalates, keeps)),
+            .fix(
+                "Restrict the container",
+                Applicability::Unsafe,
+                edits(cx, container.block, own, may_be_root, escalates, keeps),
+            ),
     )
 }
 
@@ -170,7 +173,10 @@ fn image_is_root(cx: &Context<'_>, workload: &Workload, container: &Container) -
     let deployments = cx.model.deployments.iter();
     let mut mine = deployments.filter(|d| {
         let here = cx.model.manifests.workloads.get(d.workload);
-        here.is_some_and(|w| std::ptr::eq(w, workload) && w.containers.get(d.container).is_some_and(|c| std::ptr::eq(c, container)))
+        here.is_some_and(|w| {
+            std::ptr::eq(w, workload)
+                && w.containers.get(d.container).is_some_and(|c| std::ptr::eq(c, container))
+        })
     });
     let stage = mine.find_map(|d| cx.model.images.get(d.image?)?.last());
     stage.is_some_and(|stage| match &stage.user {
@@ -202,7 +208,8 @@ fn edits(
         Some(block) => cx.add_entry(block, &lines),
         None => {
             let nested: Vec<String> = lines.iter().map(|line| format!("  {line}")).collect();
-            let all: Vec<&str> = std::iter::once("securityContext:").chain(nested.iter().map(String::as_str)).collect();
+            let all: Vec<&str> =
+                std::iter::once("securityContext:").chain(nested.iter().map(String::as_str)).collect();
             cx.add_entry(container, &all)
         }
     }

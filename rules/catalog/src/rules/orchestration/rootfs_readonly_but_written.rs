@@ -152,13 +152,20 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, path: &str, deed: &Deed) ->
             .label("read-only")
             .related(deed.at, "writes here")
             .subject(format!("{} {path}", program.subject()))
-            .fix(format!("Mount an empty folder at `{folder}`"), Applicability::Unsafe, edits(cx, program, folder)),
+            .fix(
+                format!("Mount an empty folder at `{folder}`"),
+                Applicability::Unsafe,
+                edits(cx, program, folder),
+            ),
     )
 }
 
 fn edits(cx: &Context<'_>, program: &Deployed<'_>, folder: &str) -> Vec<Edit> {
     // A list that is there already is left to its writer.
-    if !program.container.mounts.is_empty() || !program.workload.volumes.is_empty() || program.workload.is_compose() {
+    if !program.container.mounts.is_empty()
+        || !program.workload.volumes.is_empty()
+        || program.workload.is_compose()
+    {
         return Vec::new();
     }
     let name = folder.trim_matches('/').replace(['/', '_', '.'], "-");
@@ -173,10 +180,9 @@ fn edits(cx: &Context<'_>, program: &Deployed<'_>, folder: &str) -> Vec<Edit> {
 /// Two insertions at one place, the end of the last container, are one: what belongs to the container comes first.
 fn joined(edits: Vec<Edit>) -> Vec<Edit> {
     match edits.as_slice() {
-        [
-            Edit::Replace { file, span, text },
-            Edit::Replace { file: other, span: there, text: more },
-        ] if file == other && span == there => {
+        [Edit::Replace { file, span, text }, Edit::Replace { file: other, span: there, text: more }]
+            if file == other && span == there =>
+        {
             vec![Edit::Replace { file: *file, span: *span, text: format!("{text}{more}") }]
         }
         _ => edits,

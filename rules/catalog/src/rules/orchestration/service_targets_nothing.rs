@@ -133,7 +133,9 @@ fn no_pods(cx: &Context<'_>, service: &NetService, selector: &Labels, nearest: &
 fn labels_of(cx: &Context<'_>, service: &NetService, selector: &Labels, nearest: &Workload) -> Vec<Edit> {
     let Some(block) = service.selector_block else { return Vec::new() };
     let value = |key: &String| Some(format!("{key}: {}", nearest.labels.all.get(key)?.as_ref()?));
-    let Some(pairs) = selector.all.keys().map(value).collect::<Option<Vec<String>>>() else { return Vec::new() };
+    let Some(pairs) = selector.all.keys().map(value).collect::<Option<Vec<String>>>() else {
+        return Vec::new();
+    };
     let text = if block.flow {
         format!("{{ {} }}", pairs.join(", "))
     } else {
@@ -180,10 +182,14 @@ fn ingress(cx: &Context<'_>, ingress: &Ingress, findings: &mut Vec<Finding>) {
     for backend in &ingress.backends {
         let Tri::Present(name) = &backend.service else { continue };
         let Some(service) = services().find(|s| s.name == name.value) else {
-            let known: Vec<&str> = services().filter(beside).map(|s| s.name.as_str()).filter(|n| !n.is_empty()).collect();
+            let known: Vec<&str> =
+                services().filter(beside).map(|s| s.name.as_str()).filter(|n| !n.is_empty()).collect();
             // Where nothing beside it is a service with a name, those it means may be made elsewhere.
             let generated = services().any(|s| s.name.is_empty());
-            let near = known.iter().filter(|k| levenshtein(k, &name.value) <= 2).min_by_key(|k| levenshtein(k, &name.value));
+            let near = known
+                .iter()
+                .filter(|k| levenshtein(k, &name.value) <= 2)
+                .min_by_key(|k| levenshtein(k, &name.value));
             if let Some(near) = near.filter(|_| !generated) {
                 findings.push(no_service(ingress, &name.value, name.at, near));
             }
@@ -230,8 +236,10 @@ fn no_target(cx: &Context<'_>, scaler: &Autoscaler) -> Option<Finding> {
         return None;
     }
     let beside = workloads().filter(|w| together(&w.environment, &scaler.environment));
-    let near = beside.filter(|w| levenshtein(&w.name, name) <= 2).min_by_key(|w| levenshtein(&w.name, name))?;
-    let message = format!("`{}` scales {kind} `{name}`, which is not there: nothing is ever scaled", scaler.name);
+    let near =
+        beside.filter(|w| levenshtein(&w.name, name) <= 2).min_by_key(|w| levenshtein(&w.name, name))?;
+    let message =
+        format!("`{}` scales {kind} `{name}`, which is not there: nothing is ever scaled", scaler.name);
     let finding = Finding::new(&SERVICE_TARGETS_NOTHING, scaler.target_at, message)
         .help(format!("did you mean `{}`?", near.name))
         .label("no such workload")

@@ -78,8 +78,10 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         if scaled || keeps_files || !workload.volumes_complete {
             continue;
         }
-        let message =
-            format!("`{}` runs one pod behind a Service: a node that fails or is drained takes it down", workload.title());
+        let message = format!(
+            "`{}` runs one pod behind a Service: a node that fails or is drained takes it down",
+            workload.title()
+        );
         let edits = match (at, workload.spec) {
             (Some(at), _) => replace(at, "2"),
             (None, Some(spec)) => cx.add_entry(spec, &["replicas: 2"]),

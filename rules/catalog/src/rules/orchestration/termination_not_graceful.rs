@@ -78,8 +78,10 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn finding(workload: &Workload, grace: &Spot<i64>) -> Finding {
-    let message =
-        format!("the pods of `{}` are killed at once: every rollout cuts the requests in flight", workload.title());
+    let message = format!(
+        "the pods of `{}` are killed at once: every rollout cuts the requests in flight",
+        workload.title()
+    );
     Finding::new(&TERMINATION_NOT_GRACEFUL, grace.at, message)
         .help("give them the time that the service needs to end what it has begun; 30 seconds is the default")
         .label("no time to end")
