@@ -540,3 +540,14 @@ async fn main() {{
     let device = code("std::fs::write(\"/dev/stdout\", \"x\").unwrap();");
     assert_found(&format!("{device}{}", with("")), &[]);
 }
+
+/// What a project is generated from is no project: it is left out, and named.
+#[test]
+fn templates_of_whole_projects_are_left_out() {
+    let report = check(
+        "//- {{project-name}}/src/main.rs\nfn {{main}}() {}\n//- {{project-name}}/deploy/x.yaml\nname: {{project-name}}\n",
+    );
+    assert_eq!(found(&report), Vec::<String>::new());
+    let skipped: Vec<&str> = report.skipped.iter().map(|s| s.reason.as_str()).collect();
+    assert_eq!(skipped, ["a template: its path has places to fill in"]);
+}
