@@ -139,6 +139,10 @@ impl Workspace {
             for entry in found {
                 match entry.error {
                     Some(error) => drop(self.unread.insert(entry.path, error)),
+                    None if is_template(root, &entry.path) => {
+                        let reason = "a template: its path has places to fill in".to_owned();
+                        self.unread.insert(entry.path, reason);
+                    }
                     None => paths.push(normal_path(&entry.path)),
                 }
             }
@@ -549,6 +553,12 @@ fn note(rule: &'static RuleMeta, place: Place, message: String) -> Finding {
 /// A mistake of a whole file.
 fn unplaced() -> KnowledgeError {
     KnowledgeError { file: String::new(), line: 1, column: 1, key: String::new(), message: String::new() }
+}
+
+/// Whether a Rust file is one that a project is generated from: `{{project-name}}/src/main.rs`.
+fn is_template(root: &Path, path: &Path) -> bool {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    Language::of(path) == Language::Rust && inside.to_string_lossy().contains("{{")
 }
 
 /// Whether a file says something that the model reads.
