@@ -225,6 +225,8 @@ pub fn load() -> Result<Settings, Box<figment::Error>> {
     assert_snapshot!(seen.settings(), @"
     * src/settings.rs:20
     SHOP_* src/settings.rs:21
+    SHOP_SERVER__HOST src/settings.rs:13
+    SHOP_SERVER__PORT src/settings.rs:14
     ");
 }
 
@@ -347,6 +349,8 @@ pub fn level() -> String {
     );
     assert_snapshot!(seen.settings(), @r#"
     MAIL_* src/settings.rs:16
+    MAIL_HOST src/settings.rs:5
+    MAIL_PORT src/settings.rs:7
     LOG_LEVEL = "info" src/settings.rs:21
     "#);
 }

@@ -373,6 +373,14 @@ pub enum Action {
     ReadEnvPrefix {
         /// The argument with the prefix; without it all variables are read.
         prefix: Option<u8>,
+        /// They become fields of a type: what stands between the prefix and a field's name, where the prefix does not end
+        /// with it.
+        joint: Option<String>,
+    },
+    /// Says what stands between the names of fields of fields in variables.
+    EnvSeparator {
+        /// The argument.
+        value: u8,
     },
     /// Wraps the service that is served so that requests get or keep an id of their own.
     Carries(Carries),

@@ -16,7 +16,7 @@ pub use action::{Access, Action, Call, Carries, Covers, Effect, MakeClient, Prot
 pub use limit::{Limit, LimitDefault};
 pub use load::{KnowledgeError, built_in, load_page, read_toml, shipped};
 pub use page::{
-    Attribute, Callable, EnvAttribute, Generated, Library, MacroEntry, OneOrMany, Page, TypeEntry,
+    Attribute, Callable, EnvAttribute, FieldWords, Generated, Library, MacroEntry, OneOrMany, Page, TypeEntry,
 };
 pub use template::{Template, TemplateError};
 pub use view::{DeclaredLink, GENERATED, Knowledge, View};

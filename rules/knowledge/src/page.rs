@@ -119,6 +119,8 @@ pub struct TypeEntry {
     /// It is a trait, and a framework calls its methods before a handler that has a type with it among its parameters.
     #[serde(default)]
     pub extracts: bool,
+    /// It is a trait, and this is how attributes change the names under which a derive reads fields.
+    pub field_words: Option<FieldWords>,
     /// It is a trait, implemented or derived, that takes a part out of the state that a framework holds: its function.
     pub takes_part: Option<SmolStr>,
     /// It is a trait, and types that implement or derive it are made of what comes from outside: a file, a message, the
@@ -130,6 +132,18 @@ pub struct TypeEntry {
     /// A method that is not listed gives the receiver back: builders.
     #[serde(default)]
     pub chains: bool,
+}
+
+/// `#[serde(rename = "x")]` on a field.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FieldWords {
+    /// The attribute's name: `serde`.
+    pub attribute: SmolStr,
+    /// The key of another name.
+    pub rename: SmolStr,
+    /// The words of fields that are not read by a name of their own.
+    pub unnamed: Vec<SmolStr>,
 }
 
 /// `#[arg(env = "X", default_value = "y")]` on a field: what clap and its kin read.

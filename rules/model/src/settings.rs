@@ -1,5 +1,7 @@
 //! What is read from the environment, and what is taken where it is not set.
 
+mod fields;
+
 use svclint_facts::rust::{AttrArg, ExprKind, Fields, Lit, TypeRef};
 use svclint_knowledge::{Action, EnvAttribute};
 
@@ -13,6 +15,13 @@ use crate::tracer::{At, Calls, Tracer};
 /// What a call reads: with a name that its function is given, one setting for each of the function's calls.
 pub(crate) fn all(tracer: &Tracer<'_>, at: At) -> Vec<Setting> {
     let Some(own) = read(tracer, at) else { return Vec::new() };
+    if own.prefixed
+        && let Tri::Present(prefix) = &own.name
+        && let Some(joint) = joint(tracer, at)
+    {
+        let fields = fields::read(tracer, at, prefix, joint);
+        return std::iter::once(own).chain(fields).collect();
+    }
     let BodyOwner::Fn(function) = tracer.body(at.body).owner else { return vec![own] };
     if !own.name.is_unknown() {
         return vec![own];
@@ -31,12 +40,20 @@ pub(crate) fn all(tracer: &Tracer<'_>, at: At) -> Vec<Setting> {
     }
 }
 
+/// What stands between a prefix and the names of fields, where a call reads by them.
+fn joint<'a>(tracer: &Tracer<'a>, at: At) -> Option<&'a str> {
+    tracer.actions(at).iter().find_map(|action| match action {
+        Action::ReadEnvPrefix { joint, .. } => joint.as_deref(),
+        _ => None,
+    })
+}
+
 /// What a call reads.
 pub(crate) fn read(tracer: &Tracer<'_>, at: At) -> Option<Setting> {
     tracer.actions(at).iter().find_map(|action| {
         let (name, prefixed) = match action {
             Action::ReadEnv { name } => (tracer.arg(at, *name), false),
-            Action::ReadEnvPrefix { prefix } => (prefix.and_then(|n| tracer.arg(at, n)), true),
+            Action::ReadEnvPrefix { prefix, .. } => (prefix.and_then(|n| tracer.arg(at, n)), true),
             _ => return None,
         };
         let text = name.map(|n| tracer.text(n)).filter(|t| t.complete).map(|t| t.text);

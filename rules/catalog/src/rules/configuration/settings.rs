@@ -29,9 +29,19 @@ pub(super) fn needed<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Vec<&'m Se
 /// All names that it reads; `None` where some are not known.
 pub(super) fn read<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Option<Vec<(&'m str, Place)>> {
     let settings = settings(cx, program);
-    let is_known = settings.iter().all(|s| !s.prefixed && !s.name.is_unknown());
+    // What is read by a prefix is known where the fields are that it is read into.
+    let has_fields = |prefix: &str| {
+        settings.iter().any(|s| {
+            !s.prefixed && matches!(&s.name, Tri::Present(n) if n.starts_with(&prefix.to_uppercase()))
+        })
+    };
+    let is_known = settings.iter().all(|s| match &s.name {
+        Tri::Present(name) if s.prefixed => !name.is_empty() && has_fields(name),
+        Tri::Present(_) => true,
+        _ => false,
+    });
     let name = |s: &&'m Setting| match &s.name {
-        Tri::Present(name) => Some((name.as_str(), s.at)),
+        Tri::Present(name) if !s.prefixed => Some((name.as_str(), s.at)),
         _ => None,
     };
     is_known.then(|| settings.iter().filter_map(name).collect())
