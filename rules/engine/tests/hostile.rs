@@ -196,3 +196,21 @@ fn macros_that_call_themselves_and_helpers_that_hand_a_builder_on_for_ever() {
     );
     assert_seen(&code);
 }
+
+/// A default that is asked of the value that it is a default for.
+#[test]
+fn a_default_that_asks_for_itself() {
+    support::check(
+        r#"//- src/main.rs
+pub struct C { pub level: String }
+impl Default for C { fn default() -> Self { Self { level: "info".to_string() } } }
+impl C {
+    fn from_env() -> Self {
+        let level = std::env::var("LEVEL").unwrap_or_else(|_| C::default().level);
+        Self { level }
+    }
+}
+fn main() { let c = C::from_env(); println!("{}", c.level); }
+"#,
+    );
+}

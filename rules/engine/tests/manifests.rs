@@ -153,7 +153,7 @@ spec:
 ";
     assert_found(&format!("{base}{kustomization}"), &["pod-without-readiness-probe"]);
     assert_found(&format!("{base}{kustomization}{overlay}"), &[]);
-    // A patch that is written inside of the kustomization may have changed anything.
+    // A JSON patch that is written inside of the kustomization is followed as well, and touches what it names only.
     let inline = "//- overlays/prod/kustomization.yaml
 resources: [../../base]
 patches:
@@ -164,6 +164,8 @@ patches:
         value: { httpGet: { path: /readyz, port: http } }
 ";
     assert_found(&format!("{base}{kustomization}{inline}"), &[]);
+    let other = inline.replace("containers/0/readinessProbe", "containers/0/livenessProbe");
+    assert_found(&format!("{base}{kustomization}{other}"), &["pod-without-readiness-probe"]);
     // One that is written like the object is put in as well, and means that object only.
     let merged = |name: &str| {
         format!(
@@ -550,4 +552,115 @@ fn templates_of_whole_projects_are_left_out() {
     assert_eq!(found(&report), Vec::<String>::new());
     let skipped: Vec<&str> = report.skipped.iter().map(|s| s.reason.as_str()).collect();
     assert_eq!(skipped, ["a template: its path has places to fill in"]);
+}
+
+/// What may be missing, is read on some ways only, or stands in a file of the image.
+#[test]
+fn variables_that_need_not_be_given() {
+    let code = |functions: &str, call: &str| {
+        program(&format!(
+            "use axum::{{Router, routing::get}};
+{functions}
+#[tokio::main]
+async fn main() {{
+    {call}
+    let app = Router::new().route(\"/readyz\", get(|| async {{ \"\" }}));
+    let listener = tokio::net::TcpListener::bind(\"0.0.0.0:8080\").await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
+}}"
+        ))
+    };
+    let manifest = deployment("", READY);
+    let needs = "fn mail() -> Result<String, std::env::VarError> { std::env::var(\"MAIL\") }\nfn url() -> Result<String, std::env::VarError> { Ok(std::env::var(\"MAIL\")?) }";
+    assert_found(&format!("{}{manifest}", code(needs, "url().unwrap();")), &["env-var-not-provided"]);
+    let optional = "fn mail() -> Option<String> { let host = std::env::var(\"MAIL\").ok()?; Some(host) }";
+    assert_found(&format!("{}{manifest}", code(optional, "mail();")), &[]);
+    let guarded = "fn tls(on: bool) { if on { std::env::var(\"CERT\").unwrap(); } }";
+    assert_found(&format!("{}{manifest}", code(guarded, "tls(false);")), &[]);
+    let copied = code(needs, "url().unwrap();").replace("ENTRYPOINT", "COPY .env /app/.env\nENTRYPOINT");
+    assert_found(&format!("{copied}{manifest}"), &[]);
+}
+
+#[test]
+fn branches_of_a_template_are_no_empty_names() {
+    let text = "//- chart/Chart.yaml\nname: shop\nversion: 1.0.0\n//- chart/values.yaml\nown: false\n//- chart/templates/all.yaml
+apiVersion: v1
+kind: Secret
+metadata: { name: shop }
+stringData: { token: x }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: shop }
+spec:
+  template:
+    metadata: { labels: { app: shop } }
+    spec:
+      resources: { limits: { memory: 1Gi }, requests: { cpu: 1 } }
+      containers:
+        - name: shop
+          image: registry/shop:1.4.0
+          env:
+            - name: TOKEN
+              valueFrom:
+                secretKeyRef:
+                  {{- if .Values.own }}
+                  name: shop
+                  key: token
+                  {{- else }}
+                  name: other
+                  key: other-token
+                  {{- end }}
+---
+apiVersion: v1
+kind: Service
+metadata: { name: peers }
+spec: { clusterIP: None, publishNotReadyAddresses: true, selector: { app: shop }, ports: [{ port: 80 }] }
+";
+    assert_found(text, &[]);
+}
+
+#[test]
+fn the_stage_and_the_command_tell_the_program() {
+    let main = |port: u16| {
+        format!(
+            "use axum::{{Router, routing::get}};
+#[tokio::main]
+async fn main() {{
+    let app = Router::new().route(\"/readyz\", get(|| async {{ \"\" }}));
+    let listener = tokio::net::TcpListener::bind(\"0.0.0.0:{port}\").await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
+}}"
+        )
+    };
+    let files = format!(
+        "//- src/bin/api.rs\n{}\n//- src/bin/worker.rs\n{}\n//- Dockerfile
+FROM rust:1.90-bookworm AS build
+RUN cargo build --release --locked
+FROM debian:bookworm-slim AS api
+COPY --from=build /target/release/api /usr/local/bin/api
+USER 10001
+CMD [\"api\"]
+FROM debian:bookworm-slim AS worker
+COPY --from=build /target/release/worker /usr/local/bin/worker
+COPY --from=build /target/release/api /usr/local/bin/api
+USER 10001
+CMD [\"worker\"]
+//- Dockerfile.old
+FROM rust
+CMD worker
+",
+        main(8080),
+        main(9090)
+    );
+    let compose = |how: &str, port: u16| {
+        format!(
+            "{files}//- compose.yaml\nservices:\n  a:\n    build: {{ context: .{how} }}\n    expose: [\"{port}\"]\n"
+        )
+    };
+    assert_found(&compose(", target: api", 8080), &[]);
+    assert_found(&compose(", target: api", 9090), &["port-mismatch"]);
+    assert_found(&compose("", 9090), &[]);
+    let command = compose("", 8080).replace("    expose", "    command: [api]\n    expose");
+    assert_found(&command, &[]);
 }

@@ -221,6 +221,28 @@ fn service_of(
     if container.command.is_unknown() {
         return None;
     }
+    let image = image.and_then(|i| model.images.get(i));
+    let target = container.build.as_ref().and_then(|b| b.target.as_deref());
+    let stage = image.and_then(|i| target.map_or_else(|| i.last(), |name| i.stage(name)));
+    // Without an entry point the arguments are the command.
+    if let Tri::Present(words) = &container.args
+        && let Some(first) = words.first()
+        && stage.is_some_and(|s| s.entrypoint.is_none())
+    {
+        let name = first.rsplit('/').next().unwrap_or(first);
+        let service = by_binary(name, None)?;
+        evidence.push(Evidence { at: container.name_at, says: format!("runs `{name}`") });
+        return Some(service);
+    }
+    // What is known of the image is known of its last stage.
+    let is_last = stage.zip(image.and_then(|i| i.last())).is_some_and(|(a, b)| a.at == b.at);
+    if target.is_some() && !is_last {
+        let argv = stage.and_then(|s| s.start()).and_then(|s| s.argv.as_ref());
+        let name = argv.and_then(|words| words.first()?.rsplit('/').next().map(str::to_owned))?;
+        let service = by_binary(&name, None)?;
+        evidence.push(Evidence { at: container.name_at, says: format!("this stage runs `{name}`") });
+        return Some(service);
+    }
     if let Some(ships) = ships {
         let service = by_binary(&ships.binary, Some(ships.package))?;
         evidence.push(Evidence { at: ships.evidence, says: format!("ships the program `{}`", ships.binary) });
@@ -246,6 +268,8 @@ fn environment(
         env.variables.insert(variable.name.clone(), (variable.value.clone(), variable.at));
     }
     env.complete &= stage.is_some_and(|s| !s.broken);
+    // A file of variables in the image may be read by the program.
+    env.complete &= !image.and_then(|i| model.images.get(i)).is_some_and(Image::ships_variables);
     for source in &container.env_from {
         match config_of(model, workload, source) {
             Some(config) => {

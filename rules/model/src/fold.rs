@@ -61,7 +61,7 @@ impl Tracer<'_> {
         }
     }
 
-    fn text_at(&self, at: At, depth: u32) -> Text {
+    pub(crate) fn text_at(&self, at: At, depth: u32) -> Text {
         let here = |expr: ExprId| At { body: at.body, expr };
         if depth > DEPTH {
             return Text::hole();
@@ -77,7 +77,7 @@ impl Tracer<'_> {
                 self.text_at(here(*tail), depth + 1)
             }
             ExprKind::MethodCall { receiver, method, args, .. } => {
-                if let Some(setting) = self.environment(at) {
+                if let Some(setting) = self.environment(at, depth) {
                     return setting;
                 }
                 match &**args {
@@ -104,7 +104,7 @@ impl Tracer<'_> {
             ExprKind::Field { base, name } => self.field_text(here(*base), name, depth),
             ExprKind::Cast(inner, _) => self.text_at(here(*inner), depth + 1),
             ExprKind::Call { args, .. } => {
-                if let Some(setting) = self.environment(at) {
+                if let Some(setting) = self.environment(at, depth) {
                     return setting;
                 }
                 match (self.types_of(at.body).callees.get(&at.expr), &**args) {
@@ -289,10 +289,10 @@ impl Tracer<'_> {
     }
 
     /// What a chain reads from the environment: `${HOST:-0.0.0.0}`, as shells write it.
-    fn environment(&self, at: At) -> Option<Text> {
+    fn environment(&self, at: At, depth: u32) -> Option<Text> {
         let mut read = at;
         for _ in 0..DEPTH {
-            if let Some(setting) = crate::settings::read(self, read).filter(|s| !s.prefixed) {
+            if let Some(setting) = crate::settings::read(self, read, depth + 1).filter(|s| !s.prefixed) {
                 let name = setting.name.present()?;
                 let text = match &setting.default {
                     Tri::Present(default) => format!("${{{name}:-{default}}}"),

@@ -14,7 +14,7 @@ use crate::tracer::{At, Calls, Tracer};
 
 /// What a call reads: with a name that its function is given, one setting for each of the function's calls.
 pub(crate) fn all(tracer: &Tracer<'_>, at: At) -> Vec<Setting> {
-    let Some(own) = read(tracer, at) else { return Vec::new() };
+    let Some(own) = read(tracer, at, 0) else { return Vec::new() };
     if own.prefixed
         && let Tri::Present(prefix) = &own.name
         && let Some(joint) = joint(tracer, at)
@@ -28,7 +28,7 @@ pub(crate) fn all(tracer: &Tracer<'_>, at: At) -> Vec<Setting> {
     }
     let for_call = |call: &At| {
         let there = tracer.through(&Calls::from([(at.body, *call)]));
-        let setting = read(&there, at)?;
+        let setting = read(&there, at, 0)?;
         Some(Setting { at: tracer.place(*call), ..setting }).filter(|s| !s.name.is_unknown())
     };
     let calls = tracer.calls_of(function);
@@ -48,8 +48,8 @@ fn joint<'a>(tracer: &Tracer<'a>, at: At) -> Option<&'a str> {
     })
 }
 
-/// What a call reads.
-pub(crate) fn read(tracer: &Tracer<'_>, at: At) -> Option<Setting> {
+/// What a call reads. `depth` is how deep the question for a text has come: a default may be another text.
+pub(crate) fn read(tracer: &Tracer<'_>, at: At, depth: u32) -> Option<Setting> {
     tracer.actions(at).iter().find_map(|action| {
         let (name, prefixed) = match action {
             Action::ReadEnv { name } => (tracer.arg(at, *name), false),
@@ -59,10 +59,21 @@ pub(crate) fn read(tracer: &Tracer<'_>, at: At) -> Option<Setting> {
         let text = name.map(|n| tracer.text(n)).filter(|t| t.complete).map(|t| t.text);
         let none = prefixed && name.is_none();
         let name = if none { Tri::Present(String::new()) } else { text.map_or(Tri::Unknown, Tri::Present) };
-        let default = if prefixed { Tri::Unknown } else { default(tracer, at) };
-        let required = default.is_absent() && !is_gated(tracer, at);
+        let default = if prefixed { Tri::Unknown } else { default(tracer, at, depth) };
+        let required = default.is_absent() && !is_gated(tracer, at) && is_needed(tracer, at);
         Some(Setting { name, prefixed, default, required, at: tracer.place(at) })
     })
+}
+
+/// Whether the program fails where a variable is not set: it is read whichever way the code goes, and what is missing is no
+/// answer that the function may give.
+fn is_needed(tracer: &Tracer<'_>, at: At) -> bool {
+    let on_some_ways = tracer.ancestors(at).any(|outer| {
+        matches!(tracer.kind(outer), ExprKind::If { .. } | ExprKind::Match { .. } | ExprKind::Closure { .. })
+    });
+    let BodyOwner::Fn(function) = tracer.body(at.body).owner else { return !on_some_ways };
+    let returned = tracer.program.returned(function, &[], None, &[]);
+    !on_some_ways && returned.lib_path() != Some(crate::ty::OPTION)
 }
 
 /// Whether the code around a read is built with some feature only.
@@ -73,14 +84,14 @@ fn is_gated(tracer: &Tracer<'_>, at: At) -> bool {
 }
 
 /// `env::var("X").unwrap_or("y".into())`
-fn default(tracer: &Tracer<'_>, read: At) -> Tri<String> {
+fn default(tracer: &Tracer<'_>, read: At, depth: u32) -> Tri<String> {
     let mut inner = read;
     while let Some(outer) = tracer.parent(inner) {
         match tracer.kind(outer) {
             ExprKind::MethodCall { method, .. } if tracer.receiver(outer) == Some(inner) => {
                 match method.as_str() {
                     "unwrap_or" | "unwrap_or_else" | "map_or" => {
-                        return tracer.arg(outer, 0).map_or(Tri::Unknown, |a| fallback(tracer, a));
+                        return tracer.arg(outer, 0).map_or(Tri::Unknown, |a| fallback(tracer, a, depth));
                     }
                     "unwrap_or_default" => return Tri::Present(String::new()),
                     "unwrap" | "expect" => return Tri::Absent,
@@ -99,7 +110,7 @@ fn default(tracer: &Tracer<'_>, read: At) -> Tri<String> {
     Tri::Unknown
 }
 
-fn fallback(tracer: &Tracer<'_>, at: At) -> Tri<String> {
+fn fallback(tracer: &Tracer<'_>, at: At, depth: u32) -> Tri<String> {
     let value = match tracer.kind(at) {
         ExprKind::Closure { body, .. } => At { body: at.body, expr: *body },
         _ => at,
@@ -107,7 +118,7 @@ fn fallback(tracer: &Tracer<'_>, at: At) -> Tri<String> {
     if *tracer.ty(value) == crate::ty::Ty::Never {
         return Tri::Absent;
     }
-    let text = tracer.text(value);
+    let text = tracer.text_at(value, depth + 1);
     if text.complete { Tri::Present(text.text) } else { Tri::Unknown }
 }
 

@@ -43,9 +43,11 @@ impl Language {
             "sql" => Language::Sql,
             "env" => Language::Env,
             _ if name.starts_with(".env.") => Language::Env,
+            // What is kept beside the one that counts.
+            "old" | "bak" | "orig" | "disabled" | "sample" | "example" => Language::Other,
             _ if ["Dockerfile", "Containerfile"]
                 .iter()
-                .any(|d| stem == *d || extension == *d || name == *d) =>
+                .any(|d| stem == *d || extension == *d || name.eq_ignore_ascii_case(d)) =>
             {
                 Language::Dockerfile
             }

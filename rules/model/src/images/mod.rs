@@ -11,7 +11,7 @@ mod stages;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use svclint_facts::docker::{Command, Dockerfile};
+use svclint_facts::docker::{Command, Dockerfile, InstructionKind, Word};
 use svclint_knowledge::images::BaseImage;
 
 use crate::joined::Joined;
@@ -195,6 +195,17 @@ impl Image {
     /// The stage of a name.
     pub fn stage(&self, name: &str) -> Option<&ImageStage> {
         self.stages.iter().find(|s| s.name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(name)))
+    }
+
+    /// Whether a file of variables is copied into it: `COPY .env .`
+    pub fn ships_variables(&self) -> bool {
+        let instructions = self.facts.stages.iter().flat_map(|s| &s.instructions);
+        let copies = instructions.filter_map(|i| match &i.kind {
+            InstructionKind::Copy(copy) => Some(copy),
+            _ => None,
+        });
+        let is_env = |word: &Word| word.text.rsplit('/').next().is_some_and(|name| name.starts_with(".env"));
+        copies.flat_map(|c| &c.sources).any(is_env)
     }
 
     /// Whether Rust code of the workspace is what it is about.

@@ -384,7 +384,7 @@ fn host_access(service: &Value) -> Vec<Spot<String>> {
     let is_host = |key: &&str| service.get(key).is_some_and(|v| v.text() == Some("host"));
     let spot = |key: &&str| {
         let entry = service.entry(key)?;
-        Some(Spot { value: (*key).to_owned(), at: between(entry.key_at, entry.value.at) })
+        Some(Spot { value: format!("{key}: host"), at: between(entry.key_at, entry.value.at) })
     };
     ["network_mode", "pid", "ipc"].iter().filter(|k| is_host(k)).filter_map(spot).collect()
 }

@@ -9,7 +9,7 @@ use super::data::{ConfigObject, Environment, EnvironmentKind, Manifests, Spot};
 use super::value::{Entry, Kind, Value};
 use super::{Files, object};
 use crate::packages::normal_path;
-use crate::place::{FileId, Tri};
+use crate::place::{FileId, Place, Tri};
 
 /// How deep overlays build on each other.
 const DEPTH: u32 = 8;
@@ -134,7 +134,7 @@ impl Overlay<'_, '_> {
                         let is_merge = matches!(patch.kind, Kind::Map { .. });
                         let of = if is_merge && target.is_none() { Some(&patch) } else { target };
                         for object in objects.iter_mut().filter(|o| is_target(o, of)) {
-                            if is_merge { merge(object, &patch, "") } else { open_all(object) }
+                            if is_merge { merge(object, &patch, "") } else { operations(object, &patch) }
                         }
                     }
                 }
@@ -153,7 +153,7 @@ fn inline(written: &Value, text: &str, target: Option<&Value>, objects: &mut [Va
         let is_merge = matches!(patch.kind, Kind::Map { .. });
         let of = if is_merge && target.is_none() { Some(&patch) } else { target };
         for object in objects.iter_mut().filter(|o| is_target(o, of)) {
-            if is_merge { merge(object, &patch, "") } else { open_all(object) }
+            if is_merge { merge(object, &patch, "") } else { operations(object, &patch) }
         }
     }
 }
@@ -200,6 +200,65 @@ fn merge(object: &mut Value, patch: &Value, key: &str) {
             }
         }
         _ => *object = patch.clone(),
+    }
+}
+
+/// Does what a JSON patch says: `[{ op: replace, path: /spec/replicas, value: 3 }]`. One that cannot be followed may have
+/// changed anything.
+fn operations(object: &mut Value, patch: &Value) {
+    if patch.items().is_empty() {
+        return open_all(object);
+    }
+    for operation in patch.items() {
+        let word = |key: &str| operation.get(key).and_then(Value::text);
+        let (Some(op), Some(path)) = (word("op"), word("path")) else { return open_all(object) };
+        let keys: Vec<String> =
+            path.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
+        let value = match op {
+            "remove" => None,
+            "add" | "replace" => operation.get("value").cloned(),
+            "test" => continue,
+            _ => return open_all(object),
+        };
+        let Some((last, way)) = keys.split_last() else { return open_all(object) };
+        let Some(parent) = way.iter().try_fold(&mut *object, |value, key| step(value, key)) else {
+            return open_all(object);
+        };
+        put(parent, last, value, op == "add", operation.at);
+    }
+}
+
+fn step<'v>(value: &'v mut Value, key: &str) -> Option<&'v mut Value> {
+    match &mut value.kind {
+        Kind::Map { entries, .. } => entries.iter_mut().find(|e| e.key == key).map(|e| &mut e.value),
+        Kind::Seq { items, .. } => items.get_mut(key.parse::<usize>().ok()?),
+        _ => None,
+    }
+}
+
+/// Puts a value under a key or number, or takes it away.
+fn put(parent: &mut Value, key: &str, value: Option<Value>, adds: bool, at: Place) {
+    match (&mut parent.kind, value) {
+        (Kind::Map { entries, .. }, Some(value)) => match entries.iter_mut().find(|e| e.key == key) {
+            Some(entry) => entry.value = value,
+            None => entries.push(Entry { key: key.to_owned(), key_at: at, value }),
+        },
+        (Kind::Map { entries, .. }, None) => entries.retain(|e| e.key != key),
+        (Kind::Seq { items, .. }, Some(value)) => match key.parse::<usize>() {
+            Ok(number) if adds && number <= items.len() => items.insert(number, value),
+            Ok(number) => {
+                if let Some(item) = items.get_mut(number) {
+                    *item = value;
+                }
+            }
+            Err(_) => items.push(value),
+        },
+        (Kind::Seq { items, .. }, None) => {
+            if let Some(number) = key.parse::<usize>().ok().filter(|n| *n < items.len()) {
+                items.remove(number);
+            }
+        }
+        _ => parent.kind = Kind::Unknown,
     }
 }
 

@@ -145,6 +145,7 @@ fn service(head: &Head<'_>) -> NetService {
         selector: labels_of(spec.tri("selector")),
         selector_at: spec.entry("selector").map(|e| e.key_at),
         selector_block: spec.get("selector").and_then(Value::block),
+        to_unready: spec.get("publishNotReadyAddresses").is_some_and(|v| v.text() != Some("false")),
         kind: match spec.tri_text("type") {
             Tri::Absent => Tri::Present("ClusterIP".into()),
             other => other,

@@ -22,6 +22,10 @@ pub(super) fn containers(pod: &Value) -> Containers {
         complete &= !all.is_open();
         list.extend(all.items().iter().filter_map(|c| container(c, init)));
     }
+    // What the pod has as a whole, its containers share.
+    if pod.get("resources").is_some() {
+        list.iter_mut().for_each(|c| c.resources = Resources { at: c.resources.at, ..Resources::default() });
+    }
     Containers { list, complete }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn documents(masked: &str, original: &str, actions: &[Action]) -> Rea
                 let unclosed = builder.open.iter().find(|open| open.is_flow());
                 let at = e.marker().byte_offset().unwrap_or(0);
                 let at = unclosed.map_or(at, |open| open.node.span.start as usize);
-                error = Some((at, e.to_string()));
+                error = Some((at, reason(&e)));
                 break;
             }
         }
@@ -55,6 +55,14 @@ pub(super) fn documents(masked: &str, original: &str, actions: &[Action]) -> Rea
         }
     }
     Read { documents: builder.documents, error }
+}
+
+/// What the parser says, without its own words for the place.
+fn reason(error: &granit_parser::ScanError) -> String {
+    let said = error.to_string();
+    let text =
+        said.split(" at char").next().unwrap_or(&said).split(" at byte").next().unwrap_or(&said).trim();
+    if text.is_empty() { "this is no YAML".to_owned() } else { text.to_owned() }
 }
 
 fn range(span: ParserSpan) -> Span {

@@ -97,7 +97,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             .workload
             .host_access
             .iter()
-            .any(|h| h.value == "hostNetwork" || h.value == "network_mode");
+            .any(|h| h.value == "hostNetwork" || h.value.starts_with("network_mode"));
         if on_host {
             continue;
         }

@@ -76,7 +76,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         if workload.kind.present().is_some_and(|k| k == "DaemonSet") {
             continue;
         }
-        let host = workload.host_access.iter().map(|s| (s.at, format!("`{}` is on", s.value)));
+        let host = workload.host_access.iter().map(|s| (s.at, format!("`{}` is set", s.value)));
         let sockets = workload.volumes.iter().filter(|v| v.host_path.as_deref().is_some_and(is_socket));
         let sockets = sockets.map(|v| (v.at, "the host's docker socket is mounted".to_owned()));
         for (at, what) in host.chain(sockets) {

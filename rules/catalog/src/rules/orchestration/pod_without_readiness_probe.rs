@@ -80,7 +80,8 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         if container.probes_unknown || container.probe(ProbeKind::Readiness).is_some() {
             continue;
         }
-        let service = services_of(&cx.model.manifests, workload).find(|s| is_served(s, workload, container));
+        let service = services_of(&cx.model.manifests, workload)
+            .find(|s| !s.to_unready && is_served(s, workload, container));
         if let Some(service) = service {
             findings.push(finding(cx, workload, container, service));
         }
@@ -89,7 +90,9 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 
 fn finding(cx: &Context<'_>, workload: &Workload, container: &Container, service: &NetService) -> Finding {
     let message = format!(
-        "`{}` gets traffic from the Service `{}` without a readiness probe: requests reach pods that cannot answer yet",
+        "the container `{}` of `{}` gets traffic from the Service `{}` without a readiness probe: requests reach pods that cannot \
+         answer yet",
+        container.name,
         workload.title(),
         service.name
     );

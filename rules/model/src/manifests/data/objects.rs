@@ -20,6 +20,8 @@ pub struct NetService {
     pub selector_at: Option<Place>,
     /// Its mapping.
     pub selector_block: Option<Block>,
+    /// It leads to pods that are not ready, too.
+    pub to_unready: bool,
     /// `ClusterIP`, `ExternalName`, …
     pub kind: Tri<String>,
     /// Its ports.
