@@ -95,13 +95,19 @@ fn tree(text: &str, kind: ChunkKind) -> syn::Result<Tree> {
     match kind {
         ChunkKind::Tests => Ok(Tree::Items(Vec::new(), Vec::new())),
         ChunkKind::Container => items(&format!("{text}}}")),
-        ChunkKind::ImplMembers => all.parse_str(text).map(Tree::ImplMembers),
-        ChunkKind::TraitMembers => all.parse_str(text).map(Tree::TraitMembers),
+        ChunkKind::ImplMembers => members.parse_str(text).map(Tree::ImplMembers),
+        ChunkKind::TraitMembers => members.parse_str(text).map(Tree::TraitMembers),
         // A method whose `impl` header was lost to a syntax error still says what it says.
         ChunkKind::Items => {
             items(text).or_else(|error| all.parse_str(text).map(Tree::ImplMembers).map_err(|_| error))
         }
     }
+}
+
+/// Members of a block, which may begin with attributes of the block itself: `#![allow(..)]`.
+fn members<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
+    input.call(syn::Attribute::parse_inner)?;
+    all(input)
 }
 
 fn all<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {

@@ -157,3 +157,12 @@ fn test_modules_are_set_apart() {
     let text = "fn a() {}\n\n/// Tests.\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\n\n#[cfg(not(test))]\nmod real { fn c() {} }\n";
     assert_eq!(functions(text), ["a", "c"]);
 }
+
+/// A large block is cut into its members, and the first of them takes the attributes of the block along.
+#[test]
+fn attributes_inside_of_a_large_block() {
+    let members: String =
+        (0..300).map(|n| format!("    fn f{n}(&self) {{ call({n}, \"some text\"); }}\n")).collect();
+    let text = format!("struct S;\nimpl S {{\n    #![allow(clippy::unused_self)]\n\n{members}}}\n");
+    assert_eq!(functions(&text).len(), 300);
+}
