@@ -163,7 +163,7 @@ fn holding<'k>(
     version: Option<&Version>,
 ) -> Option<&'k Arc<Callable>> {
     callables.as_slice().iter().find(|callable| match (&callable.versions, version) {
-        (Some(req), Some(version)) => req.matches(version),
+        (Some(req), Some(version)) => req.matches(&stable(version)),
         _ => true,
     })
 }

@@ -130,6 +130,8 @@ fn launched(tracer: &Tracer<'_>, main: FnId, service: &mut Service) {
         let view = tracer.program.names.view(module);
         let mut routes = RouteReader::read(tracer, value);
         let (limits, shutdown, _) = server(tracer, value);
+        // Of a library that is not known nothing is, least of all that it lacks something.
+        let shutdown = if framework.is_empty() { Tri::Unknown } else { shutdown };
         service.listeners.push(Listener {
             stops_on: Tri::Unknown,
             paths: routes.paths(),

@@ -16,12 +16,30 @@ pub(super) fn is_deployed(cx: &Context<'_>, service: &Service) -> bool {
         return false;
     }
     let [_, _, ..] = cx.model.services.as_slice() else { return true };
+    // An image that is known to ship another program of the package does not ship this one.
+    let number = service.package as usize;
+    let shipped: Vec<&str> = cx
+        .model
+        .images
+        .iter()
+        .filter_map(|image| image.ships.as_ref().filter(|ships| ships.package == number))
+        .map(|ships| ships.binary.as_str())
+        .collect();
+    if !shipped.is_empty() {
+        return shipped.contains(&service.binary.as_str()) || runs_somewhere(cx, service);
+    }
     files.any(|file| {
         let path = cx.model.files.get(file.0 as usize);
         let within = path.zip(manifest.parent()).is_some_and(|(path, folder)| path.starts_with(folder));
         let text = cx.sources.text(file);
         within && !is_root(cx.model, manifest) || runs(text, &service.binary) || runs(text, &package.name)
     })
+}
+
+/// Whether a container is known to run a service.
+fn runs_somewhere(cx: &Context<'_>, service: &Service) -> bool {
+    let linked = cx.model.deployments.iter().filter_map(|d| cx.model.services.get(d.service?.0 as usize));
+    linked.into_iter().any(|s| s.package == service.package && s.binary == service.binary)
 }
 
 /// Folders of code that no service is built from.

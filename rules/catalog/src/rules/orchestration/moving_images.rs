@@ -27,7 +27,10 @@ pub(in crate::rules) fn moving_images(
 /// Why an image may be another one tomorrow.
 fn moves(image: &str) -> Option<&'static str> {
     // A place to fill in, a variable.
-    let is_filled_in = image.contains(['<', '$', '{']) || image.trim().is_empty();
+    let lower = image.to_lowercase();
+    let is_filled_in = image.contains(['<', '$', '{'])
+        || image.trim().is_empty()
+        || ["your-", "your_", "changeme", "example.com/"].iter().any(|word| lower.contains(word));
     if is_filled_in || !is_mutable(image) {
         return None;
     }
