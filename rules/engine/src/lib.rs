@@ -5,6 +5,8 @@ mod config;
 mod contract;
 mod fix;
 mod fs;
+mod notes;
+mod reading;
 mod report;
 mod store;
 mod suppress;

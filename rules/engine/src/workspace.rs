@@ -1,7 +1,6 @@
 //! A workspace: what is read, what runs, what comes out.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +8,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use svclint_catalog::{Category, Confidence, Context, Finding, Level, RuleMeta, Severity, rules};
+use svclint_catalog::{Category, Context, Finding, Level, RuleMeta, Severity, rules};
 use svclint_knowledge::{Knowledge, KnowledgeError, shipped};
 use svclint_model::{BlindSpot, FileId, Insight, Join, Model, Place, Rejoined, normal_path};
 use svclint_syntax::{Bounds, Language, PARSER_STACK_BYTES, Span};
@@ -17,9 +16,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::{self, Config};
 use crate::fs::{EntryKind, FileSystem};
+use crate::notes::{CONFIG_ERROR, INTERNAL_ERROR, SYNTAX_ERROR, note};
+use crate::reading::{contained, is_read, is_template, read_file};
 use crate::report::{FileRef, Report, ReportedFinding, Skipped, Summary};
-use crate::store::{Analysis, FactStore};
-use crate::{contract, suppress, variants};
+use crate::store::FactStore;
+use crate::{suppress, variants};
 
 /// What a run is asked to do.
 #[derive(Clone, Debug, Default)]
@@ -503,112 +504,7 @@ impl Workspace {
     }
 }
 
-static SYNTAX_ERROR: RuleMeta = RuleMeta {
-    id: "syntax-error",
-    category: Category::Svclint,
-    level: Level::Warn,
-    severity: Severity::Info,
-    confidence: Confidence::High,
-    since: "0.1",
-    docs: "## What it does\nNotes a part of a file that does not parse.\n\n## Why it matters\nIt was not checked; the rest of the file was.\n",
-};
-
-static CONFIG_ERROR: RuleMeta = RuleMeta {
-    id: "config-error",
-    category: Category::Svclint,
-    level: Level::Warn,
-    severity: Severity::Error,
-    confidence: Confidence::High,
-    since: "0.1",
-    docs: "## What it does\nReports a mistake in `svclint.toml`.\n\n## Why it matters\nWhat it says is not used.\n",
-};
-
-static INTERNAL_ERROR: RuleMeta = RuleMeta {
-    id: "internal-error",
-    category: Category::Svclint,
-    level: Level::Warn,
-    severity: Severity::Error,
-    confidence: Confidence::High,
-    since: "0.1",
-    docs: "## What it does\nReports a failure of svclint itself.\n\n## Why it matters\nWhat failed was not checked; everything else was.\n",
-};
-
-fn note(rule: &'static RuleMeta, place: Place, message: String) -> Finding {
-    Finding {
-        rule,
-        message,
-        help: None,
-        severity: rule.severity,
-        confidence: rule.confidence,
-        variants: Vec::new(),
-        service: None,
-        place,
-        label: String::new(),
-        related: Vec::new(),
-        fixes: Vec::new(),
-        subject: String::new(),
-    }
-}
-
 /// A mistake of a whole file.
 fn unplaced() -> KnowledgeError {
     KnowledgeError { file: String::new(), line: 1, column: 1, key: String::new(), message: String::new() }
-}
-
-/// Whether a Rust file is one that a project is generated from: `{{project-name}}/src/main.rs`.
-fn is_template(root: &Path, path: &Path) -> bool {
-    let inside = path.strip_prefix(root).unwrap_or(path);
-    Language::of(path) == Language::Rust && inside.to_string_lossy().contains("{{")
-}
-
-/// Whether a file says something that the model reads.
-fn is_read(fs: &dyn FileSystem, path: &Path) -> bool {
-    match Language::of(path) {
-        Language::Json => contract::may_be_openapi(fs, path),
-        Language::Rust
-        | Language::Sql
-        | Language::Dockerfile
-        | Language::Yaml
-        | Language::Proto
-        | Language::Env => true,
-        Language::Toml => {
-            let names = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", config::FILE];
-            names.iter().any(|f| path.ends_with(f))
-        }
-        _ if path.ends_with("rust-toolchain") => true,
-        _ => false,
-    }
-}
-
-fn read_file(
-    fs: &dyn FileSystem,
-    path: &Path,
-    store: &FactStore,
-    bounds: &Bounds,
-) -> Result<Arc<Analysis>, String> {
-    let size = fs.len(path).map_err(|e| e.to_string())?;
-    // A lock file may be large and is cheap to read.
-    if size > bounds.max_file_bytes && !path.ends_with("Cargo.lock") {
-        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-        return Err(format!(
-            "{:.1} MiB; svclint reads files up to {:.0} MiB",
-            mib(size),
-            mib(bounds.max_file_bytes)
-        ));
-    }
-    let bytes = fs.read(path).map_err(|e| e.to_string())?;
-    let text = String::from_utf8(bytes)
-        .map_err(|e| format!("not UTF-8 at byte {}", e.utf8_error().valid_up_to()))?;
-    let previous = store.get(path).map(|a| &**a);
-    contained(|| Arc::new(Analysis::read(path, text, previous, bounds)))
-        .map_err(|e| format!("svclint failed to read it: {e}"))
-}
-
-/// Runs something that must not take everything else down.
-fn contained<R>(run: impl FnOnce() -> R) -> Result<R, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-        text.or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "a panic without a message".into())
-    })
 }
