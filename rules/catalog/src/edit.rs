@@ -87,6 +87,14 @@ impl Context<'_> {
         before[before.rfind('\n').map_or(0, |i| i + 1)..].trim_start().starts_with("- ")
     }
 
+    /// An edit that gives a value of a manifest another text, in the quotes that it has.
+    pub(crate) fn set(&self, place: Place, text: impl Into<String>) -> Vec<Edit> {
+        let (old, new) = (self.text(place), text.into());
+        let quote =
+            old.chars().next().filter(|c| matches!(c, '"' | '\'') && old.ends_with(*c) && old.len() > 1);
+        replace(place, quote.map_or(new.clone(), |quote| format!("{quote}{new}{quote}")))
+    }
+
     /// The byte at the end of the line that a place ends on; a block of text ends with its own last line.
     pub(crate) fn end_of_line(&self, place: Place) -> u32 {
         let text = self.sources.text(place.file);

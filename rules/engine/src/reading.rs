@@ -19,7 +19,7 @@ pub(crate) fn is_template(root: &Path, path: &Path) -> bool {
 /// Whether a file says something that the model reads.
 pub(crate) fn is_read(fs: &dyn FileSystem, path: &Path) -> bool {
     match Language::of(path) {
-        Language::Json => contract::may_be_openapi(fs, path),
+        Language::Json => contract::is_worth_reading(fs, path),
         Language::Rust
         | Language::Sql
         | Language::Dockerfile

@@ -49,7 +49,7 @@ impl Analysis {
             Language::Toml if path.ends_with("Cargo.lock") => FileFacts::Lock(Arc::new(cargo_lock(&text))),
             Language::Yaml => FileFacts::Yaml(Arc::new(yaml(&text))),
             // JSON is YAML.
-            Language::Json => openapi(&text).map_or(FileFacts::Other, |read| FileFacts::Yaml(Arc::new(read))),
+            Language::Json => json(&text).map_or(FileFacts::Other, |read| FileFacts::Yaml(Arc::new(read))),
             Language::Env => FileFacts::Env(Arc::new(env_file(&text))),
             Language::Proto => FileFacts::Proto(Arc::new(proto_file(&text))),
             Language::Dockerfile => FileFacts::Docker(Arc::new(dockerfile(&text))),
@@ -90,11 +90,13 @@ impl Analysis {
     }
 }
 
-/// What a JSON file says, if it is an OpenAPI document.
-fn openapi(text: &str) -> Option<Yaml> {
-    let read = contract::names_openapi(text).then(|| yaml(text))?;
+/// What a JSON file says, if it is an OpenAPI document or a Kubernetes object.
+fn json(text: &str) -> Option<Yaml> {
+    let may_be = contract::names_openapi(text) || contract::names_object(text);
+    let read = may_be.then(|| yaml(text))?;
     let is_openapi = |node: &Node| node.get("openapi").or_else(|| node.get("swagger")).is_some();
-    read.documents.first().is_some_and(is_openapi).then_some(read)
+    let is_object = |node: &Node| node.get("apiVersion").is_some() && node.get("kind").is_some();
+    read.documents.first().is_some_and(|node| is_openapi(node) || is_object(node)).then_some(read)
 }
 
 /// All files, in the order of their paths.

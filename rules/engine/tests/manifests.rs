@@ -664,3 +664,33 @@ CMD worker
     let command = compose("", 8080).replace("    expose", "    command: [api]\n    expose");
     assert_found(&command, &[]);
 }
+
+/// JSON is read like YAML, and a fix keeps the quotes that JSON needs.
+#[test]
+fn manifests_in_json() {
+    let code = server(".route(\"/healthz\", get(|| async { \"\" }))", "\"0.0.0.0:8080\"");
+    let manifest = r#"//- deploy/shop.json
+{
+  "apiVersion": "v1",
+  "kind": "List",
+  "items": [{
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": { "name": "shop" },
+    "spec": { "template": { "metadata": { "labels": { "app": "shop" } }, "spec": { "containers": [{
+      "name": "shop",
+      "image": "registry/shop:1.4.0",
+      "resources": { "requests": { "cpu": 1 }, "limits": { "memory": "1Gi" } },
+      "livenessProbe": { "httpGet": { "path": "/livez", "port": 8080 } }
+    }] } } }
+  }]
+}
+"#;
+    let report = check(&format!("{code}{manifest}"));
+    assert_eq!(found(&report), ["deploy/shop.json:12 probe-route-missing"]);
+    let edits = &report.findings[0].finding.fixes[0].edits;
+    assert!(
+        matches!(&edits[0], svclint_catalog::Edit::Replace { text, .. } if text == "\"/healthz\""),
+        "{edits:?}"
+    );
+}

@@ -4,7 +4,6 @@ use strsim::levenshtein;
 use svclint_model::{EnvVar, Place};
 
 use super::settings::read;
-use crate::edit::replace;
 use crate::rules::deployed::{Deployed, deployed};
 use crate::{Applicability, Context, Finding, declare_rule};
 
@@ -119,7 +118,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
                     && !differs_in_number(known, name)
             });
             if let Some((known, at)) = near.min_by_key(|(known, _)| levenshtein(known, name)) {
-                findings.push(finding(&program, variable, known, *at));
+                findings.push(finding(cx, &program, variable, known, *at));
             }
         }
     }
@@ -131,7 +130,7 @@ fn differs_in_number(a: &str, b: &str) -> bool {
     digits(a) != digits(b)
 }
 
-fn finding(program: &Deployed<'_>, variable: &EnvVar, known: &str, at: Place) -> Finding {
+fn finding(cx: &Context<'_>, program: &Deployed<'_>, variable: &EnvVar, known: &str, at: Place) -> Finding {
     let message = format!(
         "`{}` never reads `{}`, but it reads `{known}`, which nothing sets: it runs with its default",
         program.service.name, variable.name
@@ -139,7 +138,7 @@ fn finding(program: &Deployed<'_>, variable: &EnvVar, known: &str, at: Place) ->
     let edits = if program.workload.is_compose() && variable.at == variable.value_at {
         Vec::new()
     } else {
-        replace(variable.at, known)
+        cx.set(variable.at, known)
     };
     program.explained(
         Finding::new(&MANIFEST_ENV_UNREAD, variable.at, message)

@@ -2,7 +2,6 @@
 
 use svclint_model::{Place, ProbeAction, Tri};
 
-use crate::edit::replace;
 use crate::rules::deployed::{Deployed, deployed};
 use crate::{Applicability, Context, Finding, declare_rule};
 
@@ -107,7 +106,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         if let [(port, at), ..] = wanted.as_slice() {
-            findings.push(finding(&program, *port, *at, &bound));
+            findings.push(finding(cx, &program, *port, *at, &bound));
         }
     }
 }
@@ -133,7 +132,7 @@ fn wanted(program: &Deployed<'_>) -> Vec<(u16, Place)> {
     wanted
 }
 
-fn finding(program: &Deployed<'_>, port: u16, at: Place, bound: &[u16]) -> Finding {
+fn finding(cx: &Context<'_>, program: &Deployed<'_>, port: u16, at: Place, bound: &[u16]) -> Finding {
     let ports: Vec<String> = bound.iter().map(ToString::to_string).collect();
     let message = format!(
         "`{}` binds port {} here, and the manifest expects it at {port}: nobody answers there",
@@ -151,7 +150,7 @@ fn finding(program: &Deployed<'_>, port: u16, at: Place, bound: &[u16]) -> Findi
     if let [only] = bound {
         // `"8080:8081"` in compose holds more than the port.
         let is_alone = !program.workload.is_compose();
-        let edits = if is_alone { replace(at, only.to_string()) } else { Vec::new() };
+        let edits = if is_alone { cx.set(at, only.to_string()) } else { Vec::new() };
         finding = finding.fix(format!("Expect it at {only}"), Applicability::Unsafe, edits);
     }
     program.explained(finding)

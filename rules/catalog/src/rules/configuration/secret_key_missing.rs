@@ -3,7 +3,6 @@
 use strsim::levenshtein;
 use svclint_model::{ConfigObject, ConfigUse, EnvVar, Workload};
 
-use crate::edit::replace;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -85,7 +84,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
                 // A secret without keys is filled in by somebody else.
                 let is_known = config.complete && !config.keys.is_empty();
                 if is_known && !config.keys.iter().any(|(known, _)| known.value == *key) {
-                    findings.push(finding(workload, variable, used, key, config));
+                    findings.push(finding(cx, workload, variable, used, key, config));
                 }
             }
         }
@@ -93,6 +92,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn finding(
+    cx: &Context<'_>,
     workload: &Workload,
     variable: &EnvVar,
     used: &ConfigUse,
@@ -116,7 +116,7 @@ fn finding(
         Some(near) => finding.help(format!("did you mean `{near}`?")).fix(
             format!("Take `{near}`"),
             Applicability::Unsafe,
-            replace(used.at, near.clone()),
+            cx.set(used.at, near.clone()),
         ),
         None => finding.help("add the key, or name one that is there"),
     }

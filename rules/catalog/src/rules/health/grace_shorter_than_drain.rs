@@ -2,7 +2,6 @@
 
 use svclint_model::{Limit, Listener, Tri};
 
-use crate::edit::replace;
 use crate::rules::deployed::{Deployed, deployed};
 use crate::{Applicability, Context, Finding, Severity, declare_rule};
 
@@ -163,7 +162,7 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, grace: i64, before: i64, dr
     let (place, edits) = match &program.workload.grace {
         Tri::Present(spot) => {
             let text = if program.workload.is_compose() { format!("{enough}s") } else { enough.to_string() };
-            (spot.at, replace(spot.at, text))
+            (spot.at, cx.set(spot.at, text))
         }
         _ if program.workload.is_compose() => (
             program.container.name_at,

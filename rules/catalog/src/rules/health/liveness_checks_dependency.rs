@@ -3,7 +3,6 @@
 use svclint_model::{AskedPath, EffectKind, ProbeKind, Protocol, Route, SqlKind, Tri, answers, asked};
 
 use super::added_route::liveness_route;
-use crate::edit::replace;
 use crate::rules::deployed::{Deployed, deployed};
 use crate::rules::reach::evidence;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
@@ -170,9 +169,9 @@ fn mended(cx: &Context<'_>, program: &Deployed<'_>, asked: &AskedPath<'_>) -> (S
     let is_live =
         |route: &&Route| route.method == "GET" && route.path.contains("live") && !route.path.contains('{');
     if let Some(route) = program.service.routes.iter().find(|r| is_live(r) && asks_nobody(r)) {
-        return (format!("Ask for `{}`", route.path), replace(asked.at, route.path.clone()));
+        return (format!("Ask for `{}`", route.path), cx.set(asked.at, route.path.clone()));
     }
     let added = program.http().first().and_then(|listener| liveness_route(cx, listener));
-    let edits = added.map(|edit| replace(asked.at, "/livez").into_iter().chain([edit]).collect());
+    let edits = added.map(|edit| cx.set(asked.at, "/livez").into_iter().chain([edit]).collect());
     ("Add `/livez` and ask for it".to_owned(), edits.unwrap_or_default())
 }

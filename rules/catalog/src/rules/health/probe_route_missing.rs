@@ -3,7 +3,6 @@
 use strsim::levenshtein;
 use svclint_model::{AskedPath, ProbeKind, Tri, answers, asked};
 
-use crate::edit::replace;
 use crate::rules::deployed::{Deployed, deployed, sees_all_routes};
 use crate::{Applicability, Context, Finding, declare_rule};
 
@@ -108,7 +107,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         for asked in asked(program.container) {
             if answered_here(&program, &asked) && !is_served(&program, &asked) {
-                findings.push(finding(&program, &asked));
+                findings.push(finding(cx, &program, &asked));
             }
         }
     }
@@ -131,7 +130,7 @@ fn is_served(program: &Deployed<'_>, asked: &AskedPath<'_>) -> bool {
     program.service.routes.iter().any(|r| reads(&r.method) && !answers(&asked.path, &r.path).is_absent())
 }
 
-fn finding(program: &Deployed<'_>, asked: &AskedPath<'_>) -> Finding {
+fn finding(cx: &Context<'_>, program: &Deployed<'_>, asked: &AskedPath<'_>) -> Finding {
     let (name, path) = (&program.service.name, &asked.path);
     let (kind, so) = match asked.probe.kind {
         ProbeKind::Liveness => ("liveness", "the pod is restarted again and again"),
@@ -152,7 +151,7 @@ fn finding(program: &Deployed<'_>, asked: &AskedPath<'_>) -> Finding {
         Some(route) => {
             let is_text =
                 matches!(asked.probe.action, svclint_model::ProbeAction::Http { path: Tri::Present(_), .. });
-            let edits = if is_text { replace(asked.at, route.path.clone()) } else { Vec::new() };
+            let edits = if is_text { cx.set(asked.at, route.path.clone()) } else { Vec::new() };
             finding
                 .help(format!("`{name}` answers `{}`", route.path))
                 .related(route.path_at.unwrap_or(route.at), "the health route that it has")

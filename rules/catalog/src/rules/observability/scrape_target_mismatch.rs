@@ -2,7 +2,6 @@
 
 use svclint_model::{Monitor, NetService, Spot, Tri, answers};
 
-use crate::edit::replace;
 use crate::rules::deployed::{deployed, sees_all_routes};
 use crate::{Applicability, Context, Finding, declare_rule};
 
@@ -150,7 +149,7 @@ fn endpoint(
     let named = service.ports.iter().find(|p| p.name.as_deref() == Some(port.value.as_str()));
     let Some(named) = named else {
         let is_known = service.ports_complete && !service.ports.is_empty();
-        return is_known.then(|| no_port(monitor, service, port));
+        return is_known.then(|| no_port(cx, monitor, service, port));
     };
     let asked = match path {
         Tri::Present(path) => path.value.clone(),
@@ -189,14 +188,14 @@ fn endpoint(
     if let Some(route) = program.service.routes.iter().find(|r| r.path.contains("metrics")) {
         finding = finding.related(route.path_at.unwrap_or(route.at), "serves metrics");
         if let Tri::Present(path) = path {
-            let edits = replace(path.at, route.path.clone());
+            let edits = cx.set(path.at, route.path.clone());
             finding = finding.fix(format!("Ask for `{}`", route.path), Applicability::Unsafe, edits);
         }
     }
     Some(program.explained(finding))
 }
 
-fn no_port(monitor: &Monitor, service: &NetService, port: &Spot<String>) -> Finding {
+fn no_port(cx: &Context<'_>, monitor: &Monitor, service: &NetService, port: &Spot<String>) -> Finding {
     let message = format!(
         "`{}` asks the port `{}` of the Service `{}` for metrics, which has none of that name: there are none",
         monitor.name, port.value, service.name
@@ -208,9 +207,7 @@ fn no_port(monitor: &Monitor, service: &NetService, port: &Spot<String>) -> Find
         .subject(format!("{} {}", monitor.name, port.value));
     let names: Vec<&String> = service.ports.iter().filter_map(|p| p.name.as_ref()).collect();
     match names.as_slice() {
-        [only] => {
-            finding.fix(format!("Ask `{only}`"), Applicability::Unsafe, replace(port.at, only.as_str()))
-        }
+        [only] => finding.fix(format!("Ask `{only}`"), Applicability::Unsafe, cx.set(port.at, only.as_str())),
         _ => finding,
     }
 }

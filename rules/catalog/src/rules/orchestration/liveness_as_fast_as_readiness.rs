@@ -3,7 +3,6 @@
 use svclint_model::{Container, Probe, ProbeAction, ProbeKind, Tri, Workload};
 
 use super::pods::{servers, subject};
-use crate::edit::replace;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -114,7 +113,7 @@ fn finding(
     let period = liveness.period.present().copied().filter(|p| *p > 0).unwrap_or(10);
     let enough = (2 * ready + period - 1) / period;
     let edits = match (liveness.failures_at, liveness.block) {
-        (Some(at), _) => replace(at, enough.to_string()),
+        (Some(at), _) => cx.set(at, enough.to_string()),
         (None, Some(block)) => cx.add_entry(block, &[&format!("failureThreshold: {enough}")]),
         (None, None) => Vec::new(),
     };

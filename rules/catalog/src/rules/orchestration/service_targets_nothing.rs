@@ -89,7 +89,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let mine: Vec<&Workload> = beside.into_iter().filter(fits).collect();
-        findings.extend(service.ports.iter().filter_map(|port| no_port(service, port, &mine)));
+        findings.extend(service.ports.iter().filter_map(|port| no_port(cx, service, port, &mine)));
     }
     manifests.ingresses.iter().for_each(|i| ingress(cx, i, findings));
     findings.extend(manifests.autoscalers.iter().filter_map(|scaler| no_target(cx, scaler)));
@@ -144,7 +144,12 @@ fn labels_of(cx: &Context<'_>, service: &NetService, selector: &Labels, nearest:
     replace(block.at, text)
 }
 
-fn no_port(service: &NetService, port: &ServicePort, workloads: &[&Workload]) -> Option<Finding> {
+fn no_port(
+    cx: &Context<'_>,
+    service: &NetService,
+    port: &ServicePort,
+    workloads: &[&Workload],
+) -> Option<Finding> {
     let (Tri::Present(target), [_, ..]) = (&port.target, workloads) else { return None };
     let containers = || workloads.iter().flat_map(|w| &w.containers).filter(|c| !c.init);
     let is_known = workloads.iter().all(|w| w.containers_complete) && containers().all(|c| c.ports_complete);
@@ -169,7 +174,7 @@ fn no_port(service: &NetService, port: &ServicePort, workloads: &[&Workload]) ->
         _ => None,
     };
     Some(match written {
-        Some(name) => finding.fix(format!("Lead to `{name}`"), Applicability::Unsafe, replace(port.at, name)),
+        Some(name) => finding.fix(format!("Lead to `{name}`"), Applicability::Unsafe, cx.set(port.at, name)),
         None => finding,
     })
 }
@@ -191,7 +196,7 @@ fn ingress(cx: &Context<'_>, ingress: &Ingress, findings: &mut Vec<Finding>) {
                 .filter(|k| levenshtein(k, &name.value) <= 2)
                 .min_by_key(|k| levenshtein(k, &name.value));
             if let Some(near) = near.filter(|_| !generated) {
-                findings.push(no_service(ingress, &name.value, name.at, near));
+                findings.push(no_service(cx, ingress, &name.value, name.at, near));
             }
             continue;
         };
@@ -216,7 +221,7 @@ fn ingress(cx: &Context<'_>, ingress: &Ingress, findings: &mut Vec<Finding>) {
     }
 }
 
-fn no_service(ingress: &Ingress, name: &str, at: Place, near: &str) -> Finding {
+fn no_service(cx: &Context<'_>, ingress: &Ingress, name: &str, at: Place, near: &str) -> Finding {
     let message = format!(
         "`{}` leads to the Service `{name}`, which is not there: requests get no answer",
         ingress.name
@@ -225,7 +230,7 @@ fn no_service(ingress: &Ingress, name: &str, at: Place, near: &str) -> Finding {
         .help(format!("did you mean `{near}`?"))
         .label("no such Service")
         .subject(format!("{} {name}", ingress.name))
-        .fix(format!("Lead to `{near}`"), Applicability::Unsafe, replace(at, near))
+        .fix(format!("Lead to `{near}`"), Applicability::Unsafe, cx.set(at, near))
 }
 
 fn no_target(cx: &Context<'_>, scaler: &Autoscaler) -> Option<Finding> {
@@ -248,6 +253,6 @@ fn no_target(cx: &Context<'_>, scaler: &Autoscaler) -> Option<Finding> {
     Some(finding.fix(
         format!("Scale `{}`", near.name),
         Applicability::Unsafe,
-        replace(scaler.target_at, near.name.clone()),
+        cx.set(scaler.target_at, near.name.clone()),
     ))
 }

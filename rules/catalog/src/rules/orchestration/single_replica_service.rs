@@ -3,7 +3,6 @@
 use svclint_model::{Tri, Workload};
 
 use super::pods::{services_of, together};
-use crate::edit::replace;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -83,7 +82,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             workload.title()
         );
         let edits = match (at, workload.spec) {
-            (Some(at), _) => replace(at, "2"),
+            (Some(at), _) => cx.set(at, "2"),
             (None, Some(spec)) => cx.add_entry(spec, &["replicas: 2"]),
             (None, None) => Vec::new(),
         };

@@ -3,7 +3,6 @@
 use svclint_model::{Spot, Tri, Workload};
 
 use super::pods::services_of;
-use crate::edit::replace;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -72,12 +71,12 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             && grace.value == 0
             && let Some(service) = services_of(&cx.model.manifests, workload).next()
         {
-            findings.push(finding(workload, grace).related(service.at, "sends traffic to it"));
+            findings.push(finding(cx, workload, grace).related(service.at, "sends traffic to it"));
         }
     }
 }
 
-fn finding(workload: &Workload, grace: &Spot<i64>) -> Finding {
+fn finding(cx: &Context<'_>, workload: &Workload, grace: &Spot<i64>) -> Finding {
     let message = format!(
         "the pods of `{}` are killed at once: every rollout cuts the requests in flight",
         workload.title()
@@ -86,5 +85,5 @@ fn finding(workload: &Workload, grace: &Spot<i64>) -> Finding {
         .help("give them the time that the service needs to end what it has begun; 30 seconds is the default")
         .label("no time to end")
         .subject(workload.title())
-        .fix("Give pods 30 seconds to end", Applicability::Unsafe, replace(grace.at, "30"))
+        .fix("Give pods 30 seconds to end", Applicability::Unsafe, cx.set(grace.at, "30"))
 }
