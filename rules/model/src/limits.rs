@@ -61,6 +61,7 @@ fn set(tracer: &Tracer<'_>, step: &Step, actions: &[Action], limits: &mut Limits
                 }
             }
             Action::DropLimit { limit } => (limit, Tri::Absent),
+            Action::MayLimit { limit } => (limit, Tri::Unknown),
             _ => continue,
         };
         let known = step.always || limits.get(limit) == Some(&value);

@@ -210,6 +210,8 @@ pub struct When {
     pub off_thread: bool,
     /// Something around it runs it again when it fails.
     pub retried: bool,
+    /// It stands in a branch, a loop's body or a closure: it may be left out.
+    pub sometimes: bool,
 }
 
 impl When {
@@ -250,6 +252,8 @@ pub enum What {
     EndServer,
     /// Makes a gRPC service that a library implements; its full name.
     LibraryService(String),
+    /// Takes certificates without checking them.
+    TrustAny,
     /// Anything else that knowledge names.
     Effect(Effect),
 }
@@ -490,6 +494,8 @@ pub struct Request {
     pub clients: Vec<ClientId>,
     /// Whether `clients` are all.
     pub clients_complete: bool,
+    /// It is one question with one answer: a gRPC call may send or get a stream instead.
+    pub unary: Tri<()>,
     /// A bound of its own: on the request or around the future. `Unknown` when the chain could not be followed.
     pub bound: Tri<Place>,
     /// In which circumstances.

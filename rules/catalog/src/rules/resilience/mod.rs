@@ -1,5 +1,6 @@
 //! Timeouts, retries, bulkheads.
 
 mod client_timeout;
+mod waiting;
 
-super::category![http_client_without_timeout];
+super::category![grpc_client_without_deadline, http_client_without_timeout, redis_client_without_timeout,];
