@@ -1,0 +1,3 @@
+//! Security between services.
+
+super::category![tls_verification_disabled];
