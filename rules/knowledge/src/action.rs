@@ -39,6 +39,11 @@ pub enum Action {
         /// What is written there then: `true`, or the last word of a constant's path.
         is: String,
     },
+    /// Blocks the thread until something else happens: time passes, a process ends, a message comes.
+    Stall {
+        /// What waits without blocking, for fixes: `{args}` for the arguments.
+        instead: Option<String>,
+    },
     /// Something that is not looked into may set a limit: what it is then is not known.
     MayLimit {
         /// Which.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use svclint_facts::rust::{ExprKind, Fields, Lit};
-use svclint_knowledge::{Action, Callable, Role, Signal};
+use svclint_knowledge::{Action, Callable, Effect, Limit, Role, Signal};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{FnIdx, Owner, Res};
@@ -197,6 +197,7 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
             }
             return;
         }
+        Action::Stall { instead } => What::Stall(instead.clone()),
         Action::Shutdown { .. } => What::EndServer,
         Action::GrpcService { name: Some(name), .. } => What::LibraryService(name.clone()),
         Action::Signals { which, features } => {
@@ -211,7 +212,11 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
         }
         _ => return,
     };
-    function.does.push(Deed { what, at: tracer.place(at), when: tracer.when(at) });
+    let mut when = tracer.when(at);
+    // `pool.timeout_get(limits)`
+    let sets = |a: &Action| matches!(a, Action::SetLimit { limit: Limit::PoolAcquire, .. });
+    when.bounded |= what == What::Effect(Effect::Acquire) && tracer.actions(at).iter().any(sets);
+    function.does.push(Deed { what, at: tracer.place(at), when });
 }
 
 /// Trusts anybody, whatever the circumstances: nothing decides whether the call is made, and the argument is written out.

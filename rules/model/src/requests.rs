@@ -117,12 +117,15 @@ fn way(tracer: &Tracer<'_>, begun: At) -> ClientWay {
     let complete = trace.is_complete();
     // `Timeout::new(channel, limit)` stands outside of what is the client.
     let is_channel = tracer.actions(begun).iter().any(is_grpc);
-    let wraps = |a: &Action| match a {
+    let is_builder = |at| tracer.role(begun.body, tracer.ty(at)) == Some(Role::ClientBuilder);
+    let wraps = |call: At, a: &Action| match a {
         Action::MayLimit { .. } | Action::Wrap { .. } => true,
-        Action::SetLimit { limit: Limit::Total | Limit::Head, .. } => is_channel,
+        Action::SetLimit { limit: Limit::Total | Limit::Head, .. } => {
+            is_channel && !tracer.receiver(call).is_some_and(is_builder)
+        }
         _ => false,
     };
-    let wrapped = trace.steps.iter().any(|step| tracer.actions(step.at).iter().any(wraps));
+    let wrapped = trace.steps.iter().any(|step| tracer.actions(step.at).iter().any(|a| wraps(step.at, a)));
     ClientWay { begun, clients: trace.sources, complete, wrapped }
 }
 

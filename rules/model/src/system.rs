@@ -88,6 +88,21 @@ pub struct Policy {
     pub in_fn: Option<FnId>,
     /// The whole expression that makes it.
     pub at: Place,
+    /// What tries again by it, where that is known.
+    pub given: Option<PolicyUse>,
+    /// Code of its library for fixes, by what it is for.
+    pub snippets: BTreeMap<String, String>,
+}
+
+/// What a retry policy is given to.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyUse {
+    /// The call.
+    pub at: Place,
+    /// In which circumstances.
+    pub when: When,
+    /// It is that call which tries again; otherwise something that it makes does so later.
+    pub runs: bool,
 }
 
 /// A channel inside of a process.
@@ -254,6 +269,8 @@ pub enum What {
     LibraryService(String),
     /// Takes certificates without checking them.
     TrustAny,
+    /// Blocks the thread until something else happens; what waits without blocking, `{args}` for the arguments.
+    Stall(Option<String>),
     /// Anything else that knowledge names.
     Effect(Effect),
 }
@@ -471,6 +488,10 @@ pub struct ClientSite {
     pub takes_timeout: bool,
     /// The calls after it, each with its place from the dot to the closing parenthesis.
     pub calls: Vec<(String, Place)>,
+    /// In which circumstances it is built.
+    pub when: When,
+    /// Each one that is built there is like the others, and no closure stands around it that may keep one.
+    pub is_alike: bool,
 }
 
 /// An outbound call.

@@ -48,6 +48,14 @@ impl<'m> Run<'m> {
         (self.background.contains_key(&function) || when.is_steady() && runs).then_some(How::Background)
     }
 
+    /// The same, whatever ends it.
+    pub(super) fn how_at_all(&self, function: FnId, when: When) -> Option<How> {
+        match self.handlers.ways.contains_key(&function) {
+            true => Some(How::Serving),
+            false => self.how(function, when),
+        }
+    }
+
     /// Who waits, for messages.
     pub(super) fn who(&self, model: &Model, function: FnId, how: How) -> String {
         match (how, self.handlers.route(model, function)) {
