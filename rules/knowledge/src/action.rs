@@ -32,6 +32,25 @@ pub enum Action {
         /// Which.
         limit: Limit,
     },
+    /// Takes whoever answers for who they say they are: certificates are not checked.
+    TrustAny {
+        /// The argument by which it does.
+        value: u8,
+        /// What is written there then: `true`, or the last word of a constant's path.
+        is: String,
+    },
+    /// Blocks the thread until something else happens: time passes, a process ends, a message comes.
+    Stall {
+        /// What waits without blocking, for fixes: `{args}` for the arguments.
+        instead: Option<String>,
+    },
+    /// Something that is not looked into may set a limit: what it is then is not known.
+    MayLimit {
+        /// Which.
+        limit: Limit,
+    },
+    /// Puts a message into a request of its own: the limits that are set on it hold for the call that sends it.
+    MakeMessage,
     /// Sets an option that has a name: `config.set("enable.auto.commit", "false")`.
     SetOption {
         /// The argument with the name.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use smol_str::SmolStr;
 
 use crate::action::{Action, Carries, Role};
+use crate::limit::Limit;
 use crate::template::Template;
 
 /// One library's page.
@@ -132,6 +133,9 @@ pub struct TypeEntry {
     /// A method that is not listed gives the receiver back: builders.
     #[serde(default)]
     pub chains: bool,
+    /// Its named fields that may hold limits, and which: what is put there is not looked into.
+    #[serde(default)]
+    pub holds: BTreeMap<SmolStr, OneOrMany<Limit>>,
 }
 
 /// `#[serde(rename = "x")]` on a field.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use svclint_facts::rust::ExprKind;
 use svclint_knowledge::{Action, Callable, Carries, Limit, MakeClient, Role, Template};
 
+use crate::bodies::BodyId;
 use crate::defs::Res;
 use crate::infer::{Callee, Target};
 use crate::limits::{self, Limits};
@@ -145,6 +146,11 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
         // A builder whose end is out of sight.
         limits.values_mut().for_each(|v| *v = Tri::Unknown);
     }
+    let bodies: BTreeSet<BodyId> =
+        built.iter().flat_map(|b| &b.steps).map(|s| s.at.body).chain([site.body]).collect();
+    for limit in bodies.into_iter().flat_map(|body| held(tracer, body)) {
+        limits.insert(limit, Tri::Unknown);
+    }
     let middlewares =
         built.iter().flat_map(|b| &b.steps).flat_map(|s| tracer.actions(s.at).iter().map(move |a| (s.at, a)));
     let carries = middlewares.filter_map(|(at, a)| {
@@ -162,6 +168,21 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
         carries_correlation: if carries > 0 { Tri::Present(()) } else { Tri::Absent },
         used_in: Vec::new(),
     })
+}
+
+/// The limits that may be set by giving fields values: `config.pool = Some(limits)`.
+fn held(tracer: &Tracer<'_>, body: BodyId) -> Vec<Limit> {
+    let Some(view) = tracer.program.names.view(tracer.module(body)) else { return Vec::new() };
+    let mut limits = Vec::new();
+    for (_, node) in tracer.body(body).body.iter() {
+        let ExprKind::Assign { left, .. } = &node.kind else { continue };
+        let ExprKind::Field { base, name } = tracer.kind(At { body, expr: *left }) else { continue };
+        let entry = tracer.ty(At { body, expr: *base }).lib_path().and_then(|path| view.type_entry(path));
+        if let Some(held) = entry.and_then(|entry| entry.holds.get(name)) {
+            limits.extend(held.as_slice());
+        }
+    }
+    limits
 }
 
 /// Options by name, as far as all ways agree.
@@ -208,7 +229,28 @@ fn client_site(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<ClientS
         constructor: last.name.to_string(),
         takes_timeout: takes_timeout(tracer, site),
         calls,
+        when: tracer.when(site),
+        is_alike: is_alike(tracer, site, built),
     })
+}
+
+/// Whether a client depends on nothing but what is written out where it is built, and on limits.
+fn is_alike(tracer: &Tracer<'_>, site: At, built: &[Built]) -> bool {
+    let in_closure = |at: At| {
+        tracer.ancestors(at).any(|a| matches!(tracer.kind(a), ExprKind::Closure { is_async: false, .. }))
+    };
+    let sets_limit = |at: At| tracer.actions(at).iter().any(|a| matches!(a, Action::SetLimit { .. }));
+    let is_written = |at: At| matches!(tracer.kind(at), ExprKind::Lit(_)) || tracer.text(at).complete;
+    let is_of_all = |at: At| is_written(at) || matches!(tracer.kind(at), ExprKind::Field { .. });
+    let arguments = |at: At| (0..4).filter_map(move |n| tracer.arg(at, n));
+    let sends = tracer.callable(site).is_some_and(sends);
+    let steps = || built.iter().flat_map(|b| &b.steps).map(|s| s.at);
+    // `reqwest::get(url)`: the argument is no part of the client.
+    (sends || arguments(site).all(is_of_all))
+        && !in_closure(site)
+        && built.iter().all(|b| b.complete)
+        && steps()
+            .all(|at| at == site || at.body == site.body && (sets_limit(at) || arguments(at).all(is_of_all)))
 }
 
 /// Whether the builder of what a constructor makes has `timeout(duration)` for whole requests.

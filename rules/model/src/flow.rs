@@ -62,6 +62,11 @@ impl Tracer<'_> {
         None
     }
 
+    /// Whether what an expression stands in may be left out.
+    pub(crate) fn is_in_branch(&self, at: At) -> bool {
+        self.branch_of(at).is_some()
+    }
+
     pub(crate) fn ancestors(&self, at: At) -> impl Iterator<Item = At> + '_ {
         std::iter::successors(Some(at), |a| self.parent(*a))
     }
@@ -175,7 +180,7 @@ impl Tracer<'_> {
     }
 
     fn when_here(&self, at: At) -> When {
-        let mut when = When::default();
+        let mut when = When { sometimes: self.is_in_branch(at), ..When::default() };
         let mut inner = at;
         while let Some(outer) = self.parent(inner) {
             match self.kind(outer) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use svclint_facts::rust::{ExprKind, Fields};
-use svclint_knowledge::{Action, Callable, Role, Signal};
+use svclint_facts::rust::{ExprKind, Fields, Lit};
+use svclint_knowledge::{Action, Callable, Effect, Limit, Role, Signal};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{FnIdx, Owner, Res};
@@ -195,6 +195,13 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
         Action::Acknowledge => What::Acknowledge,
         Action::Call(call) => What::Call(call.protocol, call.access),
         Action::Effect(effect) => What::Effect(*effect),
+        Action::TrustAny { value, is } => {
+            if let Some(what) = trust(tracer, at, *value, is) {
+                function.does.push(Deed { what, at: tracer.call_place(at), when: tracer.when(at) });
+            }
+            return;
+        }
+        Action::Stall { instead } => What::Stall(instead.clone()),
         Action::Shutdown { .. } => What::EndServer,
         Action::GrpcService { name: Some(name), .. } => What::LibraryService(name.clone()),
         Action::Signals { which, features } => {
@@ -209,7 +216,28 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
         }
         _ => return,
     };
-    function.does.push(Deed { what, at: tracer.place(at), when: tracer.when(at) });
+    let mut when = tracer.when(at);
+    // `pool.timeout_get(limits)`
+    let sets = |a: &Action| matches!(a, Action::SetLimit { limit: Limit::PoolAcquire, .. });
+    when.bounded |= what == What::Effect(Effect::Acquire) && tracer.actions(at).iter().any(sets);
+    function.does.push(Deed { what, at: tracer.place(at), when });
+}
+
+/// Trusts anybody, whatever the circumstances: nothing decides whether the call is made, and the argument is written out.
+fn trust(tracer: &Tracer<'_>, at: At, value: u8, is: &str) -> Option<What> {
+    let written = match tracer.kind(tracer.arg(at, value)?) {
+        ExprKind::Lit(Lit::Bool(true)) => "true",
+        ExprKind::Path(path) => path.last(),
+        _ => return None,
+    };
+    // `if !insecure { return builder; }`
+    let begun = tracer.place(at).span.start;
+    let leaves = tracer
+        .body(at.body)
+        .body
+        .iter()
+        .any(|(_, e)| matches!(e.kind, ExprKind::Return(_)) && e.span.start < begun);
+    (written == is && !leaves && !tracer.is_in_branch(at)).then_some(What::TrustAny)
 }
 
 /// The names of the headers that a call reads: of a helper that is given the name, those that its callers give.

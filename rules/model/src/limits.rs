@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use svclint_facts::rust::{ExprKind, Stmt};
 use svclint_knowledge::{Action, Callable, Limit, LimitDefault, Role};
 
-use crate::infer::Callee;
+use crate::infer::{Callee, Target};
 use crate::place::Tri;
-use crate::system::{Channel, Policy};
+use crate::system::{Channel, Policy, PolicyUse};
 use crate::trace::Step;
 use crate::tracer::{At, Tracer};
 
@@ -61,6 +61,7 @@ fn set(tracer: &Tracer<'_>, step: &Step, actions: &[Action], limits: &mut Limits
                 }
             }
             Action::DropLimit { limit } => (limit, Tri::Absent),
+            Action::MayLimit { limit } => (limit, Tri::Unknown),
             _ => continue,
         };
         let known = step.always || limits.get(limit) == Some(&value);
@@ -131,11 +132,35 @@ pub(crate) fn policy(tracer: &Tracer<'_>, made: At) -> Option<Policy> {
         Some(Callee::Lib(path, _)) => path,
         _ => return None,
     };
+    let view = tracer.program.names.view(tracer.module(made.body));
+    let library = path.split("::").next().unwrap_or("");
     Some(Policy {
-        library: path.split("::").next().unwrap_or("").replace('_', "-"),
+        snippets: view.map(|v| v.snippets(library)).unwrap_or_default(),
+        library: library.replace('_', "-"),
         limits: along(tracer, limits, &steps, is_done),
         in_fn: tracer.function_of(made.body),
         at: tracer.place(end),
+        given: given(tracer, end),
+    })
+}
+
+/// What a policy is given to: at once, or by the variable that holds it.
+fn given(tracer: &Tracer<'_>, policy: At) -> Option<PolicyUse> {
+    let local = tracer.held_in(policy);
+    let is_it = |arg: At| match local {
+        None => arg == policy,
+        Some(local) => {
+            matches!(tracer.types_of(arg.body).targets.get(&arg.expr), Some(Target::Local(l)) if *l == local)
+        }
+    };
+    tracer.calls(policy.body).find_map(|call| {
+        tracer.actions(call).iter().find_map(|action| match action {
+            Action::Retry { policy: Some(n), task } if tracer.arg(call, *n).is_some_and(is_it) => {
+                let runs = task.is_some() || tracer.receiver(call).is_some();
+                Some(PolicyUse { at: tracer.place(call), when: tracer.when(call), runs })
+            }
+            _ => None,
+        })
     })
 }
 

@@ -4,10 +4,11 @@ use rustc_hash::FxHashMap;
 use svclint_knowledge::GENERATED;
 
 use crate::defs::{FnIdx, Res};
+use crate::infer::Callee;
 use crate::names::Ns;
-use crate::place::{FileFacts, Place, SourceFile};
+use crate::place::{FileFacts, Place, SourceFile, Tri};
 use crate::system::FnId;
-use crate::tracer::Tracer;
+use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
 
 /// An `impl` block of a service that generated code declares.
@@ -33,6 +34,8 @@ pub struct GrpcImpl {
 #[derive(Default)]
 pub(crate) struct Protos {
     packages: FxHashMap<String, Vec<String>>,
+    /// Whether the calls of a service have a stream on either side, by its name and theirs.
+    streams: FxHashMap<(String, String), Tri<bool>>,
 }
 
 impl Protos {
@@ -45,9 +48,22 @@ impl Protos {
                 if !packages.contains(&proto.package.to_string()) {
                     packages.push(proto.package.to_string());
                 }
+                for method in &service.methods {
+                    let key = (service.name.to_string(), bare(&method.name.to_string()));
+                    let streams = Tri::Present(method.takes.stream || method.gives.stream);
+                    // Services of the same name that do not agree: not known.
+                    let known = protos.streams.entry(key).or_insert_with(|| streams.clone());
+                    if *known != streams {
+                        *known = Tri::Unknown;
+                    }
+                }
             }
         }
         protos
+    }
+
+    fn streams(&self, service: &str, method: &str) -> Option<bool> {
+        self.streams.get(&(service.to_owned(), bare(method)))?.present().copied()
     }
 
     fn declares(&self, service: &str) -> bool {
@@ -68,6 +84,26 @@ impl Protos {
             _ => None,
         })?;
         Some(if found.is_empty() { service.to_owned() } else { format!("{found}.{service}") })
+    }
+}
+
+/// `SayHello` and `say_hello` are the same.
+fn bare(method: &str) -> String {
+    method.replace('_', "").to_lowercase()
+}
+
+/// Whether the call of a generated client sends one message and gets one: `GreeterClient::say_hello`.
+pub(crate) fn unary(tracer: &Tracer<'_>, call: At) -> Tri<()> {
+    let Some(Callee::Lib(path, _)) = tracer.types_of(call.body).callees.get(&call.expr) else {
+        return Tri::Unknown;
+    };
+    let mut words = path.rsplit("::");
+    let (method, client) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let service = client.strip_suffix("Client").unwrap_or(client);
+    match tracer.program.protos.streams(service, method) {
+        Some(false) => Tri::Present(()),
+        Some(true) => Tri::Absent,
+        None => Tri::Unknown,
     }
 }
 

@@ -2,14 +2,16 @@
 
 use rustc_hash::FxHashMap;
 use svclint_facts::rust::{ExprId, ExprKind};
-use svclint_knowledge::{Action, Callable, Limit, Protocol};
+use svclint_knowledge::{Action, Callable, GENERATED, Limit, Protocol, Role};
 
 use crate::clients::make_client_of;
+use crate::defs::Res;
 use crate::infer::Target;
 use crate::place::{Place, Tri};
 use crate::system::{ClientId, Request};
 use crate::trace::Trace;
 use crate::tracer::{At, Tracer};
+use crate::ty::Ty;
 
 /// A call that sends.
 pub(crate) struct Sent {
@@ -25,6 +27,8 @@ struct ClientWay {
     /// Where the clients are made that it may be made with.
     clients: Vec<At>,
     complete: bool,
+    /// Something that is not looked into is put around the client: it may set limits.
+    wrapped: bool,
 }
 
 impl Sent {
@@ -68,6 +72,7 @@ pub(crate) fn sent(tracer: &Tracer<'_>, send: At) -> Option<Sent> {
         protocol: Protocol::Http,
         method: Tri::Unknown,
         url: Tri::Unknown,
+        unary: Tri::Present(()),
         clients: Vec::new(),
         clients_complete: trace.is_complete(),
         bound: bound(tracer, send, &trace),
@@ -90,17 +95,42 @@ pub(crate) fn sent(tracer: &Tracer<'_>, send: At) -> Option<Sent> {
             }
         }
     }
-    let ways = trace.sources.iter().map(|begun| way(tracer, *begun)).collect();
+    if request.protocol == Protocol::Grpc {
+        request.unary = crate::protos::unary(tracer, send);
+        if request.bound.is_absent() {
+            request.bound =
+                tracer.arg(send, 0).map_or(Tri::Unknown, |message| deadline(tracer, send, message));
+        }
+    }
+    let ways: Vec<ClientWay> = trace.sources.iter().map(|begun| way(tracer, *begun)).collect();
+    if request.bound.is_absent() && ways.iter().any(|way| way.wrapped) {
+        request.bound = Tri::Unknown;
+    }
     Some(Sent { request, ways })
 }
 
 fn way(tracer: &Tracer<'_>, begun: At) -> ClientWay {
     let Some(client) = tracer.receiver(begun) else {
-        return ClientWay { begun, clients: Vec::new(), complete: false };
+        return ClientWay { begun, clients: Vec::new(), complete: false, wrapped: false };
     };
     let trace = tracer.trace(client, &|c| make_client_of(c).is_some());
     let complete = trace.is_complete();
-    ClientWay { begun, clients: trace.sources, complete }
+    // `Timeout::new(channel, limit)` stands outside of what is the client.
+    let is_channel = tracer.actions(begun).iter().any(is_grpc);
+    let is_builder = |at| tracer.role(begun.body, tracer.ty(at)) == Some(Role::ClientBuilder);
+    let wraps = |call: At, a: &Action| match a {
+        Action::MayLimit { .. } | Action::Wrap { .. } => true,
+        Action::SetLimit { limit: Limit::Total | Limit::Head, .. } => {
+            is_channel && !tracer.receiver(call).is_some_and(is_builder)
+        }
+        _ => false,
+    };
+    let wrapped = trace.steps.iter().any(|step| tracer.actions(step.at).iter().any(|a| wraps(step.at, a)));
+    ClientWay { begun, clients: trace.sources, complete, wrapped }
+}
+
+fn is_grpc(action: &Action) -> bool {
+    matches!(action, Action::Request { protocol: Some(Protocol::Grpc), .. })
 }
 
 fn bound(tracer: &Tracer<'_>, send: At, trace: &Trace) -> Tri<Place> {
@@ -129,6 +159,42 @@ fn bound(tracer: &Tracer<'_>, send: At, trace: &Trace) -> Tri<Place> {
         }
     }
     if sometimes { Tri::Unknown } else { Tri::Absent }
+}
+
+/// The limit that is set on a gRPC request itself: `request.set_timeout(limit)`.
+fn deadline(tracer: &Tracer<'_>, send: At, message: At) -> Tri<Place> {
+    if *tracer.ty(message) == Ty::Unknown {
+        return if is_generated(tracer, message) { Tri::Absent } else { Tri::Unknown };
+    }
+    if tracer.role(message.body, tracer.ty(message)) != Some(Role::GrpcRequest) {
+        return Tri::Absent;
+    }
+    let makes = |at: At| tracer.actions(at).iter().any(|a| matches!(a, Action::MakeMessage));
+    if makes(message) {
+        return Tri::Absent;
+    }
+    let Some(Target::Local(local)) = tracer.types_of(message.body).targets.get(&message.expr) else {
+        return Tri::Unknown;
+    };
+    let sets = |at: At| tracer.actions(at).iter().any(|a| matches!(a, Action::SetLimit { .. }));
+    match tracer.calls_on(message.body, *local).into_iter().find(|call| sets(*call)) {
+        Some(set) if tracer.dominates(set, message) => return Tri::Present(tracer.call_place(set)),
+        Some(_) => return Tri::Unknown,
+        None => {}
+    }
+    // What is lent to a function may get a limit there.
+    let lent = tracer.passed_on(message.body, *local).into_iter().any(|(call, _)| call != send);
+    match tracer.single_origin(message) {
+        Some(origin) if makes(origin) && !lent => Tri::Absent,
+        _ => Tri::Unknown,
+    }
+}
+
+/// `CountRequest::default()`: a function of generated code, which knows messages and no requests.
+fn is_generated(tracer: &Tracer<'_>, at: At) -> bool {
+    let ExprKind::Call { callee, .. } = tracer.kind(at) else { return false };
+    matches!(tracer.types_of(at.body).targets.get(callee),
+        Some(Target::Res(Res::Lib(path))) if path.starts_with(GENERATED))
 }
 
 fn headers(tracer: &Tracer<'_>, trace: &Trace, request: &mut Request) {

@@ -93,6 +93,21 @@ pub struct Policy {
     pub in_fn: Option<FnId>,
     /// The whole expression that makes it.
     pub at: Place,
+    /// What tries again by it, where that is known.
+    pub given: Option<PolicyUse>,
+    /// Code of its library for fixes, by what it is for.
+    pub snippets: BTreeMap<String, String>,
+}
+
+/// What a retry policy is given to.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyUse {
+    /// The call.
+    pub at: Place,
+    /// In which circumstances.
+    pub when: When,
+    /// It is that call which tries again; otherwise something that it makes does so later.
+    pub runs: bool,
 }
 
 /// A channel inside of a process.
@@ -217,6 +232,8 @@ pub struct When {
     pub off_thread: bool,
     /// Something around it runs it again when it fails.
     pub retried: bool,
+    /// It stands in a branch, a loop's body or a closure: it may be left out.
+    pub sometimes: bool,
 }
 
 impl When {
@@ -259,6 +276,10 @@ pub enum What {
     EndServer,
     /// Makes a gRPC service that a library implements; its full name.
     LibraryService(String),
+    /// Takes certificates without checking them.
+    TrustAny,
+    /// Blocks the thread until something else happens; what waits without blocking, `{args}` for the arguments.
+    Stall(Option<String>),
     /// Anything else that knowledge names.
     Effect(Effect),
 }
@@ -476,6 +497,10 @@ pub struct ClientSite {
     pub takes_timeout: bool,
     /// The calls after it, each with its place from the dot to the closing parenthesis.
     pub calls: Vec<(String, Place)>,
+    /// In which circumstances it is built.
+    pub when: When,
+    /// Each one that is built there is like the others, and no closure stands around it that may keep one.
+    pub is_alike: bool,
 }
 
 /// An outbound call.
@@ -499,6 +524,8 @@ pub struct Request {
     pub clients: Vec<ClientId>,
     /// Whether `clients` are all.
     pub clients_complete: bool,
+    /// It is one question with one answer: a gRPC call may send or get a stream instead.
+    pub unary: Tri<()>,
     /// A bound of its own: on the request or around the future. `Unknown` when the chain could not be followed.
     pub bound: Tri<Place>,
     /// In which circumstances.

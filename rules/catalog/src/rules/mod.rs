@@ -12,6 +12,7 @@ mod observability;
 mod orchestration;
 mod reach;
 mod resilience;
+mod security;
 
 use std::sync::LazyLock;
 
@@ -33,6 +34,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         observability::RULES,
         orchestration::RULES,
         resilience::RULES,
+        security::RULES,
     ];
     let mut all: Vec<Rule> = groups.concat().into_iter().copied().collect();
     all.sort_by_key(|rule| rule.meta.id);

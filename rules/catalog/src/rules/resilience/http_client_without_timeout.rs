@@ -1,9 +1,9 @@
 //! `http-client-without-timeout`
 
-use svclint_model::{Client, Limit, Model, Protocol, Request, Service, Tri};
+use svclint_model::{Client, Limit, Model, Protocol, Request, Tri};
 
 use super::client_timeout;
-use crate::rules::reach::{Reached, evidence};
+use super::waiting::{How, Run};
 use crate::{Confidence, Context, Finding, Related, declare_rule};
 
 declare_rule! {
@@ -68,7 +68,7 @@ declare_rule! {
 const BOUNDS: [Limit; 3] = [Limit::Total, Limit::Head, Limit::ReadIdle];
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let runs: Vec<Run<'_>> = cx.model.services.iter().map(|s| Run::of(cx.model, s)).collect();
+    let runs = Run::all(cx.model);
     for client in &cx.model.clients {
         if client.protocol != Protocol::Http || !is_unbounded(client) {
             continue;
@@ -77,7 +77,9 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         // Where another client may be the one that sends, nothing is said of this one.
         let own = requests.filter(|r| r.clients_complete);
         let unbounded: Vec<&Request> = own.filter(|r| r.bound.is_absent()).collect();
-        let waits = unbounded.iter().find_map(|r| runs.iter().find_map(|run| Some((*r, run, run.how(r)?))));
+        let waits = unbounded
+            .iter()
+            .find_map(|r| runs.iter().find_map(|run| Some((*r, run, run.how(r.in_fn, r.when)?))));
         if let Some((request, run, how)) = waits {
             findings.push(finding(cx, client, request, run, how));
         } else if let Some(request) = unbounded.first()
@@ -103,51 +105,9 @@ fn of_library(cx: &Context<'_>, client: &Client, request: &Request) -> Finding {
     Finding { confidence: Confidence::Medium, ..finding }
 }
 
-/// What runs in a service without a limit around it.
-struct Run<'m> {
-    service: &'m Service,
-    handlers: Reached<'m>,
-    /// What tasks and loops of the service call.
-    background: rustc_hash::FxHashMap<svclint_model::FnId, svclint_model::CallPath>,
-}
-
-enum How {
-    /// For a request.
-    Serving,
-    /// In a task that the service runs beside, or a loop.
-    Background,
-}
-
-impl<'m> Run<'m> {
-    fn of(model: &'m Model, service: &'m Service) -> Self {
-        let handlers = Reached::from_handlers(model, service, false);
-        // What `main` does once, while it starts, is over when the service serves.
-        let calls = service.functions.iter().flat_map(|f| &model.function(*f).calls);
-        let tasks: Vec<svclint_model::FnId> =
-            calls.filter(|c| c.when.is_steady() && !c.when.bounded).map(|c| c.to).collect();
-        Run { service, handlers, background: model.ways(&tasks, |call| !call.when.bounded) }
-    }
-
-    fn how(&self, request: &Request) -> Option<How> {
-        if self.handlers.ways.contains_key(&request.in_fn) {
-            // A limit on the whole handler ends the call too.
-            return self.service.handler_timeout.is_none().then_some(How::Serving);
-        }
-        let runs = self.service.functions.binary_search(&request.in_fn).is_ok();
-        (self.background.contains_key(&request.in_fn) || request.when.is_steady() && runs)
-            .then_some(How::Background)
-    }
-}
-
 fn finding(cx: &Context<'_>, client: &Client, request: &Request, run: &Run<'_>, how: How) -> Finding {
-    let route = run.handlers.route(cx.model, request.in_fn);
-    let who = match (&how, route) {
-        (How::Serving, Some(route)) => format!("`{} {}`", route.method, route.path),
-        (How::Serving, None) => "a handler".to_owned(),
-        (How::Background, _) => "the task that calls it".to_owned(),
-    };
-    let way = run.handlers.ways.get(&request.in_fn);
-    let related = way.map(|way| evidence(cx.model, way).into_iter().collect()).unwrap_or_default();
+    let who = run.who(cx.model, request.in_fn, how);
+    let related = run.evidence(cx.model, request.in_fn);
     Finding { service: Some(run.service.name.clone()), ..report(cx, client, request, &who, related) }
 }
 

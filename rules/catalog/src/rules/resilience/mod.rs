@@ -1,6 +1,24 @@
 //! Timeouts, retries, bulkheads.
 
+mod blocking_call_in_async;
+mod client_built_per_request;
 mod client_timeout;
+mod grpc_client_without_deadline;
 mod http_client_without_timeout;
+mod policies;
+mod pool_without_wait_timeout;
+mod redis_client_without_timeout;
+mod retry_without_jitter;
+mod unbounded_retry;
+mod waiting;
 
-super::category![http_client_without_timeout];
+super::category![
+    blocking_call_in_async,
+    client_built_per_request,
+    grpc_client_without_deadline,
+    http_client_without_timeout,
+    pool_without_wait_timeout,
+    redis_client_without_timeout,
+    retry_without_jitter,
+    unbounded_retry,
+];

@@ -1,0 +1,72 @@
+//! What runs in a service while it serves, without a limit around it.
+
+use rustc_hash::FxHashMap;
+use svclint_model::{CallPath, FnId, Model, Service, When};
+
+use crate::Related;
+use crate::rules::reach::{Reached, evidence};
+
+/// What runs in a service without a limit around it.
+pub(super) struct Run<'m> {
+    pub(super) service: &'m Service,
+    pub(super) handlers: Reached<'m>,
+    /// What tasks and loops of the service call.
+    background: FxHashMap<FnId, CallPath>,
+}
+
+/// Why something runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// For a request.
+    Serving,
+    /// In a task that the service runs beside, or a loop.
+    Background,
+}
+
+impl<'m> Run<'m> {
+    /// Of each service.
+    pub(super) fn all(model: &'m Model) -> Vec<Run<'m>> {
+        model.services.iter().map(|service| Run::of(model, service)).collect()
+    }
+
+    fn of(model: &'m Model, service: &'m Service) -> Self {
+        let handlers = Reached::from_handlers(model, service, false);
+        // What `main` does once, while it starts, is over when the service serves.
+        let calls = service.functions.iter().flat_map(|f| &model.function(*f).calls);
+        let tasks: Vec<FnId> =
+            calls.filter(|c| c.when.is_steady() && !c.when.bounded).map(|c| c.to).collect();
+        Run { service, handlers, background: model.ways(&tasks, |call| !call.when.bounded) }
+    }
+
+    /// Why what stands in a function runs while the service serves; `None` where it does not, or something ends it.
+    pub(super) fn how(&self, function: FnId, when: When) -> Option<How> {
+        if self.handlers.ways.contains_key(&function) {
+            // A limit on the whole handler ends the call too.
+            return self.service.handler_timeout.is_none().then_some(How::Serving);
+        }
+        let runs = self.service.functions.binary_search(&function).is_ok();
+        (self.background.contains_key(&function) || when.is_steady() && runs).then_some(How::Background)
+    }
+
+    /// The same, whatever ends it.
+    pub(super) fn how_at_all(&self, function: FnId, when: When) -> Option<How> {
+        match self.handlers.ways.contains_key(&function) {
+            true => Some(How::Serving),
+            false => self.how(function, when),
+        }
+    }
+
+    /// Who waits, for messages.
+    pub(super) fn who(&self, model: &Model, function: FnId, how: How) -> String {
+        match (how, self.handlers.route(model, function)) {
+            (How::Serving, Some(route)) => format!("`{} {}`", route.method, route.path),
+            (How::Serving, None) => "a handler".to_owned(),
+            (How::Background, _) => "the task that calls it".to_owned(),
+        }
+    }
+
+    /// The calls that lead from a handler to a function.
+    pub(super) fn evidence(&self, model: &Model, function: FnId) -> Vec<Related> {
+        self.handlers.ways.get(&function).map(|way| evidence(model, way)).unwrap_or_default()
+    }
+}
