@@ -390,6 +390,11 @@ fn retries_in_step_are_found() {
         ("ask.retry(ExponentialBuilder::default()).await.unwrap();", 1),
         ("ask.retry(ConstantBuilder::default().with_max_times(2)).await.unwrap();", 1),
         ("Retry::spawn(ExponentialBackoff::from_millis(10).take(3), ask).await.unwrap();", 1),
+        ("ask.retry(ConstantBuilder::default().with_delay(std::time::Duration::ZERO)).await.unwrap();", 0),
+        (
+            "ask.retry(ConstantBuilder::default().with_delay(std::time::Duration::from_millis(0))).await.unwrap();",
+            0,
+        ),
         ("ask.retry(ExponentialBuilder::default().with_jitter()).await.unwrap();", 0),
         ("Retry::spawn(ExponentialBackoff::from_millis(10).map(jitter).take(3), ask).await.unwrap();", 0),
         (

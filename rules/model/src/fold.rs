@@ -171,6 +171,7 @@ impl Tracer<'_> {
                     let given = self.given(at);
                     given.map_or_else(Text::hole, |(value, there)| there.text_at(value, depth + 1))
                 }
+                Some(Target::Res(Res::Lib(path))) if path.ends_with("Duration::ZERO") => Text::known("0 s"),
                 _ => Text::hole(),
             },
             _ => Text::hole(),

@@ -49,10 +49,10 @@ impl Protos {
                     packages.push(proto.package.to_string());
                 }
                 for method in &service.methods {
-                    let key = (service.name.to_string(), bare(&method.name.to_string()));
+                    let key = (service.name.to_string(), bare(&method.name));
                     let streams = Tri::Present(method.takes.stream || method.gives.stream);
                     // Services of the same name that do not agree: not known.
-                    let known = protos.streams.entry(key).or_insert_with(|| streams.clone());
+                    let known = protos.streams.entry(key).or_insert(streams);
                     if *known != streams {
                         *known = Tri::Unknown;
                     }

@@ -13,7 +13,9 @@ pub(super) fn lacks(policy: &Policy, limit: Limit) -> bool {
 
 /// Whether tries follow one another at all with a pause between them.
 pub(super) fn waits_between(policy: &Policy) -> bool {
+    let is_nothing = |delay: &String| delay.starts_with("0 ") || delay == "0";
     !lacks(policy, Limit::Delay)
+        && !policy.limits.get(&Limit::Delay).and_then(|d| d.present()).is_some_and(is_nothing)
 }
 
 /// The service that tries again by a policy while it serves, and for whom. Where the policy is given to something that
