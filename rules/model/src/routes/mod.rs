@@ -51,7 +51,8 @@ impl Routes {
     /// The paths, where all are known.
     pub(crate) fn paths(&self) -> Tri<Vec<String>> {
         // The package of an RPC says nothing of what it is for.
-        let is_told = |r: &Route| r.complete || r.path.strip_prefix("/{?}.").is_some_and(|rest| !rest.contains("{?}"));
+        let is_told =
+            |r: &Route| r.complete || r.path.strip_prefix("/{?}.").is_some_and(|rest| !rest.contains("{?}"));
         let known = !self.incomplete && !self.lost && self.list.iter().all(is_told);
         if known { Tri::Present(self.list.iter().map(|r| r.path.clone()).collect()) } else { Tri::Unknown }
     }
