@@ -694,3 +694,42 @@ fn manifests_in_json() {
         "{edits:?}"
     );
 }
+
+/// Variables that become fields of a type, by a prefix: a name that differs by a letter sets nothing.
+#[test]
+fn variables_that_become_fields() {
+    let code = |prefix: &str| {
+        program(&format!(
+            "use axum::{{Router, routing::get}};
+#[derive(serde::Deserialize)]
+struct Config {{ database_url: String, #[serde(rename = \"listen_on\")] address: String }}
+
+fn config() -> Config {{ envy::prefixed(\"{prefix}\").from_env::<Config>().unwrap() }}
+
+#[tokio::main]
+async fn main() {{
+    let _config = config();
+    let app = Router::new().route(\"/readyz\", get(|| async {{ \"\" }}));
+    let listener = tokio::net::TcpListener::bind(\"0.0.0.0:8080\").await.unwrap();
+    axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
+}}
+//- Cargo.toml
+[package]
+name = \"shop\"
+version = \"0.1.0\"
+edition = \"2021\"
+
+[dependencies]
+axum = \"0.8\"
+envy = \"0.4\"
+serde = \"1\"
+tokio = \"1\""
+        ))
+    };
+    let with = |name: &str| deployment("", &format!("{READY}\nenv:\n  - name: {name}\n    value: x"));
+    assert_found(&format!("{}{}", code("SHOP_"), with("SHOP_DATABASE_URL")), &[]);
+    assert_found(&format!("{}{}", code("SHOP_"), with("SHOP_LISTEN_ON")), &[]);
+    assert_found(&format!("{}{}", code("SHOP_"), with("SHOP_DATABASE_URI")), &["manifest-env-unread"]);
+    assert_found(&format!("{}{}", code("SHOP_"), with("RUST_LOG")), &[]);
+    assert_found(&format!("{}{}", code("MY-SHOP_"), with("MY_SHOP_DATABASE_URL")), &["manifest-env-unread"]);
+}

@@ -135,14 +135,20 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, variable: &EnvVar, known: &
         "`{}` never reads `{}`, but it reads `{known}`, which nothing sets: it runs with its default",
         program.service.name, variable.name
     );
-    let edits = if program.workload.is_compose() && variable.at == variable.value_at {
+    // A name that shells cannot set is wrong in the code.
+    let is_name = known.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let edits = if !is_name || program.workload.is_compose() && variable.at == variable.value_at {
         Vec::new()
     } else {
         cx.set(variable.at, known)
     };
     program.explained(
         Finding::new(&MANIFEST_ENV_UNREAD, variable.at, message)
-            .help(format!("did you mean `{known}`?"))
+            .help(if is_name {
+                format!("did you mean `{known}`?")
+            } else {
+                format!("`{known}` is no name that a shell can set: mend it in the code")
+            })
             .label("never read")
             .related(at, format!("`{known}` is read here"))
             .subject(format!("{} {}", program.subject(), variable.name))
