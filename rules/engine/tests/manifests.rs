@@ -733,3 +733,17 @@ tokio = \"1\""
     assert_found(&format!("{}{}", code("SHOP_"), with("RUST_LOG")), &[]);
     assert_found(&format!("{}{}", code("MY-SHOP_"), with("MY_SHOP_DATABASE_URL")), &["manifest-env-unread"]);
 }
+
+/// An override is put over its compose file, and is none by itself.
+#[test]
+fn compose_files_with_an_override() {
+    let base = "//- compose.yaml\nservices:\n  db:\n    image: postgres:16\n    healthcheck: { test: [CMD, pg_isready] }\n  orders:\n    image: registry/orders:1.4.0\n    depends_on: { db: { condition: service_started } }\n";
+    let over = "//- compose.override.yaml\nservices:\n  orders:\n    depends_on: { db: { condition: service_healthy } }\n";
+    assert_found(base, &["compose-depends-on-unhealthy"]);
+    assert_found(&format!("{base}{over}"), &[]);
+    let adds = "//- compose.override.yaml\nservices:\n  db:\n    privileged: true\n";
+    assert_eq!(
+        found(&check(&format!("{base}{adds}"))),
+        ["compose.override.yaml:3 pod-security-context-weak", "compose.yaml:7 compose-depends-on-unhealthy"]
+    );
+}

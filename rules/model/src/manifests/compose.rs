@@ -1,6 +1,6 @@
 //! Compose files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::data::{
     Build, ConfigUse, Container, ContainerPort, Dependency, EnvVar, Environment, Labels, Probe, ProbeAction,
@@ -22,6 +22,17 @@ pub(super) fn is_compose(path: &Path) -> bool {
 
 /// The variables of the `.env` file at a path.
 type EnvFiles<'a> = &'a dyn Fn(&Path) -> Option<Vec<(String, String)>>;
+
+/// The names of the file that is put over a compose file without being asked for.
+pub(super) fn overrides(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+    let stem = match name {
+        "compose.yaml" | "compose.yml" => "compose",
+        "docker-compose.yaml" | "docker-compose.yml" => "docker-compose",
+        _ => return Vec::new(),
+    };
+    ["yaml", "yml"].iter().map(|end| path.with_file_name(format!("{stem}.override.{end}"))).collect()
+}
 
 /// The services of a compose file. `variables` are those of the `.env` beside it.
 pub(super) fn read(

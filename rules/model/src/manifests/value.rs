@@ -163,6 +163,23 @@ impl Value {
         Labels { all: self.entries().iter().map(known).collect(), complete: is_map && !self.is_open() }
     }
 
+    /// Puts another file over it, as compose does: mappings are put together, lists are appended, all else is replaced.
+    pub(super) fn overlay(&mut self, over: &Value) {
+        match (&mut self.kind, &over.kind) {
+            (Kind::Map { entries, open, .. }, Kind::Map { entries: new, open: also, .. }) => {
+                *open |= also;
+                for entry in new {
+                    match entries.iter_mut().find(|e| e.key == entry.key) {
+                        Some(own) => own.value.overlay(&entry.value),
+                        None => entries.push(entry.clone()),
+                    }
+                }
+            }
+            (Kind::Seq { items, .. }, Kind::Seq { items: new, .. }) => items.extend(new.iter().cloned()),
+            _ => *self = over.clone(),
+        }
+    }
+
     /// Puts all of it at one place: what was written as a text there. Nothing can be added to it.
     pub(super) fn stand_at(&mut self, at: Place) {
         self.at = at;

@@ -4,6 +4,7 @@ mod added_route;
 mod grace_shorter_than_drain;
 mod graceful_shutdown_ignores_sigterm;
 mod grpc_service_without_health_service;
+mod health_route_behind_auth;
 mod http_service_without_health_route;
 mod liveness_checks_dependency;
 mod panic_abort_in_server;
@@ -17,6 +18,7 @@ super::category![
     grace_shorter_than_drain,
     graceful_shutdown_ignores_sigterm,
     grpc_service_without_health_service,
+    health_route_behind_auth,
     http_service_without_health_route,
     liveness_checks_dependency,
     panic_abort_in_server,
