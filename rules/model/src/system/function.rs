@@ -1,0 +1,193 @@
+//! Functions and what they do.
+
+use serde::Serialize;
+use svclint_knowledge::{Access, Effect, Protocol, Role, Signal};
+
+use super::FnId;
+use crate::place::{Place, Tri};
+
+/// A function of the workspace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// Module path with the type it belongs to: `orders::repo::OrderRepo::insert`.
+    pub path: String,
+    /// The package it is part of, by index.
+    pub package: u32,
+    /// Its name.
+    pub name: Place,
+    /// All of it.
+    pub whole: Place,
+    /// Its parameter list, parentheses included.
+    pub params: Place,
+    /// Its block, braces included; empty for a declaration.
+    pub body: Place,
+    /// Whether it is `async`.
+    pub is_async: bool,
+    /// What it calls, or names as a value, inside the workspace.
+    pub calls: Vec<CallSite>,
+    /// Its parameters.
+    pub inputs: Vec<Input>,
+    /// What it does by itself, with the place.
+    pub does: Vec<Deed>,
+    /// Calls that could not be resolved to a function or to knowledge: what it does may be more.
+    pub blind_spots: u32,
+}
+
+/// A call of one function in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallSite {
+    /// The called function.
+    pub to: FnId,
+    /// The call.
+    pub at: Place,
+    /// In which circumstances.
+    pub when: When,
+}
+
+/// A parameter of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name, where it is a plain one.
+    pub name: Option<String>,
+    /// What its type is to a handler.
+    pub role: Option<Role>,
+    /// The last words of the types it is made of: `Json`, `NewOrder`.
+    pub types: Vec<String>,
+    /// The fields of the workspace types among them, with the last word of each field's type.
+    pub fields: Vec<(String, String)>,
+}
+
+/// One effect at one place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deed {
+    /// What.
+    pub what: What,
+    /// Where.
+    pub at: Place,
+    /// In which circumstances.
+    pub when: When,
+}
+
+/// The circumstances of a call or an effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    /// Something around it ends it after a while.
+    pub bounded: bool,
+    /// It stands in a loop.
+    pub looped: bool,
+    /// It runs in a task of its own.
+    pub spawned: bool,
+    /// It runs on a thread that may block.
+    pub off_thread: bool,
+    /// Something around it runs it again when it fails.
+    pub retried: bool,
+    /// It stands in a branch, a loop's body or a closure: it may be left out.
+    pub sometimes: bool,
+}
+
+impl When {
+    /// Whether it happens again and again, or in a task of its own.
+    pub fn is_steady(self) -> bool {
+        self.looped || self.spawned
+    }
+}
+
+/// What a deed is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// Runs a SQL statement.
+    Sql(SqlDeed),
+    /// Sends a request: index into [`Model::requests`].
+    Request(u32),
+    /// Reads a header; its name in lower case, where known.
+    ReadHeader(Tri<String>),
+    /// Sets a header of a request, an answer or a message.
+    WriteHeader(Tri<String>),
+    /// Reads an environment variable: index into [`Model::settings`].
+    ReadEnv(u32),
+    /// Sends a message to a topic, queue or subject.
+    Publish(Tri<String>),
+    /// Makes or changes a file or folder; its path.
+    WriteFile(Tri<String>),
+    /// Takes messages from one, or begins to.
+    Consume(Tri<String>),
+    /// Tells the broker that a message is done with.
+    Acknowledge,
+    /// Asks a store, broker or remote API that is neither SQL nor plain HTTP.
+    Call(Protocol, Option<Access>),
+    /// Holds a lock while it waits for something else; the place of the wait.
+    HeldLock(Place),
+    /// Starts a task that goes on by itself.
+    Spawn,
+    /// Waits for a signal of the system, or names it.
+    Signal(Signal),
+    /// Makes a server end gracefully, or arranges for it.
+    EndServer,
+    /// Makes a gRPC service that a library implements; its full name.
+    LibraryService(String),
+    /// Takes certificates without checking them.
+    TrustAny,
+    /// Blocks the thread until something else happens; what waits without blocking, `{args}` for the arguments.
+    Stall(Option<String>),
+    /// Anything else that knowledge names.
+    Effect(Effect),
+}
+
+/// What a SQL statement does to its table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SqlDeed {
+    /// What kind.
+    pub kind: SqlKind,
+    /// The table, lower case, unquoted.
+    pub table: String,
+    /// The columns that an `INSERT` names.
+    pub columns: Vec<String>,
+    /// The string literal that holds the statement, if it holds all of it.
+    pub text: Option<Place>,
+}
+
+/// Kinds of statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SqlKind {
+    /// Reads.
+    Select,
+    /// `INSERT` that fails or doubles when repeated.
+    Insert,
+    /// `INSERT … ON CONFLICT`, `ON DUPLICATE KEY`, `IGNORE`, `REPLACE`, `MERGE`, `… WHERE NOT EXISTS`.
+    Upsert,
+    /// `UPDATE` to values that do not depend on the old ones.
+    Update,
+    /// `UPDATE … SET n = n + 1` without a guard on a version.
+    Increment,
+    /// `DELETE`.
+    Delete,
+    /// Anything else.
+    Other,
+}
+
+/// A way from one function to another through calls.
+pub type CallPath = Vec<CallSite>;
+
+impl Function {
+    /// Whether a function calls and does the same as another, wherever that is written.
+    pub(crate) fn acts_like(&self, other: &Function) -> bool {
+        let calls = |f: &'_ Function| f.calls.iter().map(|c| (c.to, c.when)).collect::<Vec<_>>();
+        let alike = |(a, b): (&Deed, &Deed)| a.when == b.when && a.what == b.what;
+        calls(self) == calls(other)
+            && self.does.len() == other.does.len()
+            && self.does.iter().zip(&other.does).all(alike)
+    }
+
+    /// Whether a function leads to the same functions as another, reads the same headers, and takes messages like it.
+    pub(crate) fn leads_like(&self, other: &Function) -> bool {
+        fn headers(function: &Function) -> impl Iterator<Item = &Deed> {
+            let leads = |d: &&Deed| {
+                matches!(d.what, What::ReadHeader(_) | What::Consume(_) | What::Signal(_) | What::EndServer)
+            };
+            function.does.iter().filter(leads)
+        }
+        let callees = |f: &Function| f.calls.iter().map(|c| c.to).collect::<Vec<_>>();
+        std::ptr::eq(self, other) || callees(self) == callees(other) && headers(self).eq(headers(other))
+    }
+}
