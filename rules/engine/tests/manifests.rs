@@ -78,6 +78,9 @@ fn assert_found(text: &str, expected: &[&str]) {
 fn probes_and_resources_of_plain_manifests() {
     assert_found(&deployment("", ""), &["pod-without-readiness-probe"]);
     assert_found(&deployment("", READY), &[]);
+    let latest = deployment("", &format!("{READY}\nimagePullPolicy: Always")).replace("1.4.0", "latest");
+    assert_found(&latest, &["image-tag-mutable"]);
+    assert_found(&latest.replace("Always", "Never"), &[]);
     assert_found(&deployment("terminationGracePeriodSeconds: 0", READY), &["termination-not-graceful"]);
 }
 

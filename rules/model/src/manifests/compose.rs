@@ -83,6 +83,7 @@ impl Reader<'_> {
             name_at: entry.key_at,
             init: false,
             image: self.spot(tri("image")),
+            is_local: false,
             command: self.words(tri("entrypoint")),
             args: self.words(tri("command")),
             build: get("build").and_then(|b| self.build(b)),

@@ -47,6 +47,7 @@ fn container(value: &Value, init: bool) -> Option<Container> {
         // A sidecar runs beside the others.
         init: init && !sidecar,
         image: value.tri_spot("image"),
+        is_local: value.get("imagePullPolicy").and_then(Value::text) == Some("Never"),
         command: value.tri_texts("command"),
         args: value.tri_texts("args"),
         build: None,

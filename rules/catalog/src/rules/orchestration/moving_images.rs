@@ -17,6 +17,7 @@ pub(in crate::rules) fn moving_images(
         let is_built = |name: &str| cx.model.manifests.builds.iter().any(|b| b.replaces && b.image == name);
         if let Tri::Present(image) = &container.image
             && !is_built(&image.value)
+            && !container.is_local
             && let Some(why) = moves(&image.value)
         {
             findings.push(finding(rule, workload, container, image, why));

@@ -18,6 +18,8 @@ pub struct Container {
     pub init: bool,
     /// Its image.
     pub image: Tri<Spot<String>>,
+    /// It is never pulled: what was built on the node runs.
+    pub is_local: bool,
     /// `command` (`entrypoint` in compose).
     pub command: Tri<Vec<String>>,
     /// `args` (`command` in compose).
