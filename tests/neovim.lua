@@ -18,6 +18,35 @@ local function attach(buffer)
   return id
 end
 
+-- A manifest beside the code: its finding, its fix, and the way from a probe to the handler.
+local function manifest(id)
+  vim.cmd('edit deploy/k8s/gateway.yaml')
+  local buffer = vim.api.nvim_get_current_buf()
+  if not vim.lsp.buf_is_attached(buffer, id) then vim.lsp.buf_attach_client(buffer, id) end
+  local function finding()
+    for _, d in ipairs(vim.diagnostic.get(buffer)) do
+      if d.code == 'probe-route-missing' then return d end
+    end
+  end
+  wait('the finding in the manifest', finding)
+  local found = finding()
+  vim.ui.select = function(items, options, choose)
+    for index, item in ipairs(items) do
+      if options.format_item(item):find('Ask for `/healthz`', 1, true) then return choose(items[index], index) end
+    end
+    choose(nil, nil)
+  end
+  vim.api.nvim_win_set_cursor(0, { found.lnum + 1, found.col })
+  vim.lsp.buf.code_action()
+  wait('the finding in the manifest to go', function() return not finding() end)
+  local line = vim.api.nvim_buf_get_lines(buffer, found.lnum, found.lnum + 1, false)[1]
+  if not line:find('path: /healthz, port: 8080', 1, true) then fail('the probe still asks: ' .. line) end
+  vim.cmd('write')
+
+  vim.lsp.buf.definition()
+  wait('the handler', function() return vim.api.nvim_buf_get_name(0):match('%.rs$') or vim.fn.getqflist({ size = 0 }).size > 0 end)
+end
+
 local function main()
   vim.cmd('edit crates/orders/src/payments.rs')
   local buffer = vim.api.nvim_get_current_buf()
@@ -57,6 +86,8 @@ local function main()
   vim.cmd('redo')
   wait('the finding to go again', function() return not finding() end)
   vim.cmd('write')
+
+  manifest(id)
 
   vim.lsp.stop_client(id)
   wait('the server to stop', function() return vim.lsp.get_client_by_id(id) == nil end)
