@@ -55,6 +55,12 @@ pub enum Category {
     Health,
     /// Contracts and versions.
     Api,
+    /// Messages: how they are taken, acknowledged and sent.
+    Messaging,
+    /// Databases and other stores.
+    Data,
+    /// What blocks, waits for itself, or goes on unwatched.
+    Concurrency,
     /// Logs, metrics, traces.
     Observability,
     /// Images and how they are built.
@@ -77,6 +83,9 @@ impl Category {
             Category::Idempotency => "idempotency",
             Category::Health => "health",
             Category::Api => "api",
+            Category::Messaging => "messaging",
+            Category::Data => "data",
+            Category::Concurrency => "concurrency",
             Category::Observability => "observability",
             Category::Container => "container",
             Category::Orchestration => "orchestration",

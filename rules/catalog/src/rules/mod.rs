@@ -1,17 +1,21 @@
 //! One file a rule, by category.
 
 mod api;
+mod concurrency;
 mod configuration;
 mod contained;
 mod container;
 mod contract;
+mod data;
 mod deployed;
 mod health;
 mod idempotency;
+mod messaging;
 mod observability;
 mod orchestration;
 mod reach;
 mod resilience;
+mod running;
 mod security;
 
 use std::sync::LazyLock;
@@ -26,11 +30,14 @@ pub fn rules() -> &'static [Rule] {
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let groups = [
         api::RULES,
+        concurrency::RULES,
         configuration::RULES,
         container::RULES,
         contract::RULES,
+        data::RULES,
         health::RULES,
         idempotency::RULES,
+        messaging::RULES,
         observability::RULES,
         orchestration::RULES,
         resilience::RULES,

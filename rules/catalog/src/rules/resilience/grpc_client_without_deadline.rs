@@ -3,8 +3,8 @@
 use svclint_model::{Client, Limit, Place, Protocol, Request, Tri};
 use svclint_syntax::Span;
 
-use super::waiting::{How, Run};
 use crate::edit::insert_after;
+use crate::rules::running::{How, Run};
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {

@@ -3,7 +3,7 @@
 use svclint_model::{Client, Limit, Model, Protocol, Request, Tri};
 
 use super::client_timeout;
-use super::waiting::{How, Run};
+use crate::rules::running::{How, Run};
 use crate::{Confidence, Context, Finding, Related, declare_rule};
 
 declare_rule! {

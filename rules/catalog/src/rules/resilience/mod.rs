@@ -1,6 +1,5 @@
 //! Timeouts, retries, bulkheads.
 
-mod blocking_call_in_async;
 mod client_built_per_request;
 mod client_timeout;
 mod grpc_client_without_deadline;
@@ -10,10 +9,8 @@ mod pool_without_wait_timeout;
 mod redis_client_without_timeout;
 mod retry_without_jitter;
 mod unbounded_retry;
-mod waiting;
 
 super::category![
-    blocking_call_in_async,
     client_built_per_request,
     grpc_client_without_deadline,
     http_client_without_timeout,

@@ -2,8 +2,8 @@
 
 use svclint_model::{Limit, Policy, Tri};
 
-use super::waiting::{How, Run};
 use crate::edit::insert_after;
+use crate::rules::running::{How, Run};
 use crate::{Context, Edit, Finding, RuleMeta};
 
 /// Whether a policy is proven to lack a limit.

@@ -2,8 +2,8 @@
 
 use svclint_model::{Client, Deed, Effect, FnId, Limit, Service, Tri, What};
 
-use super::waiting::{How, Run};
 use crate::edit::insert_after;
+use crate::rules::running::{How, Run};
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {

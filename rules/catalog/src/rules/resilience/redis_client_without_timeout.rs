@@ -2,7 +2,7 @@
 
 use svclint_model::{Client, Deed, FnId, Limit, Protocol, Service, Tri, What};
 
-use super::waiting::{How, Run};
+use crate::rules::running::{How, Run};
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {

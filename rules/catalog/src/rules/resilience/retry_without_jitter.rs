@@ -3,7 +3,7 @@
 use svclint_model::{Limit, Policy};
 
 use super::policies::{finding, lacks, snippet, tries, waits_between};
-use super::waiting::Run;
+use crate::rules::running::Run;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {

@@ -3,7 +3,7 @@
 use svclint_model::{Limit, Policy};
 
 use super::policies::{finding, lacks, snippet, tries};
-use super::waiting::{How, Run};
+use crate::rules::running::{How, Run};
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {

@@ -2,9 +2,9 @@
 
 use svclint_model::{CallPath, Deed, FnId, What};
 
-use super::waiting::Run;
 use crate::edit::replace;
 use crate::rules::reach::evidence;
+use crate::rules::running::Run;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
@@ -58,7 +58,7 @@ declare_rule! {
     /// - Azure Architecture Center, "Synchronous I/O antipattern"
     pub(crate) BLOCKING_CALL_IN_ASYNC {
         id: "blocking-call-in-async",
-        category: Resilience,
+        category: Concurrency,
         level: Warn,
         severity: Warning,
         confidence: High,

@@ -1,0 +1,3 @@
+//! Databases and other stores.
+
+super::category![];

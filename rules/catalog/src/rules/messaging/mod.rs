@@ -1,0 +1,3 @@
+//! Messages: how they are taken, acknowledged and sent.
+
+super::category![];
