@@ -131,6 +131,33 @@ CMD [\"--bin\", \"shop\"]
     )));
 }
 
+/// Services in other languages, where something here runs their images.
+#[test]
+fn images_of_other_services() {
+    let other = |base: &str, rest: &str, runs: &str| {
+        format!(
+            "{}//- web/Dockerfile\n# error: [image-runs-as-root]\nFROM {base}\nCOPY . .\n{rest}CMD [\"node\", \"web.js\"]\n{runs}",
+            shop("FROM scratch\n")
+        )
+    };
+    let runs = "//- compose.yaml\nservices:\n  web:\n    build: web\n";
+    for base in [
+        "node:22-slim",
+        "python:3.13-alpine",
+        "eclipse-temurin:21-jre",
+        "mcr.microsoft.com/dotnet/aspnet:9.0",
+    ] {
+        assert_markers(&other(base, "", runs));
+    }
+    let quiet = |text: String| silent(&text.replace("# error: [image-runs-as-root]\n", ""));
+    quiet(other("node:22-slim", "USER node\n", runs));
+    quiet(other("mcr.microsoft.com/dotnet/aspnet:9.0-noble-chiseled", "", runs));
+    quiet(other("ourselves/node:22", "", runs));
+    quiet(other("node:22-slim", "", ""));
+    let moving = other("python", "USER 10001\n", runs);
+    assert_markers(&moving.replace("image-runs-as-root", "image-tag-mutable"));
+}
+
 #[test]
 fn compilers_in_images() {
     let single = |start: &str| {

@@ -95,6 +95,31 @@ fn a_document_of_someone_else_is_nobodys() {
     assert_silent("only what all services have", &(orders("") + probes));
 }
 
+/// A stand-in for tests serves a part of what another program serves, whose routes are not seen.
+#[test]
+fn a_document_that_is_called_as_another_service_is_not_of_a_stand_in() {
+    let report = |title: &str| {
+        let package = |path: &str, name: &str| {
+            format!(
+                "//- {path}\n[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n\
+                 [dependencies]\naxum = \"0.8\"\ntokio = \"1\"\n"
+            )
+        };
+        let packages = package("Cargo.toml", "shop") + &package("backend/Cargo.toml", "sales");
+        let other = "//- backend/src/main.rs
+#[tokio::main]
+async fn main() {
+    let listener = tokio::net::TcpListener::bind(\"0.0.0.0:8080\").await.unwrap();
+    axum::serve(listener, unseen::routes()).await.unwrap();
+}
+";
+        let document = document("").replace("title: Sales", &format!("title: {title}"));
+        check(&(orders("") + &packages + other + &document))
+    };
+    assert_eq!(links(&report("Sales Service")), Vec::<String>::new());
+    assert_eq!(links(&report("Orders")).len(), 1);
+}
+
 #[test]
 fn a_document_of_a_part_says_nothing_of_the_rest() {
     let many = |from: usize, to: usize| -> String {

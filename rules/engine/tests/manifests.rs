@@ -4,7 +4,17 @@
 
 mod support;
 
-use support::{assert_markers, check, found};
+use support::{assert_markers, check};
+use svclint_catalog::Severity;
+use svclint_engine::Report;
+
+/// What is reported, without what is only mentioned of images that are not built here.
+fn found(report: &Report) -> Vec<String> {
+    const WEAK: &str = "pod-security-context-weak";
+    let mut weak = report.findings.iter().filter(|f| f.finding.rule.id == WEAK);
+    let is_mentioned = weak.all(|f| f.finding.severity == Severity::Info);
+    support::found(report).into_iter().filter(|line| !(is_mentioned && line.ends_with(WEAK))).collect()
+}
 
 /// A Deployment with a Service: `POD` stands in its pod, `CONTAINER` in its container.
 fn deployment(pod: &str, container: &str) -> String {
@@ -735,6 +745,46 @@ tokio = \"1\""
     assert_found(&format!("{}{}", code("SHOP_"), with("SHOP_DATABASE_URI")), &["manifest-env-unread"]);
     assert_found(&format!("{}{}", code("SHOP_"), with("RUST_LOG")), &[]);
     assert_found(&format!("{}{}", code("MY-SHOP_"), with("MY_SHOP_DATABASE_URL")), &["manifest-env-unread"]);
+}
+
+/// What nobody restricts may run as root; the fix names a user, without which the kubelet would not start it.
+#[test]
+fn containers_that_nothing_is_taken_away_from() {
+    let pod = |security: &str| {
+        format!(
+            "//- deploy/cache.yaml
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{ name: cache }}
+spec:
+  template:
+    metadata: {{ labels: {{ app: cache }} }}
+    spec:
+      containers:
+        - name: cache
+          image: redis:7.4
+          resources: {{ requests: {{ cpu: 1 }}, limits: {{ memory: 1Gi }} }}
+{security}"
+        )
+    };
+    let report = check(&pod(""));
+    assert_eq!(support::found(&report), ["deploy/cache.yaml:9 pod-security-context-weak"]);
+    assert_eq!(report.findings[0].finding.severity, Severity::Info);
+    assert_eq!(
+        support::found(&check(&pod("          securityContext: { allowPrivilegeEscalation: false }\n"))),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        support::found(&check(&pod("      securityContext: { runAsUser: 999 }\n"))),
+        Vec::<String>::new()
+    );
+    assert_eq!(support::found(&check(&pod("").replace("StatefulSet", "DaemonSet"))), Vec::<String>::new());
+    let built = "//- compose.yaml\nservices:\n  cache: { image: \"redis:7.4\", build: . }\n//- Dockerfile\nFROM debian:12-slim\nCMD [\"/cache\"]\n";
+    let report = check(&format!("{}{built}", pod("")));
+    let weak = report.findings.iter().find(|f| f.finding.rule.id == "pod-security-context-weak").unwrap();
+    assert_eq!(weak.finding.severity, Severity::Warning);
+    let svclint_catalog::Edit::Replace { text, .. } = &weak.finding.fixes[0].edits[0] else { panic!() };
+    assert!(text.contains("runAsNonRoot: true\n") && text.contains("runAsUser: 10001\n"), "{text}");
 }
 
 /// An override is put over its compose file, and is none by itself.

@@ -160,6 +160,12 @@ pub struct EnvAttribute {
     pub env: SmolStr,
     /// The keys with a default.
     pub default: Vec<SmolStr>,
+    /// The keys that let the argument be missing, as where another one is given.
+    #[serde(default)]
+    pub waives: Vec<SmolStr>,
+    /// Whether a type with it is a whole command line; otherwise it is a part of one.
+    #[serde(default)]
+    pub whole: bool,
 }
 
 /// A function or method.

@@ -1,13 +1,14 @@
 //! What is read from the environment, and what is taken where it is not set.
 
+mod derived;
 mod fields;
 
-use svclint_facts::rust::{AttrArg, ExprKind, Fields, Lit, TypeRef};
-use svclint_knowledge::{Action, EnvAttribute};
+use svclint_facts::rust::ExprKind;
+use svclint_knowledge::Action;
+
+pub(crate) use derived::derived;
 
 use crate::bodies::BodyOwner;
-use crate::impls::Key;
-use crate::infer::Program;
 use crate::place::Tri;
 use crate::system::Setting;
 use crate::tracer::{At, Calls, Tracer};
@@ -120,71 +121,4 @@ fn fallback(tracer: &Tracer<'_>, at: At, depth: u32) -> Tri<String> {
     }
     let text = tracer.text_at(value, depth + 1);
     if text.complete { Tri::Present(text.text) } else { Tri::Unknown }
-}
-
-/// `#[arg(env = "X", default_value = "y")]` on the fields of types that derive a parser.
-pub(crate) fn derived(program: Program<'_>) -> Vec<Setting> {
-    let mut found = Vec::new();
-    for (number, adt) in program.defs.adts.iter().enumerate() {
-        let key = Key::Adt(crate::defs::AdtId(number as u32));
-        let view = program.names.view(adt.home.module);
-        let traits = program.impls.library_traits(&key).iter();
-        let attribute = traits.filter_map(|t| view?.type_entry(t)?.env_attribute.as_ref()).next();
-        let Some(attribute) = attribute else { continue };
-        for (_, fields) in adt.variants() {
-            if let Fields::Named(fields) = fields {
-                found.extend(fields.iter().filter_map(|f| field(f, attribute, adt.home)));
-            }
-        }
-    }
-    found
-}
-
-fn field(
-    field: &svclint_facts::rust::Field,
-    attribute: &EnvAttribute,
-    home: crate::defs::Home,
-) -> Option<Setting> {
-    let args = field
-        .attrs
-        .iter()
-        .filter(|a| attribute.names.iter().any(|n| n == a.path.last()))
-        .flat_map(|a| &a.args);
-    let (mut name, mut default) = (None, Tri::Absent);
-    for arg in args {
-        match arg {
-            AttrArg::Pair(key, value, _) if *key == attribute.env => name = text(value).map(Tri::Present),
-            AttrArg::Nested(path, value) if path.last() == attribute.env => {
-                let written = matches!(value.as_slice(), [AttrArg::Other(_)]);
-                name = Some(if written { Tri::Unknown } else { Tri::Present(field.name.to_uppercase()) });
-            }
-            AttrArg::Pair(key, value, _) if attribute.default.contains(key) => {
-                default = text(value).map_or(Tri::Unknown, Tri::Present);
-            }
-            AttrArg::Nested(path, _) if attribute.default.iter().any(|d| d == path.last()) => {
-                default = Tri::Unknown;
-            }
-            _ => {}
-        }
-    }
-    let required = default.is_absent() && !is_optional(&field.ty);
-    name.map(|name| Setting { name, prefixed: false, default, required, at: home.place(field.span) })
-}
-
-/// Whether a field of that type may be left out: an option, a list, a flag.
-fn is_optional(ty: &TypeRef) -> bool {
-    match ty {
-        TypeRef::Path(path) => matches!(path.last(), "Option" | "Vec" | "bool"),
-        _ => true,
-    }
-}
-
-fn text(lit: &Lit) -> Option<String> {
-    match lit {
-        Lit::Str(text) => Some(text.clone()),
-        Lit::Int(Some(number)) => Some(number.to_string()),
-        Lit::Float(text) => Some(text.clone()),
-        Lit::Bool(value) => Some(value.to_string()),
-        _ => None,
-    }
 }

@@ -2,6 +2,7 @@
 
 use svclint_model::{Image, ImageStage, Place, Tri};
 
+use super::run::program_of;
 use super::written::{end_of_last, first_of_start};
 use crate::finding::{Applicability, Edit, Fix};
 use crate::{Context, Finding, declare_rule};
@@ -60,11 +61,12 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    for image in cx.model.images.iter().filter(|i| i.for_production) {
+    for (at, image) in cx.model.images.iter().enumerate().filter(|(_, i)| i.for_production) {
         let Some(last) = image.last().filter(|s| !s.broken && s.start().is_some()) else { continue };
+        let Some(program) = program_of(cx, at, image) else { continue };
         let number = image.stages.len() - 1;
-        if image.ships.is_some() && is_root(last) && !image.may_drop_rights(number) {
-            findings.push(finding(cx, image, last));
+        if is_root(last) && !image.may_drop_rights(number) {
+            findings.push(finding(cx, image, last, program));
         }
     }
 }
@@ -77,24 +79,23 @@ fn is_root(stage: &ImageStage) -> bool {
     }
 }
 
-fn finding(cx: &Context<'_>, image: &Image, last: &ImageStage) -> Finding {
+fn finding(cx: &Context<'_>, image: &Image, last: &ImageStage, program: &str) -> Finding {
     let said = last.user.present().and_then(|u| u.at);
-    let binary = image.ships.as_ref().map_or("", |s| &s.binary);
     Finding {
         rule: &IMAGE_RUNS_AS_ROOT,
         message: format!(
-            "`{binary}` runs as root in this image: whoever breaks into it has all rights in the container"
+            "`{program}` runs as root in this image: whoever breaks into it has all rights in the container"
         ),
         help: Some("end the image with a `USER` other than root".into()),
         severity: IMAGE_RUNS_AS_ROOT.severity,
         confidence: IMAGE_RUNS_AS_ROOT.confidence,
         variants: Vec::new(),
-        service: Some(binary.to_owned()),
+        service: image.ships.as_ref().map(|s| s.binary.clone()),
         place: said.unwrap_or(last.at),
         label: if said.is_some() { "root" } else { "no user is set from here on" }.into(),
         related: Vec::new(),
         fixes: fix(cx, image, said).into_iter().collect(),
-        subject: binary.to_owned(),
+        subject: program.to_owned(),
     }
 }
 

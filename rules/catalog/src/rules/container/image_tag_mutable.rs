@@ -2,6 +2,7 @@
 
 use svclint_model::{Image, ImageStage, is_mutable, pinned};
 
+use super::run::program_of;
 use crate::finding::{Applicability, Edit, Fix};
 use crate::rules::orchestration::moving_images;
 use crate::{Context, Finding, declare_rule};
@@ -61,7 +62,9 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    for image in cx.model.images.iter().filter(|i| i.for_production && i.is_of_rust()) {
+    let images = cx.model.images.iter().enumerate().filter(|(_, image)| image.for_production);
+    let ours = images.filter(|(at, image)| image.is_of_rust() || program_of(cx, *at, image).is_some());
+    for (_, image) in ours {
         for stage in image.stages.iter().filter(|s| s.base.is_none()) {
             // A name that is put together from variables is given when the image is built.
             let written = cx.text(stage.image_at);

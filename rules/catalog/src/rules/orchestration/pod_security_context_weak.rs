@@ -3,12 +3,13 @@
 use svclint_model::{Block, Container, Place, Security, Tri, Workload};
 
 use super::pods::{is_aside, subject};
-use crate::{Applicability, Context, Finding, declare_rule};
+use crate::{Applicability, Context, Finding, Severity, declare_rule};
 
 declare_rule! {
     /// ## What it does
     /// Reports containers with more rights than they need: those that may run as root or gain rights, privileged ones, those that
-    /// see the host's network, processes or docker socket.
+    /// see the host's network, processes or docker socket. Of images that are not built here nobody can say which user they
+    /// have: a container of one is mentioned where nothing at all is taken away from it.
     ///
     /// ## Why it matters
     /// Whoever breaks into the process has what the container has. As root, with all capabilities, a small hole becomes the node.
@@ -53,7 +54,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Adds a `securityContext`. The image must then run as another user than root.
+    /// Adds a `securityContext` with a user of its own: what the program writes must belong to that one.
     ///
     /// ## References
     /// - Kubernetes, "Pod Security Standards": restricted
@@ -115,19 +116,21 @@ fn strong(workload: &Workload, at: Place, what: &str, subject: &str) -> Finding 
 /// Rights that are not taken away.
 fn weak(cx: &Context<'_>, workload: &Workload, container: &Container) -> Option<Finding> {
     let (own, pod) = (&container.security, &workload.security);
-    let may_be_root = is_root(own, pod) && image_is_root(cx, workload, container);
     let escalates = own.privilege_escalation.is_absent() && !is_true(&own.privileged)
         || matches!(&own.privilege_escalation, Tri::Present(s) if s.value);
     let keeps = own.dropped.is_absent();
-    let lacks: Vec<&str> =
-        [(may_be_root, "may run as root"), (escalates, "may gain rights"), (keeps, "keeps its capabilities")]
-            .into_iter()
-            .filter_map(|(lacks, words)| lacks.then_some(words))
-            .collect();
+    let image = image_is_root(cx, workload, container);
     // One measure that is left out beside others is somebody's choice.
-    if !may_be_root || lacks.is_empty() {
+    let is_unsaid = own.at.is_none() && pod.at.is_none() && escalates && keeps;
+    if !is_root(own, pod) || image == Tri::Absent || image == Tri::Unknown && !is_unsaid {
         return None;
     }
+    let may_be_root = image == Tri::Present(());
+    let root = if may_be_root { "may run as root" } else { "runs as whatever user its image has" };
+    let lacks: Vec<&str> = [(true, root), (escalates, "may gain rights"), (keeps, "keeps its capabilities")]
+        .into_iter()
+        .filter_map(|(lacks, words)| lacks.then_some(words))
+        .collect();
     let message = format!(
         "the container `{}` of `{}` {}: whoever breaks into the process has more than the service needs",
         container.name,
@@ -135,17 +138,18 @@ fn weak(cx: &Context<'_>, workload: &Workload, container: &Container) -> Option<
         lacks.join(", ")
     );
     let place = own.at.map_or(container.name_at, |block| block.at);
-    Some(
-        Finding::new(&POD_SECURITY_CONTEXT_WEAK, place, message)
-            .help("run it as a user of its own, and drop what it does not need")
-            .label(lacks.join(", "))
-            .subject(subject(workload, container))
-            .fix(
-                "Restrict the container",
-                Applicability::Unsafe,
-                edits(cx, container.block, own, may_be_root, escalates, keeps),
-            ),
-    )
+    let finding = Finding::new(&POD_SECURITY_CONTEXT_WEAK, place, message)
+        .help("run it as a user of its own, and drop what it does not need")
+        .label(lacks.join(", "))
+        .subject(subject(workload, container));
+    let edits = edits(cx, container.block, own, may_be_root, escalates, keeps);
+    Some(if may_be_root {
+        finding.fix("Restrict the container", Applicability::Unsafe, edits)
+    } else {
+        // Nobody can say here what the image needs.
+        let finding = finding.fix("Restrict the container", Applicability::Proposal, edits);
+        Finding { severity: Severity::Info, ..finding }
+    })
 }
 
 fn is_true(value: &Tri<svclint_model::Spot<bool>>) -> bool {
@@ -169,7 +173,7 @@ fn is_root(own: &Security, pod: &Security) -> bool {
 }
 
 /// Whether the image starts as root: known of those that are built here; nobody can say of others.
-fn image_is_root(cx: &Context<'_>, workload: &Workload, container: &Container) -> bool {
+fn image_is_root(cx: &Context<'_>, workload: &Workload, container: &Container) -> Tri<()> {
     let deployments = cx.model.deployments.iter();
     let mut mine = deployments.filter(|d| {
         let here = cx.model.manifests.workloads.get(d.workload);
@@ -179,10 +183,10 @@ fn image_is_root(cx: &Context<'_>, workload: &Workload, container: &Container) -
         })
     });
     let stage = mine.find_map(|d| cx.model.images.get(d.image?)?.last());
-    stage.is_some_and(|stage| match &stage.user {
-        Tri::Present(user) => user.is_root,
-        Tri::Absent => true,
-        Tri::Unknown => false,
+    stage.map_or(Tri::Unknown, |stage| match &stage.user {
+        Tri::Present(user) if !user.is_root => Tri::Absent,
+        Tri::Present(_) | Tri::Absent => Tri::Present(()),
+        Tri::Unknown => Tri::Unknown,
     })
 }
 
@@ -196,7 +200,8 @@ fn edits(
 ) -> Vec<crate::Edit> {
     let mut lines = Vec::new();
     if may_be_root && own.run_as_non_root.is_absent() {
-        lines.push("runAsNonRoot: true");
+        // The image's own user is root: without another one the kubelet would refuse to start it.
+        lines.extend(["runAsNonRoot: true", "runAsUser: 10001"]);
     }
     if escalates && own.privilege_escalation.is_absent() {
         lines.push("allowPrivilegeEscalation: false");
