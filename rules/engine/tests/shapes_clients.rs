@@ -649,7 +649,7 @@ impl Relay {
 "#,
     );
     assert_snapshot!(seen.clients(), @r"
-    Http reqwest common/src/http.rs:6, total 15 s, connect 2 s, no readidle, poolidle 90 s, keepalive 15 s
+    Http reqwest mailer/src/relay.rs:9, total 15 s, connect 2 s, no readidle, poolidle 90 s, keepalive 15 s
       POST http://relay/messages mailer/src/relay.rs:14
     ");
 }

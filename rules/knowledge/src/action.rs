@@ -49,6 +49,8 @@ pub enum Action {
         /// Which.
         limit: Limit,
     },
+    /// Connects in a way of the program's own: the peer may be in the same process or on the same machine.
+    OwnTransport,
     /// Puts a message into a request of its own: the limits that are set on it hold for the call that sends it.
     MakeMessage,
     /// Sets an option that has a name: `config.set("enable.auto.commit", "false")`.

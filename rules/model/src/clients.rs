@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use smol_str::SmolStr;
 use svclint_facts::rust::ExprKind;
 use svclint_knowledge::{Action, Callable, Carries, Limit, MakeClient, Role, Template};
 
@@ -10,6 +11,7 @@ use crate::bodies::BodyId;
 use crate::defs::Res;
 use crate::infer::{Callee, Target};
 use crate::limits::{self, Limits};
+use crate::links::inner_lib;
 use crate::place::Tri;
 use crate::system::{Client, ClientSite};
 use crate::trace::{Step, Trace};
@@ -37,11 +39,18 @@ fn is_finish(tracer: &Tracer<'_>, at: At) -> bool {
     if !matches!(role, Some(Role::Client | Role::Producer | Role::Consumer)) {
         return false;
     }
-    let is_builder = |part: At| tracer.role(at.body, tracer.ty(part)) == Some(Role::ClientBuilder);
+    let is_builder = |part: At| builder_type(tracer, part).is_some();
     let args = (0..3).filter_map(|n| tracer.arg(at, n));
     let from_builder = tracer.receiver(at).into_iter().chain(args).any(is_builder);
     let by_library = matches!(tracer.types_of(at.body).callees.get(&at.expr), Some(Callee::Lib(..)));
     from_builder && by_library || make_client(tracer, at).is_some()
+}
+
+/// The type of a builder, whatever holds it.
+fn builder_type(tracer: &Tracer<'_>, at: At) -> Option<SmolStr> {
+    let view = tracer.program.names.view(tracer.module(at.body))?;
+    let role = |path: &str| view.type_entry(path).and_then(|e| e.is);
+    inner_lib(tracer.ty(at), &role).filter(|path| role(path) == Some(Role::ClientBuilder))
 }
 
 /// The clients that a call makes or completes.
@@ -64,6 +73,16 @@ pub(crate) struct Built {
 }
 
 impl Built {
+    /// The call that gives the client.
+    pub(crate) fn finish(&self) -> At {
+        self.finish
+    }
+
+    /// Whether the client that `other` gives is made of this one.
+    pub(crate) fn is_part_of(&self, other: &Built) -> bool {
+        self.finish != other.finish && other.steps.iter().any(|step| step.at == self.finish)
+    }
+
     /// `get_or_init(Client::new)`: a constructor that something else calls.
     pub(crate) fn by_value(value: At) -> Built {
         let steps = vec![Step { at: value, always: true, calls: Default::default() }];
@@ -75,7 +94,20 @@ impl Built {
 pub(crate) fn parts(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Vec<At> {
     let steps = built.iter().flat_map(|b| &b.steps).map(|s| s.at);
     let calls: BTreeSet<At> = steps.chain([site]).collect();
-    calls.into_iter().filter_map(|c| options_trace(tracer, c)).flat_map(|t| t.sources).collect()
+    calls.into_iter().flat_map(|c| options_traces(tracer, c)).flat_map(|t| t.sources).collect()
+}
+
+/// The builder that a call finishes without our knowing where it comes from.
+pub(crate) fn open_finish(tracer: &Tracer<'_>, at: At) -> Option<SmolStr> {
+    let finishes = is_finish(tracer, at) && make_client(tracer, at).is_none();
+    let builder = finishes.then(|| tracer.receiver(at)).flatten()?;
+    let complete = tracer.trace(builder, &|c| make_client_of(c).is_some()).is_complete();
+    if complete { None } else { builder_type(tracer, builder) }
+}
+
+/// The builder that a call makes, where it makes no client at once.
+pub(crate) fn made_builder(tracer: &Tracer<'_>, site: At) -> Option<SmolStr> {
+    builder_type(tracer, site).filter(|_| !tracer.callable(site).is_some_and(sends))
 }
 
 fn built_at(tracer: &Tracer<'_>, finish: At) -> Vec<(At, Built)> {
@@ -85,17 +117,16 @@ fn built_at(tracer: &Tracer<'_>, finish: At) -> Vec<(At, Built)> {
     trace.sources.iter().map(built).collect()
 }
 
-/// Where the options come from that a call is given: `Database::connect(options)`, `ConnectionManager::new(client)`.
-fn options_trace(tracer: &Tracer<'_>, call: At) -> Option<Trace> {
-    let options = (0..3)
-        .filter_map(|n| tracer.arg(call, n))
-        .find(|arg| tracer.role(call.body, tracer.ty(*arg)) == Some(Role::ClientBuilder))?;
-    Some(tracer.trace(options, &|c| make_client_of(c).is_some()))
+/// Where the options come from that a call is given: `Database::connect(options)`, `new_with_config(client, config)`.
+fn options_traces(tracer: &Tracer<'_>, call: At) -> Vec<Trace> {
+    let args = (0..3).filter_map(|n| tracer.arg(call, n));
+    let options = args.filter(|arg| tracer.role(call.body, tracer.ty(*arg)) == Some(Role::ClientBuilder));
+    options.map(|options| tracer.trace(options, &|c| make_client_of(c).is_some())).collect()
 }
 
 /// What the options say that are given on the way: `client.get_connection_manager_with_config(config)`.
 fn limits_of_options(tracer: &Tracer<'_>, way: &Built) -> Limits {
-    let traces = way.steps.iter().rev().filter_map(|step| options_trace(tracer, step.at));
+    let traces = way.steps.iter().rev().flat_map(|step| options_traces(tracer, step.at));
     let own = traces.filter_map(|trace| match trace.sources[..] {
         [source] => {
             let made = make_client(tracer, source)?;
@@ -138,11 +169,18 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
         }
         limits = own;
     }
-    let configured = options_trace(tracer, site);
-    if let Some(trace) = &configured {
-        limits = limits::along(tracer, &made.limits, &trace.steps, trace.is_complete());
+    let configured = options_traces(tracer, site);
+    // The last one says the most: a configuration comes after what it is for.
+    if let Some(trace) = configured.last() {
+        let mut base = made.limits.clone();
+        if let [source] = trace.sources[..]
+            && let Some(options) = make_client(tracer, source)
+        {
+            base.extend(options.limits.iter().map(|(limit, default)| (*limit, default.clone())));
+        }
+        limits = limits::along(tracer, &base, &trace.steps, trace.is_complete());
     }
-    if built.is_empty() && !at_once && configured.is_none() {
+    if built.is_empty() && !at_once && configured.is_empty() {
         // A builder whose end is out of sight.
         limits.values_mut().for_each(|v| *v = Tri::Unknown);
     }
@@ -151,8 +189,8 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
     for limit in bodies.into_iter().flat_map(|body| held(tracer, body)) {
         limits.insert(limit, Tri::Unknown);
     }
-    let middlewares =
-        built.iter().flat_map(|b| &b.steps).flat_map(|s| tracer.actions(s.at).iter().map(move |a| (s.at, a)));
+    let steps = || built.iter().flat_map(|b| &b.steps);
+    let middlewares = steps().flat_map(|s| tracer.actions(s.at).iter().map(move |a| (s.at, a)));
     let carries = middlewares.filter_map(|(at, a)| {
         if let Action::SetMiddleware { value } = a { tracer.arg(at, *value) } else { None }
     });
@@ -166,6 +204,7 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
         limits,
         options: options(tracer, built),
         carries_correlation: if carries > 0 { Tri::Present(()) } else { Tri::Absent },
+        own_transport: steps().any(|s| tracer.actions(s.at).contains(&Action::OwnTransport)),
         used_in: Vec::new(),
     })
 }
@@ -222,8 +261,10 @@ fn client_site(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<ClientS
             break;
         }
     }
+    // A builder that a helper gives is one client for each place that finishes it.
+    let elsewhere = built.first().map(Built::finish).filter(|f| f.body != site.body);
     Some(ClientSite {
-        at: tracer.place(end),
+        at: tracer.place(elsewhere.unwrap_or(end)),
         made: tracer.place(site),
         type_path: def.home.place(type_span),
         constructor: last.name.to_string(),

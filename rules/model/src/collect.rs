@@ -193,7 +193,7 @@ impl<'f> Collector<'f> {
                 let known = self.defs.macros.entry((krate, item.name.clone()));
                 known.and_modify(|m| *m = None).or_insert(Some(id));
             }
-            ItemKind::TypeAlias(_, None) | ItemKind::ExternCrate | ItemKind::Other => {}
+            ItemKind::TypeAlias(_, None) | ItemKind::Other => {}
         }
     }
 

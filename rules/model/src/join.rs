@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
 use svclint_knowledge::Knowledge;
 
 use crate::assemble;
 use crate::bodies::{BodyId, BodyOwner};
-use crate::clients::{Built, client, parts};
+use crate::clients::{Built, client, made_builder, parts};
 use crate::contracts::{self, OpenApi};
 use crate::defs::FnIdx;
 use crate::deployments::deployments;
@@ -24,6 +25,7 @@ use crate::moved::Moved;
 use crate::place::SourceFile;
 use crate::reading::Reading;
 use crate::reads::{Changed, Kept, Recorder};
+use crate::requests::ClientIds;
 use crate::services::{Binary, binary};
 use crate::system::{Client, ClientId, FnId, Function, Model, Request, Setting};
 use crate::tracer::At;
@@ -37,7 +39,7 @@ pub struct Join {
     readings: Vec<Kept<Reading>>,
     /// The functions without a body.
     declared: Vec<(FnIdx, Arc<Function>)>,
-    sites: FxHashMap<At, Kept<Site>>,
+    sites: FxHashMap<Making, Kept<Site>>,
     /// By crate.
     binaries: Vec<Option<Kept<Binary>>>,
     manifests: Arc<Manifests>,
@@ -47,10 +49,15 @@ pub struct Join {
     model: Arc<Model>,
 }
 
+/// Where a client is made, and the call that finishes it: a builder that a helper gives may be finished in many places.
+type Making = (At, Option<At>);
+
 /// What is known of a place where a client is made.
 struct Site {
     built: Vec<Built>,
     client: Option<Client>,
+    /// The type of the builder that is made there.
+    builder: Option<SmolStr>,
     /// The sites of what it is made of.
     parts: Vec<At>,
 }
@@ -244,27 +251,46 @@ impl Join {
         (functions.into_iter().flatten().collect(), all)
     }
 
-    /// All clients and requests, and how many clients were asked again.
-    fn clients(&mut self, changed: &Changed) -> (Vec<Client>, Vec<Request>, usize) {
-        let mut built: BTreeMap<At, Vec<Built>> = BTreeMap::new();
+    /// How clients come to be, by where they are made and finished.
+    fn built(&self) -> BTreeMap<Making, Vec<Built>> {
+        let mut ways: BTreeMap<At, Vec<Built>> = BTreeMap::new();
         for (site, way) in self.readings.iter().flat_map(|kept| &kept.answer.made) {
-            built.entry(*site).or_default().extend(way.clone());
+            ways.entry(*site).or_default().extend(way.clone());
         }
         for value in self.readings.iter().flat_map(|kept| &kept.answer.handed) {
-            built.entry(*value).or_default().push(Built::by_value(*value));
+            ways.entry(*value).or_default().push(Built::by_value(*value));
         }
-        let holds = |site: &At, built: &[Built]| {
+        let mut built: BTreeMap<Making, Vec<Built>> = BTreeMap::new();
+        for (site, ways) in ways {
+            if ways.is_empty() {
+                built.insert((site, None), ways);
+                continue;
+            }
+            let is_outer = |way: &&Built| !ways.iter().any(|other| way.is_part_of(other));
+            let outer: Vec<&Built> = ways.iter().filter(is_outer).collect();
+            let all = if outer.is_empty() { ways.iter().collect() } else { outer };
+            for way in all {
+                built.entry((site, Some(way.finish()))).or_default().push(way.clone());
+            }
+        }
+        built
+    }
+
+    /// All clients and requests, and how many clients were asked again.
+    fn clients(&mut self, changed: &Changed) -> (Vec<Client>, Vec<Request>, usize) {
+        let built = self.built();
+        let holds = |site: &Making, built: &[Built]| {
             let kept = self.sites.get(site);
             kept.is_some_and(|kept| kept.answer.built == built && !changed.touches(&kept.reads))
         };
-        let stale: Vec<(At, Vec<Built>)> =
+        let stale: Vec<(Making, Vec<Built>)> =
             built.iter().filter(|(site, built)| !holds(site, built)).map(|(s, b)| (*s, b.clone())).collect();
         let joined = &self.joined;
-        let ask = |(site, built): &(At, Vec<Built>)| {
+        let ask = |((site, _), built): &(Making, Vec<Built>)| {
             Kept::ask(|recorder| {
                 let tracer = joined.tracer(recorder);
                 let (client, parts) = (client(&tracer, *site, built), parts(&tracer, *site, built));
-                Site { built: built.clone(), client, parts }
+                Site { built: built.clone(), client, builder: made_builder(&tracer, *site), parts }
             })
         };
         let asked: Vec<Kept<Site>> = stale.par_iter().map(ask).collect();
@@ -273,16 +299,26 @@ impl Join {
         self.sites.extend(stale.into_iter().map(|(site, _)| site).zip(asked));
         let part_of_others: BTreeSet<At> =
             self.sites.values().flat_map(|kept| &kept.answer.parts).copied().collect();
-        let (mut clients, mut ids) = (Vec::new(), FxHashMap::default());
-        for (site, ways) in &built {
-            if ways.is_empty() && part_of_others.contains(site) {
+        let open: BTreeSet<&SmolStr> = self.readings.iter().flat_map(|kept| &kept.answer.open).collect();
+        let (mut clients, mut ids) = (Vec::<Client>::new(), ClientIds::default());
+        for (making, ways) in &built {
+            let Some(site) = self.sites.get(making).map(|kept| &kept.answer) else { continue };
+            // A builder that is a part of others, or that nothing finishes, makes no client of its own.
+            let unfinished = site.builder.as_ref().is_some_and(|b| !open.contains(b));
+            if ways.is_empty() && (part_of_others.contains(&making.0) || unfinished) {
                 continue;
             }
-            let Some(client) = self.sites.get(site).and_then(|kept| kept.answer.client.clone()) else {
-                continue;
-            };
-            ids.insert(*site, ClientId(clients.len() as u32));
-            clients.push(client);
+            let Some(client) = site.client.clone() else { continue };
+            let made_here = ids.entry(making.0).or_default();
+            let alike =
+                made_here.iter().map(|(_, id)| *id).find(|id| clients[id.0 as usize].is_like(&client));
+            let id = alike.unwrap_or(ClientId(clients.len() as u32));
+            made_here.push((making.1, id));
+            match alike {
+                // Of many places that finish it none is the one to show.
+                Some(id) => clients[id.0 as usize].built.at = client.built.made,
+                None => clients.push(client),
+            }
         }
         let sent = self.readings.iter().flat_map(|kept| &kept.answer.requests);
         let requests: Vec<Request> = sent.map(|sent| sent.with_clients(&ids)).collect();

@@ -216,12 +216,18 @@ fn clients(program: Program<'_>, def: &BodyDef, id: BodyId, types: &BodyTypes) -
     for call in calls {
         let Some(Callee::Lib(_, callable)) = types.callees.get(&call) else { continue };
         let Some(path) = inner_lib(types.ty(call), &role) else { continue };
-        if role(&path) != Some(Role::Client) {
-            continue;
-        }
         let makes = callable
             .as_ref()
             .is_some_and(|c| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeClient(_))));
+        // Some libraries hand their builder around: connections are made from it where they are needed.
+        let is_client = match role(&path) {
+            Some(Role::Client) => true,
+            Some(Role::ClientBuilder) => makes,
+            _ => false,
+        };
+        if !is_client {
+            continue;
+        }
         let from_builder = match &def.body.expr(call).kind {
             ExprKind::MethodCall { receiver, .. } => {
                 inner_lib(types.ty(*receiver), &role).is_some_and(|p| role(&p) == Some(Role::ClientBuilder))

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
 use svclint_knowledge::Action;
 
 use crate::bodies::{BodyId, BodyOwner};
-use crate::clients::{Built, made_at, make_client};
+use crate::clients::{Built, made_at, make_client, open_finish};
 use crate::functions::{Known, function};
 use crate::limits::{channel, policy};
 use crate::requests::{Sent, sent};
@@ -23,6 +24,8 @@ pub(crate) struct Reading {
     pub(crate) channels: Vec<Channel>,
     /// The clients that its calls make or complete.
     pub(crate) made: Vec<(At, Option<Built>)>,
+    /// The types of builders that its calls finish, of which it is not known where they come from.
+    pub(crate) open: Vec<SmolStr>,
     /// The constructors of clients that it hands on as values.
     pub(crate) handed: Vec<At>,
     /// The calls that serve.
@@ -38,12 +41,14 @@ impl Reading {
             policies: Vec::new(),
             channels: Vec::new(),
             made: Vec::new(),
+            open: Vec::new(),
             handed: Vec::new(),
             serves: Vec::new(),
         };
         let mut known = Known::default();
         for call in tracer.calls(body) {
             reading.made.extend(made_at(tracer, call));
+            reading.open.extend(open_finish(tracer, call));
             let actions = tracer.actions(call);
             if actions.is_empty() {
                 continue;

@@ -20,12 +20,17 @@ pub(crate) struct Sent {
     ways: Vec<ClientWay>,
 }
 
+/// The clients that are made at a place, each with the call that finishes it.
+pub(crate) type ClientIds = FxHashMap<At, Vec<(Option<At>, ClientId)>>;
+
 /// Where the client of a request comes from.
 struct ClientWay {
     /// The call that begins the request.
     begun: At,
     /// Where the clients are made that it may be made with.
     clients: Vec<At>,
+    /// What happens to them on the way here.
+    steps: Vec<At>,
     complete: bool,
     /// Something that is not looked into is put around the client: it may set limits.
     wrapped: bool,
@@ -37,21 +42,29 @@ impl Sent {
     }
 
     /// The request with the numbers of its clients.
-    pub(crate) fn with_clients(&self, ids: &FxHashMap<At, ClientId>) -> Request {
+    pub(crate) fn with_clients(&self, ids: &ClientIds) -> Request {
         let mut request = self.request.clone();
         for way in &self.ways {
             // `reqwest::get(url)` makes its own.
-            if let Some(id) = ids.get(&way.begun) {
-                request.clients.push(*id);
+            if let Some(own) = ids.get(&way.begun) {
+                request.clients.extend(own.iter().map(|(_, id)| *id));
                 continue;
             }
             request.clients_complete &= way.complete;
             for site in &way.clients {
-                match ids.get(site) {
-                    Some(id) if !request.clients.contains(id) => request.clients.push(*id),
-                    Some(_) => {}
-                    None => request.clients_complete = false,
+                let Some(made) = ids.get(site) else {
+                    request.clients_complete = false;
+                    continue;
+                };
+                // One builder may be finished in several places: the request's client went through one of them.
+                let came =
+                    |(finish, _): &&(Option<At>, ClientId)| finish.is_some_and(|f| way.steps.contains(&f));
+                let mut own: Vec<ClientId> = made.iter().filter(came).map(|(_, id)| *id).collect();
+                if own.is_empty() {
+                    own = made.iter().map(|(_, id)| *id).collect();
                 }
+                own.retain(|id| !request.clients.contains(id));
+                request.clients.extend(own);
             }
         }
         request
@@ -111,7 +124,7 @@ pub(crate) fn sent(tracer: &Tracer<'_>, send: At) -> Option<Sent> {
 
 fn way(tracer: &Tracer<'_>, begun: At) -> ClientWay {
     let Some(client) = tracer.receiver(begun) else {
-        return ClientWay { begun, clients: Vec::new(), complete: false, wrapped: false };
+        return ClientWay { begun, clients: Vec::new(), steps: Vec::new(), complete: false, wrapped: false };
     };
     let trace = tracer.trace(client, &|c| make_client_of(c).is_some());
     let complete = trace.is_complete();
@@ -126,7 +139,8 @@ fn way(tracer: &Tracer<'_>, begun: At) -> ClientWay {
         _ => false,
     };
     let wrapped = trace.steps.iter().any(|step| tracer.actions(step.at).iter().any(|a| wraps(step.at, a)));
-    ClientWay { begun, clients: trace.sources, complete, wrapped }
+    let steps = trace.steps.iter().map(|step| step.at).collect();
+    ClientWay { begun, clients: trace.sources, steps, complete, wrapped }
 }
 
 fn is_grpc(action: &Action) -> bool {

@@ -194,8 +194,6 @@ pub enum ItemKind {
     /// A `macro_rules!` with one rule whose parts are expressions: like a function that is written where it is called. Its
     /// parameters have no types.
     MacroRules(Box<Function>),
-    /// `extern crate x;`; with another name it is an [`ItemKind::Use`].
-    ExternCrate,
     /// Other `macro_rules!`, `extern` blocks, and what later versions of the language bring.
     Other,
 }

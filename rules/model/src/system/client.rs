@@ -69,6 +69,8 @@ pub struct Client {
     pub options: BTreeMap<String, Tri<String>>,
     /// Whether it passes the correlation id on by itself.
     pub carries_correlation: Tri<()>,
+    /// Whether the program connects it in a way of its own: the peer may be in the same process or on the same machine.
+    pub own_transport: bool,
     /// Requests made with it, by index into [`Model::requests`].
     pub used_in: Vec<u32>,
 }
@@ -76,7 +78,8 @@ pub struct Client {
 /// Where and how a client is built: what a fix needs to mend it.
 #[derive(Clone, Debug)]
 pub struct ClientSite {
-    /// The whole expression that makes the client: `Client::new()` or `Client::builder()…build()`.
+    /// The whole expression that makes the client: `Client::new()` or `Client::builder()…build()`; what finishes it where a
+    /// helper makes its builder.
     pub at: Place,
     /// The first call: `Client::new()`, `Client::builder()`.
     pub made: Place,
@@ -125,6 +128,16 @@ pub struct Request {
     pub headers: Vec<String>,
     /// Whether `headers` are all.
     pub headers_complete: bool,
+}
+
+impl Client {
+    /// Whether a client that is built of the same builder differs in nothing from another.
+    pub(crate) fn is_like(&self, other: &Client) -> bool {
+        self.limits == other.limits
+            && self.options == other.options
+            && self.own_transport == other.own_transport
+            && self.carries_correlation == other.carries_correlation
+    }
 }
 
 impl Request {

@@ -11,7 +11,7 @@ pub(super) fn fix(cx: &Context<'_>, client: &Client, request: &Request) -> Optio
     if !site.takes_timeout {
         return None;
     }
-    let file = site.at.file;
+    let file = site.made.file;
     let (duration, import) = cx.import(file, "std::time::Duration");
     let total = format!(".timeout({duration}::from_secs(10))");
     let connect = format!(".connect_timeout({duration}::from_secs(3))");
@@ -19,8 +19,9 @@ pub(super) fn fix(cx: &Context<'_>, client: &Client, request: &Request) -> Optio
     match site.constructor.as_str() {
         "new" | "default" if !cx.text(site.type_path).ends_with("Builder") => {
             // A chain of its own gets a line for each call; inside of something else it stays on one.
-            let alone = cx.rest_of_line(site.at).trim_end_matches([';', ',', ')', '?', '}', ' ']).is_empty();
-            let step = format!("{}{}{}", cx.line_end(file), cx.indent(site.at), cx.indent_step(file));
+            let alone =
+                cx.rest_of_line(site.made).trim_end_matches([';', ',', ')', '?', '}', ' ']).is_empty();
+            let step = format!("{}{}{}", cx.line_end(file), cx.indent(site.made), cx.indent_step(file));
             let indent = if alone { step } else { String::new() };
             // The constructor panics as well when TLS cannot be set up, so this changes nothing.
             let made = format!(

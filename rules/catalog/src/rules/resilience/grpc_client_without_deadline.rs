@@ -93,7 +93,12 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let runs = Run::all(cx.model);
-    for client in cx.model.clients.iter().filter(|c| c.protocol == Protocol::Grpc && is_unbounded(c)) {
+    for client in cx
+        .model
+        .clients
+        .iter()
+        .filter(|c| c.protocol == Protocol::Grpc && is_unbounded(c) && !c.own_transport)
+    {
         let requests = client.used_in.iter().filter_map(|n| cx.model.requests.get(*n as usize));
         // Where another client may be the one that sends, nothing is said of this one.
         let own = requests.filter(|r| r.clients_complete && r.unary.present().is_some());

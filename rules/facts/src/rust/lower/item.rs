@@ -115,17 +115,11 @@ impl Lower<'_, '_> {
                 let rename = i.rename.as_ref().map(|(_, ident)| name(ident));
                 let head = head(&i.ident, Some(&i.vis), &i.attrs, i.extern_token.span, i.semi_token.span);
                 // `extern crate a as b` is `use ::a as b`, and the crate itself is `crate`.
-                let kind = match rename {
-                    Some(rename) => {
-                        let is_self = i.ident == "self";
-                        let path = vec![if is_self { Name::new("crate") } else { name(&i.ident) }];
-                        let span = self.span(i.ident.span());
-                        let rename = Some(rename);
-                        ItemKind::Use(vec![UseLeaf { path, global: !is_self, rename, glob: false, span }])
-                    }
-                    None => ItemKind::ExternCrate,
-                };
-                self.put(head, kind)
+                let is_self = i.ident == "self";
+                let path = vec![if is_self { Name::new("crate") } else { name(&i.ident) }];
+                let span = self.span(i.ident.span());
+                let leaf = UseLeaf { path, global: !is_self, rename, glob: false, span };
+                self.put(head, ItemKind::Use(vec![leaf]))
             }
             syn::Item::Macro(i) => self.macro_item(i.ident.as_ref(), &i.attrs, &i.mac),
             _ => Item {
