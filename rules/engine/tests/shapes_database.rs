@@ -404,7 +404,7 @@ pub async fn withdraw(db: &DatabaseConnection, code: &str) -> Result<(), DbErr> 
     Select coupons src/coupons.rs:28
     Delete coupons src/coupons.rs:29
     ");
-    assert_snapshot!(seen.clients(), @"Sql sea-orm src/main.rs:10, poolacquire 4 s, poolsize 20, no statement");
+    assert_snapshot!(seen.clients(), @"Sql sea-orm src/main.rs:10, poolacquire 4 s, poolsize 20, poolidle 10 min, lifetime 30 min, no statement");
 }
 
 /// tokio-postgres: statements go as text to the client, or are prepared before.
