@@ -91,6 +91,10 @@ pub enum Action {
     },
     /// Sends the request: IO happens when the call is awaited.
     Send,
+    /// Tells whether an answer is a failure.
+    ReadStatus,
+    /// Reads what an answer holds, whether it is a failure or not.
+    ReadAnswer,
     /// Asks a store, a broker or a remote API something and waits for the answer.
     Call(Call),
     /// Begins a statement of a query builder (diesel, sea-orm): what kind, and of which table.
@@ -129,6 +133,16 @@ pub enum Action {
         /// As for clients: attempts, jitter, delay, max-delay, elapsed.
         #[serde(default)]
         limits: BTreeMap<Limit, LimitDefault>,
+    },
+    /// Makes each delay of a retry policy the one before times a number, which is the first delay too.
+    SetBase {
+        /// The argument with the number.
+        value: u8,
+    },
+    /// Multiplies each delay of a retry policy by a number.
+    SetFactor {
+        /// The argument with the number.
+        value: u8,
     },
     /// Runs a task again until it succeeds or the policy gives up.
     Retry {
@@ -459,6 +473,8 @@ pub enum Effect {
     Exit,
     /// Sends an e-mail.
     Mail,
+    /// Gives another value every time.
+    Random,
 }
 
 /// What makes a client.

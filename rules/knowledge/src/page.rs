@@ -130,6 +130,12 @@ pub struct TypeEntry {
     pub outside: bool,
     /// What a method that is not listed is: the calls of generated clients.
     pub others: Option<Arc<Callable>>,
+    /// Its clones share what it holds, and may be used at the same time: a pool, or a connection that takes many requests.
+    #[serde(default)]
+    pub shared: bool,
+    /// As a parameter of a handler it is the body, read to its end before the handler runs.
+    #[serde(default)]
+    pub whole: bool,
     /// A method that is not listed gives the receiver back: builders.
     #[serde(default)]
     pub chains: bool,

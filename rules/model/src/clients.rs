@@ -12,7 +12,7 @@ use crate::defs::Res;
 use crate::infer::{Callee, Target};
 use crate::limits::{self, Limits};
 use crate::links::inner_lib;
-use crate::place::Tri;
+use crate::place::{Place, Tri};
 use crate::system::{Client, ClientSite};
 use crate::trace::{Step, Trace};
 use crate::tracer::{At, Tracer};
@@ -191,9 +191,11 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
     }
     let steps = || built.iter().flat_map(|b| &b.steps);
     let middlewares = steps().flat_map(|s| tracer.actions(s.at).iter().map(move |a| (s.at, a)));
-    let carries = middlewares.filter_map(|(at, a)| {
+    let middlewares = middlewares.filter_map(|(at, a)| {
         if let Action::SetMiddleware { value } = a { tracer.arg(at, *value) } else { None }
     });
+    let middlewares: Vec<At> = middlewares.collect();
+    let carries = middlewares.iter().copied();
     let carries = carries.filter(|m| tracer.carries(*m) == Some(Carries::CorrelationOut)).count();
     Some(Client {
         protocol: made.protocol,
@@ -203,10 +205,25 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
         built: client_site(tracer, site, built)?,
         limits,
         options: options(tracer, built),
+        retries: retries(tracer, &middlewares),
         carries_correlation: if carries > 0 { Tri::Present(()) } else { Tri::Absent },
         own_transport: steps().any(|s| tracer.actions(s.at).contains(&Action::OwnTransport)),
         used_in: Vec::new(),
     })
+}
+
+/// What among the middlewares sends requests again.
+fn retries(tracer: &Tracer<'_>, middlewares: &[At]) -> Tri<Place> {
+    let retries = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::Retry { .. }));
+    let mut unseen = false;
+    for middleware in middlewares {
+        let trace = tracer.trace(*middleware, &retries);
+        if let Some(source) = trace.sources.first() {
+            return Tri::Present(tracer.place(*source));
+        }
+        unseen |= tracer.carries(*middleware).is_none();
+    }
+    if unseen { Tri::Unknown } else { Tri::Absent }
 }
 
 /// The limits that may be set by giving fields values: `config.pool = Some(limits)`.

@@ -42,7 +42,8 @@ pub(crate) fn arithmetic(op: BinOp, left: &Text, right: &Text) -> Option<Text> {
     Some(Text::known(written(value)))
 }
 
-fn nanoseconds(text: &Text) -> Option<i128> {
+/// How long a duration is.
+pub(crate) fn nanoseconds(text: &Text) -> Option<i128> {
     let (number, unit) = text.text.split_once(' ').filter(|_| text.complete)?;
     let (_, length) = UNITS.iter().find(|(name, _)| *name == unit)?;
     number.parse::<i128>().ok()?.checked_mul(*length)

@@ -188,9 +188,13 @@ fn kind_of(
         What::Effect(Effect::Block) if when.off_thread => return None,
         What::Effect(Effect::Block) => EffectKind::Block,
         What::Effect(effect) => EffectKind::Other(*effect),
-        What::Signal(_) | What::EndServer | What::LibraryService(_) | What::TrustAny | What::Stall(_) => {
-            return None;
-        }
+        What::Signal(_)
+        | What::EndServer
+        | What::LibraryService(_)
+        | What::TrustAny
+        | What::LockedClient { .. }
+        | What::Unlimited { .. }
+        | What::Stall(_) => return None,
     })
 }
 

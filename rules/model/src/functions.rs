@@ -105,6 +105,9 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
         }
         for action in tracer.actions(at) {
             deeds(tracer, known, at, action, function);
+            if let Some(what) = crate::unlimited::unlimited(tracer, at, action) {
+                function.does.push(Deed { what, at: tracer.call_place(at), when: tracer.when(at) });
+            }
         }
         if crate::signals::may_end_server(tracer, at) {
             let (at, when) = (tracer.place(at), tracer.when(at));
@@ -115,7 +118,9 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
             function.does.push(Deed { what: What::Signal(Signal::Any), at, when });
         }
     }
-    for (lock, wait) in locks::held_locks(tracer, body) {
+    let held = locks::held_locks(tracer, body);
+    function.does.extend(crate::locked::locked_clients(tracer, body, &held));
+    for (lock, wait) in held {
         function.does.push(Deed { what: What::HeldLock(wait), at: lock, when: When::default() });
     }
 }
@@ -276,10 +281,12 @@ fn inputs(tracer: &Tracer<'_>, id: FnIdx) -> Vec<Input> {
     let view = tracer.program.names.view(def.home.module);
     let types = tracer.program.param_types(id);
     let input = |(param, ty): (&svclint_facts::rust::Param, Ty)| {
-        let role: Option<Role> = ty.lib_path().and_then(|p| view?.type_entry(p)?.is);
+        let entry = ty.lib_path().and_then(|p| view?.type_entry(p));
+        let role: Option<Role> = entry.and_then(|e| e.is);
         let mut input = Input {
             name: param.name.as_ref().map(ToString::to_string),
             role,
+            whole: entry.is_some_and(|e| e.whole),
             types: Vec::new(),
             fields: Vec::new(),
         };

@@ -180,6 +180,7 @@ impl Join {
             },
             tables: if keep { before.tables.clone() } else { assemble::tables(&self.files) },
             policies: answers().flat_map(|a| a.policies.iter().cloned()).collect(),
+            backoffs: answers().flat_map(|a| a.backoffs.iter().cloned()).collect(),
             channels: answers().flat_map(|a| a.channels.iter().cloned()).collect(),
             settings,
             effects,

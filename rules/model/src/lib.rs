@@ -4,6 +4,7 @@
 //! else. Whatever cannot be known is [`Tri::Unknown`], and a rule that needs to know stays silent.
 #![forbid(unsafe_code)]
 
+mod answers;
 mod assemble;
 mod bodies;
 mod carries;
@@ -12,6 +13,7 @@ mod collect;
 mod contracts;
 mod crosslinks;
 mod defs;
+mod delays;
 mod deployments;
 mod duration;
 mod effects;
@@ -26,7 +28,9 @@ mod join;
 mod joined;
 mod limits;
 mod links;
+mod locked;
 mod locks;
+mod loops;
 mod manifests;
 mod moved;
 mod names;
@@ -49,6 +53,7 @@ mod system;
 mod trace;
 mod tracer;
 mod ty;
+mod unlimited;
 mod uses;
 mod why;
 
@@ -66,6 +71,7 @@ pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
 pub use probed::{AskedPath, answers, asked};
 pub use profiles::Profile;
 pub use protos::GrpcImpl;
+pub use requests::is_repeat_header;
 pub use services::is_correlation_header;
 pub use signals::StopSignal;
 pub use svclint_facts::docker;

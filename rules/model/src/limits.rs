@@ -7,7 +7,7 @@ use svclint_knowledge::{Action, Callable, Limit, LimitDefault, Role};
 
 use crate::infer::{Callee, Target};
 use crate::place::Tri;
-use crate::system::{Channel, Policy, PolicyUse};
+use crate::system::{Channel, Growth, Policy, PolicyUse};
 use crate::trace::Step;
 use crate::tracer::{At, Tracer};
 
@@ -141,7 +141,33 @@ pub(crate) fn policy(tracer: &Tracer<'_>, made: At) -> Option<Policy> {
         in_fn: tracer.function_of(made.body),
         at: tracer.place(end),
         given: given(tracer, end),
+        grows: growth(tracer, &steps).filter(|_| is_done),
+        pause: None,
+        delay: None,
     })
+}
+
+/// By what each delay is multiplied, where that is written out.
+fn growth(tracer: &Tracer<'_>, steps: &[Step]) -> Option<Growth> {
+    let number = |at: At| tracer.text(at).told().present()?.parse::<u64>().ok();
+    let mut growth: Option<Growth> = None;
+    for step in steps.iter().rev() {
+        for action in tracer.actions(step.at) {
+            match action {
+                Action::SetBase { value } => {
+                    let base = tracer.arg(step.at, *value)?;
+                    let base_at = tracer.place(base);
+                    growth = Some(Growth { base: number(base)?, base_at, factor: Some(1) });
+                }
+                Action::SetFactor { value } => {
+                    let factor = tracer.arg(step.at, *value).and_then(number);
+                    growth.iter_mut().for_each(|g| g.factor = factor);
+                }
+                _ => {}
+            }
+        }
+    }
+    growth
 }
 
 /// What a policy is given to: at once, or by the variable that holds it.

@@ -9,7 +9,8 @@ use crate::place::{Place, Tri};
 use crate::reading::Reading;
 use crate::services::Binary;
 use crate::system::{
-    Client, ClientSite, Deed, Function, Listener, Request, Route, RouteLayer, RouterSite, Service, What,
+    Backoff, Client, ClientSite, Deed, Function, Growing, Listener, Policy, Request, Route, RouteLayer,
+    RouterSite, Service, What,
 };
 
 /// Where everything stands now.
@@ -42,7 +43,8 @@ impl Moved<'_> {
         }
         reading.requests.iter_mut().for_each(|sent| self.request(sent.request_mut()));
         reading.settings.iter_mut().for_each(|s| self.place(&mut s.at));
-        reading.policies.iter_mut().for_each(|p| self.place(&mut p.at));
+        reading.policies.iter_mut().for_each(|p| self.policy(p));
+        reading.backoffs.iter_mut().for_each(|b| self.backoff(b));
         reading.channels.iter_mut().for_each(|c| self.place(&mut c.at));
     }
 
@@ -66,9 +68,29 @@ impl Moved<'_> {
     fn deed(&self, deed: &mut Deed) {
         self.place(&mut deed.at);
         match &mut deed.what {
-            What::HeldLock(wait) => self.place(wait),
+            What::HeldLock(wait) | What::LockedClient { wait, .. } => self.place(wait),
+            What::Unlimited { value, .. } => value.iter_mut().for_each(|place| self.place(place)),
             What::Sql(sql) => sql.text.iter_mut().for_each(|text| self.place(text)),
             _ => {}
+        }
+    }
+
+    fn policy(&self, policy: &mut Policy) {
+        self.place(&mut policy.at);
+        let parts =
+            policy.given.iter_mut().map(|g| &mut g.at).chain(&mut policy.pause).chain(&mut policy.delay);
+        parts.for_each(|place| self.place(place));
+        policy.grows.iter_mut().for_each(|g| self.place(&mut g.base_at));
+    }
+
+    fn backoff(&self, backoff: &mut Backoff) {
+        self.place(&mut backoff.at);
+        self.place(&mut backoff.sleep);
+        match &mut backoff.by {
+            Growing::Power { exponent } => self.place(exponent),
+            Growing::Times { statement, delay, factor, .. } => {
+                [statement, delay, factor].into_iter().for_each(|place| self.place(place));
+            }
         }
     }
 
@@ -77,12 +99,22 @@ impl Moved<'_> {
         self.place(&mut request.begun_at);
         self.place(&mut request.begun_call);
         self.tri(&mut request.bound);
+        self.tri(&mut request.answer.status);
+        if let Some(taken) = &mut request.answer.taken {
+            self.place(&mut taken.at);
+            taken.result.iter_mut().chain(&mut taken.question).for_each(|place| self.place(place));
+        }
+        if let Some(key) = &mut request.fresh_key {
+            self.place(&mut key.value);
+            self.place(&mut key.fresh);
+        }
     }
 
     pub(crate) fn client(&self, client: &mut Client) {
         let ClientSite { at, made, type_path, calls, .. } = &mut client.built;
         [at, made, type_path].into_iter().for_each(|place| self.place(place));
         calls.iter_mut().for_each(|(_, place)| self.place(place));
+        self.tri(&mut client.retries);
     }
 
     pub(crate) fn binary(&self, binary: &mut Binary) {

@@ -7,11 +7,13 @@ use svclint_knowledge::Action;
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::clients::{Built, made_at, make_client, open_finish};
+use crate::delays;
 use crate::functions::{Known, function};
 use crate::limits::{channel, policy};
+use crate::loops;
 use crate::requests::{Sent, sent};
 use crate::settings;
-use crate::system::{Channel, Function, Policy, Setting, What};
+use crate::system::{Backoff, Channel, Function, Policy, Setting, What};
 use crate::tracer::{At, Tracer};
 
 /// What one body says.
@@ -21,6 +23,7 @@ pub(crate) struct Reading {
     pub(crate) requests: Vec<Sent>,
     pub(crate) settings: Vec<Setting>,
     pub(crate) policies: Vec<Policy>,
+    pub(crate) backoffs: Vec<Backoff>,
     pub(crate) channels: Vec<Channel>,
     /// The clients that its calls make or complete.
     pub(crate) made: Vec<(At, Option<Built>)>,
@@ -39,6 +42,7 @@ impl Reading {
             requests: Vec::new(),
             settings: Vec::new(),
             policies: Vec::new(),
+            backoffs: delays::backoffs(tracer, body),
             channels: Vec::new(),
             made: Vec::new(),
             open: Vec::new(),
@@ -72,9 +76,13 @@ impl Reading {
         }
         let values = tracer.function_values(body).into_iter();
         reading.handed = values.filter(|at| make_client(tracer, *at).is_some()).collect();
+        let loops = loops::retries(tracer, body);
         if let BodyOwner::Fn(id) = tracer.body(body).owner {
-            reading.function = Some(Arc::new(function(tracer, &known, id)));
+            let mut function = function(tracer, &known, id);
+            loops::mark(&loops, &mut function);
+            reading.function = Some(Arc::new(function));
         }
+        reading.policies.extend(loops.into_iter().map(|l| l.policy));
         reading
     }
 

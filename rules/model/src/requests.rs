@@ -6,9 +6,10 @@ use svclint_knowledge::{Action, Callable, GENERATED, Limit, Protocol, Role};
 
 use crate::clients::make_client_of;
 use crate::defs::Res;
+use crate::delays::Made;
 use crate::infer::Target;
 use crate::place::{Place, Tri};
-use crate::system::{ClientId, Request};
+use crate::system::{ClientId, FreshKey, Request};
 use crate::trace::Trace;
 use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
@@ -92,6 +93,8 @@ pub(crate) fn sent(tracer: &Tracer<'_>, send: At) -> Option<Sent> {
         when: tracer.when(send),
         headers: Vec::new(),
         headers_complete: trace.is_complete(),
+        fresh_key: None,
+        answer: crate::answers::answer(tracer, send),
     };
     headers(tracer, &trace, &mut request);
     for source in &trace.sources {
@@ -215,9 +218,14 @@ fn headers(tracer: &Tracer<'_>, trace: &Trace, request: &mut Request) {
     for step in &trace.steps {
         for action in tracer.actions(step.at) {
             match action {
-                Action::SetHeader { name, .. } => {
+                Action::SetHeader { name, value } => {
                     match tracer.arg(step.at, *name).and_then(|at| tracer.header_name(at)) {
-                        Some(name) => request.headers.push(name),
+                        Some(name) => {
+                            let value = tracer.arg(step.at, *value);
+                            let key = value.and_then(|value| fresh_key(tracer, &name, value));
+                            request.fresh_key = key.or(request.fresh_key.take());
+                            request.headers.push(name);
+                        }
                         None => request.headers_complete = false,
                     }
                 }
@@ -226,6 +234,18 @@ fn headers(tracer: &Tracer<'_>, trace: &Trace, request: &mut Request) {
             }
         }
     }
+}
+
+/// The header that tells a repeated request from a new one, where its value is made in the function that sends.
+fn fresh_key(tracer: &Tracer<'_>, name: &str, value: At) -> Option<FreshKey> {
+    let fresh = Made::of(tracer, value).fresh.filter(|fresh| fresh.body == value.body)?;
+    let (value, fresh) = (tracer.place(value), tracer.place(fresh));
+    is_repeat_header(name).then(|| FreshKey { header: name.to_owned(), value, fresh })
+}
+
+/// Headers by whose value a server tells a repeated request from a new one.
+pub fn is_repeat_header(name: &str) -> bool {
+    ["idempot", "dedup", "client-token", "nats-msg-id"].iter().any(|word| name.contains(word))
 }
 
 impl Tracer<'_> {

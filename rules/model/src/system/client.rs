@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use svclint_knowledge::{Limit, Protocol};
 
-use super::{ClientId, FnId, When};
+use super::{Answer, ClientId, FnId, FreshKey, Growth, When};
 use crate::place::{Place, Tri};
 
-/// A retry policy.
+/// A retry policy: of a library, or written out as a loop.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The library.
+    /// The library; empty for a loop.
     pub library: String,
     /// Attempts, jitter, delays.
     pub limits: BTreeMap<Limit, Tri<String>>,
@@ -22,6 +22,12 @@ pub struct Policy {
     pub given: Option<PolicyUse>,
     /// Code of its library for fixes, by what it is for.
     pub snippets: BTreeMap<String, String>,
+    /// Each delay is the one before times a number.
+    pub grows: Option<Growth>,
+    /// The call by which a loop pauses, and what it is given.
+    pub pause: Option<Place>,
+    /// What that call is given.
+    pub delay: Option<Place>,
 }
 
 /// A channel inside of a process.
@@ -67,6 +73,8 @@ pub struct Client {
     pub limits: BTreeMap<Limit, Tri<String>>,
     /// Options that have a name, as `enable.auto.commit`.
     pub options: BTreeMap<String, Tri<String>>,
+    /// Whether a middleware of its own sends requests again when they fail.
+    pub retries: Tri<Place>,
     /// Whether it passes the correlation id on by itself.
     pub carries_correlation: Tri<()>,
     /// Whether the program connects it in a way of its own: the peer may be in the same process or on the same machine.
@@ -128,6 +136,10 @@ pub struct Request {
     pub headers: Vec<String>,
     /// Whether `headers` are all.
     pub headers_complete: bool,
+    /// The key that tells a repeated request from a new one, where it is made for this request.
+    pub fresh_key: Option<FreshKey>,
+    /// What becomes of the answer.
+    pub answer: Answer,
 }
 
 impl Client {

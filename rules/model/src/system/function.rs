@@ -1,7 +1,7 @@
 //! Functions and what they do.
 
 use serde::Serialize;
-use svclint_knowledge::{Access, Effect, Protocol, Role, Signal};
+use svclint_knowledge::{Access, Effect, Limit, Protocol, Role, Signal};
 
 use super::FnId;
 use crate::place::{Place, Tri};
@@ -51,6 +51,8 @@ pub struct Input {
     pub name: Option<String>,
     /// What its type is to a handler.
     pub role: Option<Role>,
+    /// It is the body of a request, read to its end before the handler runs.
+    pub whole: bool,
     /// The last words of the types it is made of: `Json`, `NewOrder`.
     pub types: Vec<String>,
     /// The fields of the workspace types among them, with the last word of each field's type.
@@ -117,6 +119,24 @@ pub enum What {
     Call(Protocol, Option<Access>),
     /// Holds a lock while it waits for something else; the place of the wait.
     HeldLock(Place),
+    /// Holds the only lock of a client while it waits for an answer, though clones of it could be used at the same time.
+    LockedClient {
+        /// The last words of the client's type.
+        client: String,
+        /// The wait.
+        wait: Place,
+    },
+    /// Takes a limit away, or sets one that limits nothing.
+    Unlimited {
+        /// Which.
+        limit: Limit,
+        /// What it is set to; `None` where it is taken away.
+        to: Option<String>,
+        /// The argument that says so.
+        value: Option<Place>,
+        /// How it is set.
+        way: LimitWay,
+    },
     /// Starts a task that goes on by itself.
     Spawn,
     /// Waits for a signal of the system, or names it.
@@ -131,6 +151,17 @@ pub enum What {
     Stall(Option<String>),
     /// Anything else that knowledge names.
     Effect(Effect),
+}
+
+/// How a limit is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitWay {
+    /// By a layer, for the routes that it covers.
+    Layer,
+    /// By the call that then waits, or reads, with it.
+    Call,
+    /// For what is configured here.
+    Configuration,
 }
 
 /// What a SQL statement does to its table.

@@ -1,7 +1,9 @@
 //! The model's public data: packages, functions, services, routes, clients, requests.
 
+mod answer;
 mod client;
 mod function;
+mod retry;
 mod service;
 
 use std::collections::VecDeque;
@@ -12,8 +14,10 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use svclint_facts::proto::ProtoFile;
 
+pub use answer::*;
 pub use client::*;
 pub use function::*;
+pub use retry::*;
 pub use service::*;
 
 use crate::contracts::{ContractLink, OpenApi};
@@ -64,6 +68,8 @@ pub struct Model {
     pub tables: Vec<Table>,
     /// How often and how long things are tried again.
     pub policies: Vec<Policy>,
+    /// The pauses of loops that grow without a limit.
+    pub backoffs: Vec<Backoff>,
     /// The channels between tasks.
     pub channels: Vec<Channel>,
     /// What is read from the environment.

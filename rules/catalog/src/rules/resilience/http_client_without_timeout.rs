@@ -1,6 +1,6 @@
 //! `http-client-without-timeout`
 
-use svclint_model::{Client, Limit, Model, Protocol, Request, Tri};
+use svclint_model::{Client, Limit, Model, Protocol, Request, Tri, What};
 
 use super::client_timeout;
 use crate::rules::running::{How, Run};
@@ -70,7 +70,7 @@ const BOUNDS: [Limit; 3] = [Limit::Total, Limit::Head, Limit::ReadIdle];
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let runs = Run::all(cx.model);
     for client in &cx.model.clients {
-        if client.protocol != Protocol::Http || !is_unbounded(client) {
+        if client.protocol != Protocol::Http || !is_unbounded(client) || loses_limit(cx.model, client) {
             continue;
         }
         let requests = client.used_in.iter().filter_map(|n| cx.model.requests.get(*n as usize));
@@ -93,6 +93,18 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 fn is_unbounded(client: &Client) -> bool {
     client.limits.get(&Limit::Total) == Some(&Tri::Absent)
         && BOUNDS.iter().all(|limit| client.limits.get(limit).is_none_or(Tri::is_absent))
+}
+
+/// Whether its limit is taken away where it is built: `timeout-disabled` speaks of that.
+fn loses_limit(model: &Model, client: &Client) -> bool {
+    let Some(function) = client.in_fn else { return false };
+    let mut does = model.function(function).does.iter();
+    let at = client.built.at;
+    does.any(|deed| {
+        matches!(deed.what, What::Unlimited { .. })
+            && deed.at.file == at.file
+            && at.span.contains(deed.at.span)
+    })
 }
 
 /// Whether a client is part of a library that no program here is built with: what calls it is out of sight.

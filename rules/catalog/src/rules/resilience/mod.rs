@@ -1,5 +1,7 @@
 //! Timeouts, retries, bulkheads.
 
+mod body_limit_disabled;
+mod client_behind_mutex;
 mod client_built_per_request;
 mod client_timeout;
 mod grpc_client_without_deadline;
@@ -7,15 +9,25 @@ mod http_client_without_timeout;
 mod policies;
 mod pool_without_wait_timeout;
 mod redis_client_without_timeout;
+mod response_status_unchecked;
+mod retry_backoff_explodes;
+mod retry_backoff_overflow;
 mod retry_without_jitter;
+mod timeout_disabled;
 mod unbounded_retry;
 
 super::category![
+    body_limit_disabled,
+    client_behind_mutex,
     client_built_per_request,
     grpc_client_without_deadline,
     http_client_without_timeout,
     pool_without_wait_timeout,
     redis_client_without_timeout,
+    response_status_unchecked,
+    retry_backoff_explodes,
+    retry_backoff_overflow,
     retry_without_jitter,
+    timeout_disabled,
     unbounded_retry,
 ];

@@ -19,7 +19,8 @@ pub(super) fn waits_between(policy: &Policy) -> bool {
 }
 
 /// The service that tries again by a policy while it serves, and for whom. Where the policy is given to something that
-/// tries later, a client's middleware, that is for requests.
+/// tries later, a client's middleware, that is for requests. A loop of a task beside, which connects anew for example, may
+/// well be meant to run for ever.
 pub(super) fn tries<'r, 'm>(runs: &'r [Run<'m>], policy: &Policy) -> Option<(&'r Run<'m>, How)> {
     let (used, function) = (policy.given?, policy.in_fn?);
     runs.iter().find_map(|run| {
@@ -27,7 +28,7 @@ pub(super) fn tries<'r, 'm>(runs: &'r [Run<'m>], policy: &Policy) -> Option<(&'r
             true => run.how_at_all(function, used.when),
             false => run.service.functions.binary_search(&function).is_ok().then_some(How::Serving),
         };
-        Some((run, how?))
+        how.filter(|how| !policy.library.is_empty() || *how == How::Serving).map(|how| (run, how))
     })
 }
 

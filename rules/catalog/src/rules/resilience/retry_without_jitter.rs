@@ -8,8 +8,9 @@ use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports retry policies by which a service tries again after delays that are the same for everybody: nothing is left to
-    /// chance. What is tried again while the service starts is left alone.
+    /// Reports retry policies, and loops of handlers, by which a service tries again after delays that are the same for
+    /// everybody: nothing is left to chance. What is tried again while the service starts is left alone, and so are loops
+    /// of tasks beside.
     ///
     /// ## Why it matters
     /// When a dependency fails, all callers fail in the same moment. Without jitter they also come back in the same moment,
@@ -97,12 +98,12 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for policy in cx.model.policies.iter().filter(in_step) {
         if let Some((run, _)) = tries(&runs, policy) {
             let message = "these retries have no jitter: after an outage all callers try again in the same moment, and bring it about anew";
-            findings.push(
-                finding(cx, &RETRY_WITHOUT_JITTER, policy, run, message.into())
-                    .help("add jitter to the delays")
-                    .label("the same delays for all callers")
-                    .fix("Add jitter", Applicability::Safe, snippet(policy, "jitter")),
-            );
+            let place = policy.pause.unwrap_or(policy.at);
+            let finding = finding(cx, &RETRY_WITHOUT_JITTER, policy, run, message.into())
+                .help("add jitter to the delays")
+                .label("the same delays for all callers")
+                .fix("Add jitter", Applicability::Safe, snippet(policy, "jitter"));
+            findings.push(Finding { place, ..finding });
         }
     }
 }

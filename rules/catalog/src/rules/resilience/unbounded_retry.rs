@@ -8,8 +8,8 @@ use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports retry policies without an end by which a handler tries again: neither a number of attempts nor a time ends
-    /// them. What tries again at start-up or in a task beside, to connect to a broker for example, is left alone: it has
+    /// Reports retry policies, and loops, without an end by which a handler tries again: neither a number of attempts nor a
+    /// time ends them. What tries again at start-up or in a task beside, to connect to a broker for example, is left alone: it has
     /// nothing better to do.
     ///
     /// ## Why it matters
