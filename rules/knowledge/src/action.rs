@@ -211,9 +211,13 @@ pub enum Action {
         handler: Option<u8>,
     },
     /// Gives the handler of a method route made before.
+    #[serde(rename_all = "kebab-case")]
     Handle {
         /// The argument with the handler.
         handler: u8,
+        /// It answers only where nothing before it does: otherwise it gives the answer another form.
+        #[serde(default)]
+        unless_answered: bool,
     },
     /// What answers failures, or a known path's other methods: no route of its own.
     Fallback,

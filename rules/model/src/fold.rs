@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 use svclint_facts::rust::{BinOp, ExprId, ExprKind, Lit, Path, TypeRef};
 
+use crate::address;
 use crate::defs::{AdtId, FnIdx, Res};
 use crate::duration;
 use crate::impls::Key;
@@ -121,6 +122,11 @@ impl Tracer<'_> {
                     {
                         self.text_at(here(*only), depth + 1)
                     }
+                    (Some(Callee::Lib(path, _)), args) => {
+                        let args: Vec<Text> =
+                            args.iter().map(|a| self.text_at(here(*a), depth + 1)).collect();
+                        address::made(path, &args).unwrap_or_else(Text::hole)
+                    }
                     (Some(Callee::Fns(fns)), _) => self.returned_text(at, fns, depth),
                     _ => Text::hole(),
                 }
@@ -128,18 +134,12 @@ impl Tracer<'_> {
             // `[127, 0, 0, 1]`
             ExprKind::Array(all) if all.len() == 4 => {
                 let parts: Vec<Text> = all.iter().map(|e| self.text_at(here(*e), depth + 1)).collect();
-                let complete = parts.iter().all(|p| p.complete);
-                let parts: Vec<String> = parts.into_iter().map(|p| p.text).collect();
-                Text { text: parts.join("."), complete }
+                address::joined(&parts, ".")
             }
             // `("0.0.0.0", 8080)`
             ExprKind::Tuple(all) if all.len() == 2 => {
-                let (host, port) =
-                    (self.text_at(here(all[0]), depth + 1), self.text_at(here(all[1]), depth + 1));
-                Text {
-                    text: format!("{}:{}", host.text, port.text),
-                    complete: host.complete && port.complete,
-                }
+                let parts: Vec<Text> = all.iter().map(|e| self.text_at(here(*e), depth + 1)).collect();
+                address::joined(&parts, ":")
             }
             ExprKind::Macro(call) => match call.path.last() {
                 _ if self.types_of(at.body).callees.contains_key(&at.expr) => {
@@ -172,6 +172,7 @@ impl Tracer<'_> {
                     given.map_or_else(Text::hole, |(value, there)| there.text_at(value, depth + 1))
                 }
                 Some(Target::Res(Res::Lib(path))) if path.ends_with("Duration::ZERO") => Text::known("0 s"),
+                Some(Target::Res(Res::Lib(path))) => address::constant(path).unwrap_or_else(Text::hole),
                 _ => Text::hole(),
             },
             _ => Text::hole(),

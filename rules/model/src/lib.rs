@@ -4,6 +4,7 @@
 //! else. Whatever cannot be known is [`Tri::Unknown`], and a rule that needs to know stays silent.
 #![forbid(unsafe_code)]
 
+mod address;
 mod answers;
 mod assemble;
 mod bodies;

@@ -318,6 +318,20 @@ impl Tracer<'_> {
         }
     }
 
+    /// What all callers give for a variable that is a parameter.
+    pub(crate) fn given_by_all(&self, at: At) -> Vec<At> {
+        let Some(Target::Local(local)) = self.types_of(at.body).targets.get(&at.expr) else {
+            return Vec::new();
+        };
+        let (Some([Origin::Param(number)]), BodyOwner::Fn(function)) =
+            (self.origins(at.body, *local), self.body(at.body).owner)
+        else {
+            return Vec::new();
+        };
+        let calls = self.calls_of(function).iter().filter(|call| self.in_scope(call.body));
+        calls.filter_map(|call| self.argument(*call, function, *number)).collect()
+    }
+
     /// What callers give for a parameter.
     fn walk_param(&self, at: At, number: usize, walk: &mut Walk<'_>, depth: u32) -> Trace {
         let BodyOwner::Fn(function) = self.body(at.body).owner else { return Self::lost(at) };

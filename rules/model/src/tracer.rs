@@ -17,7 +17,7 @@ use crate::links::{Bounded, Links, Origin};
 use crate::place::Place;
 use crate::reads::{Key, Recorder};
 use crate::system::FnId;
-use crate::ty::Ty;
+use crate::ty::{Env, Ty};
 
 /// The calls that lead from a question into other functions: a parameter is what its call gave.
 pub(crate) type Calls = Arc<[(BodyId, At)]>;
@@ -224,7 +224,16 @@ impl<'a> Tracer<'a> {
     /// What a type is, behind results, options, futures and pointers.
     pub(crate) fn role(&self, body: BodyId, ty: &Ty) -> Option<Role> {
         let view = self.program.names.view(self.module(body))?;
+        let bounds;
         let mut ty = ty;
+        // `routes: F` is what its bounds say.
+        if let Ty::Param(name) = ty {
+            let def = self.bodies.get(body);
+            let generics = def.generics(self.program.defs);
+            let env = Env { module: def.home.module, generics, self_ty: None, block: None };
+            bounds = self.program.names.param_bounds(&env, name);
+            ty = &bounds;
+        }
         for _ in 0..8 {
             // `(client, connection)`
             if let Ty::Tuple(parts) = ty {

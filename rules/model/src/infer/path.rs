@@ -55,6 +55,9 @@ impl Infer<'_> {
         let rest = path.segments.get(used..)?;
         match rest {
             [] => {
+                if let Some(found) = self.implemented_for_library(&res) {
+                    return Some(found);
+                }
                 let args = path.segments.iter().flat_map(|s| s.args()).map(|a| self.written_ty(a)).collect();
                 Some((Target::Res(res.clone()), self.value_ty(&res, args)))
             }
@@ -76,6 +79,20 @@ impl Infer<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `Router::from`, where the package implements `From<Config> for Router`.
+    fn implemented_for_library(&self, res: &Res) -> Option<(Target, Ty)> {
+        let Res::Lib(path) = res else { return None };
+        let (owner, name) = path.rsplit_once("::")?;
+        let defs = self.program.defs;
+        let mut fns = self.program.impls.method(defs, &Key::Lib(SmolStr::new(owner)), name);
+        let package = defs.package_of(self.module);
+        fns.retain(|f| defs.package_of(defs.fns[f.at()].home.module) == package);
+        let first = *fns.first()?;
+        // The library's own function goes before a trait's, but for conversions: these are many.
+        let by_library = name != "from" && self.program.library_function(self.module, path).is_some();
+        (!by_library).then(|| (Target::Fns(fns), Ty::Fn(first)))
     }
 
     /// `Type::name`

@@ -48,7 +48,7 @@ impl RouteReader<'_> {
         let steps = self.tracer.trace(methods, &|_| false).steps;
         let handler = |at: At| {
             self.tracer.actions(at).iter().find_map(|action| match action {
-                Action::Handle { handler } | Action::MethodRoute { handler: Some(handler), .. } => {
+                Action::Handle { handler, .. } | Action::MethodRoute { handler: Some(handler), .. } => {
                     self.tracer.arg(at, *handler)
                 }
                 _ => None,

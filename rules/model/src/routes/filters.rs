@@ -81,9 +81,12 @@ impl RouteReader<'_> {
             }
             ExprKind::Ref(inner) | ExprKind::Unary(_, inner) => self.ways(here(*inner), depth),
             ExprKind::Block { tail: Some(tail), .. } => self.ways(here(*tail), depth),
-            ExprKind::Path(_) => match self.tracer.single_origin(at) {
-                Some(value) => self.ways(value, depth),
-                None => self.returned_ways(at, depth),
+            ExprKind::Path(_) => match (self.tracer.single_origin(at), self.tracer.given_by_all(at)) {
+                (Some(value), _) => self.ways(value, depth),
+                (None, given) if !given.is_empty() => {
+                    given.into_iter().flat_map(|value| self.ways(value, depth)).collect()
+                }
+                (None, _) => self.returned_ways(at, depth),
             },
             _ => vec![Way::any()],
         }
@@ -128,10 +131,14 @@ impl RouteReader<'_> {
                 let others = self.tracer.arg(at, *other).map(|o| self.ways(o, depth));
                 ways.into_iter().chain(others.unwrap_or_default()).collect()
             }
-            Action::Handle { handler } => {
+            Action::Handle { handler, unless_answered } => {
                 let handler = self.tracer.arg(at, *handler);
-                // What is mapped again keeps the function that answers: the last one.
-                ways.into_iter().map(|w| Way { handler: handler.or(w.handler), ..w }).collect()
+                // Of several functions the last one answers, but for those that only give an answer another form.
+                let answers = |w: &Way| match unless_answered {
+                    true => w.handler.or(handler),
+                    false => handler.or(w.handler),
+                };
+                ways.into_iter().map(|w| Way { handler: answers(&w), ..w }).collect()
             }
             Action::Layer { value, .. } => {
                 let layers = self.tracer.arg(at, *value).map(|l| self.layers_of(l)).unwrap_or_default();

@@ -48,7 +48,7 @@ impl RouteReader<'_> {
                         let handler = handler.and_then(|n| self.tracer.arg(step.at, n));
                         found.push((self.method_given(step.at).unwrap_or_else(|| method.clone()), handler));
                     }
-                    Action::Handle { handler } => {
+                    Action::Handle { handler, .. } => {
                         let handler = self.tracer.arg(step.at, *handler);
                         match found.iter_mut().find(|(_, h)| h.is_none()) {
                             Some(open) => open.1 = handler,

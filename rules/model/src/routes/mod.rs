@@ -256,7 +256,7 @@ impl<'a> RouteReader<'a> {
                     self.handler(method, prefix, handler, None, at);
                 }
             }
-            Action::Handle { handler } => {
+            Action::Handle { handler, .. } => {
                 if let Some(handler) = arg(handler) {
                     self.handler("ANY", prefix, handler, None, at);
                 }
