@@ -23,8 +23,8 @@ async fn main() {
     axum::serve(listener, app).with_graceful_shutdown(std::future::pending()).await.unwrap();
 }
 
-async fn a() { acme_http::client().get("http://a").send().await.unwrap(); }
-async fn b() { time::within(3, reqwest::Client::new().get("http://b").send()).await.unwrap(); }
+async fn a() { acme_http::client().get("http://a").send().await.unwrap().error_for_status().unwrap(); }
+async fn b() { time::within(3, reqwest::Client::new().get("http://b").send()).await.unwrap().error_for_status().unwrap(); }
 //- src/time.rs
 pub async fn within<F: Future>(seconds: u64, call: F) -> F::Output { acme_timer::race(seconds, call).await }
 //- Cargo.toml
@@ -126,4 +126,36 @@ types."shop::net::Http".methods.within = { gives = "Future<$0.await>", does = { 
 "#,
     );
     assert_snapshot!(seen.effects("shop::price"), @"BoundedRequest(Http) > ask src/net.rs:5");
+}
+
+/// A macro makes the configuration, and the path below which everything is served comes out of it.
+#[test]
+fn what_a_macro_makes_can_be_declared_with_the_value_it_gives() {
+    let code = r#"//- src/main.rs
+mod config;
+use axum::{Router, routing::get};
+use config::CONFIG;
+
+#[tokio::main]
+async fn main() {
+    let base = CONFIG.base_path();
+    let app = Router::new().nest(&[&base, "/api"].concat(), Router::new().route("/orders", get(orders)));
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}
+
+async fn orders() {}
+//- src/config.rs
+use std::sync::LazyLock;
+macro_rules! make_config { ($($name:ident: $ty:ty),*) => { pub struct Config { $($name: $ty),* } } }
+make_config! { base_path: String, domain: String }
+pub static CONFIG: LazyLock<Config> = LazyLock::new(Config::load);
+"#;
+    assert_snapshot!(Seen::of(code).routes(), @"? GET /{?}/api/orders -> shop::orders");
+    let declared = r#"//- svclint.toml
+[[knowledge]]
+library = { name = "shop", versions = "*" }
+types."shop::config::Config".methods.base_path = { gives = "String", value = "/shop" }
+"#;
+    assert_snapshot!(Seen::of(&format!("{code}{declared}")).routes(), @"GET /shop/api/orders -> shop::orders");
 }

@@ -183,6 +183,8 @@ pub struct Callable {
     /// What it does.
     #[serde(default)]
     pub does: OneOrMany<Action>,
+    /// The text or number that it gives, where something outside of the code decides that.
+    pub value: Option<String>,
     /// Types of the parameters of closures given to it.
     #[serde(default)]
     pub closure: Vec<Template>,

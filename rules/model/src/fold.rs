@@ -67,6 +67,12 @@ impl Tracer<'_> {
         if depth > DEPTH {
             return Text::hole();
         }
+        // `CONFIG.base_path()`: declared, since the code does not decide it.
+        if let Some(Callee::Lib(_, Some(callable))) = self.types_of(at.body).callees.get(&at.expr)
+            && let Some(value) = &callable.value
+        {
+            return Text::known(value.clone());
+        }
         match self.kind(at) {
             ExprKind::Lit(Lit::Str(text)) => Text::known(text.clone()),
             ExprKind::Lit(Lit::Int(Some(number))) => Text::known(number.to_string()),

@@ -199,6 +199,13 @@ impl<'a> Names<'a> {
         if knowledge.declares(&path) && !keeps { Res::Lib(SmolStr::new(path)) } else { res }
     }
 
+    /// What the code does not show, since a macro makes it, and people declared.
+    fn made_by_macro(&self, module: ModId, name: &str) -> Option<Res> {
+        let knowledge = self.view(module).map(View::knowledge).filter(|k| k.has_declarations())?;
+        let path = format!("{}::{name}", self.defs.module(module).path);
+        knowledge.declares(&path).then(|| Res::Lib(SmolStr::new(path)))
+    }
+
     /// The path of a type of the workspace of which people declared methods.
     pub(crate) fn with_declared_methods(&self, module: ModId, adt: AdtId) -> Option<String> {
         let knowledge = self.view(module).map(View::knowledge).filter(|k| k.has_declarations())?;
@@ -227,6 +234,7 @@ impl<'a> Names<'a> {
                 .scope(module, first, first_ns)
                 .or_else(|| self.krate(module, first))
                 .or_else(|| prelude(first, first_ns))
+                .or_else(|| self.made_by_macro(self.out_of_block(module), first))
                 .or_else(|| self.generated_glob(module, first))
                 .or_else(|| self.only_library_glob(module, first))?,
         };
@@ -237,7 +245,8 @@ impl<'a> Names<'a> {
             let next = match &res {
                 Res::Module(inner) if word == "super" => self.defs.module(*inner).parent.map(Res::Module),
                 Res::Module(inner) => {
-                    self.member(*inner, word, ns, 0).or_else(|| self.generated(*inner, word))
+                    let here = self.member(*inner, word, ns, 0).or_else(|| self.generated(*inner, word));
+                    here.or_else(|| self.made_by_macro(*inner, word))
                 }
                 Res::Prim(name) if last => Some(Res::Lib(SmolStr::new(format!("{name}::{word}")))),
                 Res::Lib(path) => Some(Res::Lib(self.canonical(module, &format!("{path}::{word}")))),
