@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::limit::{Limit, LimitDefault};
 
@@ -479,6 +480,40 @@ pub enum Effect {
     Mail,
     /// Gives another value every time.
     Random,
+    /// Reads a value out of bytes or text: fails when they are malformed.
+    Decode,
+    /// Gives a message back, or throws it away: it was not dealt with.
+    Refuse,
+    /// Walks through all of a store while it answers nobody else.
+    FullScan,
+}
+
+/// What options of a library switch on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Switch {
+    /// The broker forgets a message as soon as it has sent it.
+    AutoAck,
+    /// Survives a restart of the broker.
+    Durable,
+    /// Belongs to one connection and ends with it.
+    Exclusive,
+    /// Ends with its last consumer.
+    AutoDelete,
+    /// Only asks whether it is there.
+    Passive,
+    /// Puts the message back into the queue.
+    Requeue,
+}
+
+/// A field that switches something on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchField {
+    /// What.
+    pub does: Switch,
+    /// What is written there then: `true` unless said, or the last word of a path.
+    pub is: Option<SmolStr>,
 }
 
 /// What makes a client.
@@ -490,6 +525,10 @@ pub struct MakeClient {
     /// Limits that the library sets, or leaves out (`"none"`), by itself. A limit that is not listed is unknown.
     #[serde(default)]
     pub limits: BTreeMap<Limit, LimitDefault>,
+    /// The named options by which a consumer tells the broker by itself, and however the work goes, that messages are done
+    /// with: on unless one of them is `false`.
+    #[serde(default)]
+    pub auto_commit: Vec<String>,
 }
 
 /// What a client speaks.
@@ -658,6 +697,8 @@ pub enum Role {
     Message,
     /// A task that runs by itself.
     Task,
+    /// Tells, when it is awaited, whether a broker has taken a message.
+    Receipt,
     /// Points at a value of its first type parameter and can be seen through.
     Pointer,
 }

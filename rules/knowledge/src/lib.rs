@@ -12,7 +12,9 @@ mod page;
 mod template;
 mod view;
 
-pub use action::{Access, Action, Call, Carries, Covers, Effect, MakeClient, Protocol, Role, Signal};
+pub use action::{
+    Access, Action, Call, Carries, Covers, Effect, MakeClient, Protocol, Role, Signal, Switch, SwitchField,
+};
 pub use limit::{Limit, LimitDefault};
 pub use load::{KnowledgeError, built_in, load_page, read_toml, shipped};
 pub use page::{

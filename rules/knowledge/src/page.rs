@@ -11,7 +11,7 @@ use serde::de::{self, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use smol_str::SmolStr;
 
-use crate::action::{Action, Carries, Role};
+use crate::action::{Action, Carries, Role, SwitchField};
 use crate::limit::Limit;
 use crate::template::Template;
 
@@ -142,6 +142,9 @@ pub struct TypeEntry {
     /// Its named fields that may hold limits, and which: what is put there is not looked into.
     #[serde(default)]
     pub holds: BTreeMap<SmolStr, OneOrMany<Limit>>,
+    /// Its values are options, and by these fields they switch something on; by default all is off.
+    #[serde(default)]
+    pub switches: BTreeMap<SmolStr, SwitchField>,
 }
 
 /// `#[serde(rename = "x")]` on a field.

@@ -206,6 +206,7 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
         limits,
         options: options(tracer, built),
         retries: retries(tracer, &middlewares),
+        auto_commit: auto_commit(tracer, made, built),
         carries_correlation: if carries > 0 { Tri::Present(()) } else { Tri::Absent },
         own_transport: steps().any(|s| tracer.actions(s.at).contains(&Action::OwnTransport)),
         used_in: Vec::new(),
@@ -239,6 +240,31 @@ fn held(tracer: &Tracer<'_>, body: BodyId) -> Vec<Limit> {
         }
     }
     limits
+}
+
+/// Whether a consumer says by itself that messages are done with, and the option that leaves it to the program.
+fn auto_commit(tracer: &Tracer<'_>, made: &MakeClient, built: &[Built]) -> Tri<String> {
+    let consumes = |b: &Built| tracer.role(b.finish.body, tracer.ty(b.finish)) == Some(Role::Consumer);
+    let Some(last) = made.auto_commit.last() else { return Tri::Unknown };
+    if built.is_empty() || !built.iter().all(consumes) {
+        return Tri::Unknown;
+    }
+    let options = options(tracer, built);
+    let written = |key: &String| options.get(key).map(|value| value.present().map(String::as_str));
+    if made.auto_commit.iter().any(|key| written(key) == Some(Some("false"))) {
+        return Tri::Absent;
+    }
+    let is_known = |key: &String| matches!(written(key), None | Some(Some("true")));
+    let all_names = built.iter().flat_map(|b| &b.steps).all(|step| {
+        tracer.actions(step.at).iter().all(|action| match action {
+            Action::SetOption { key, .. } => {
+                tracer.arg(step.at, *key).is_some_and(|k| tracer.text(k).complete)
+            }
+            _ => true,
+        })
+    });
+    let certain = all_names && built.iter().all(|b| b.complete) && made.auto_commit.iter().all(is_known);
+    if certain { Tri::Present(last.clone()) } else { Tri::Unknown }
 }
 
 /// Options by name, as far as all ways agree.

@@ -187,6 +187,7 @@ fn kind_of(
         What::HeldLock(_) => EffectKind::HeldLock,
         What::Effect(Effect::Block) if when.off_thread => return None,
         What::Effect(Effect::Block) => EffectKind::Block,
+        What::Effect(Effect::Decode | Effect::Refuse | Effect::FullScan) => return None,
         What::Effect(effect) => EffectKind::Other(*effect),
         What::Signal(_)
         | What::EndServer

@@ -11,10 +11,10 @@ use crate::defs::{FnIdx, Owner, Res};
 use crate::impls::Key;
 use crate::infer::{Callee, Target};
 use crate::place::Tri;
-use crate::system::{CallSite, Deed, FnId, Function, Input, What, When};
+use crate::system::{CallSite, Course, Deed, FnId, Function, Input, What, When};
 use crate::tracer::{At, Calls, Tracer};
 use crate::ty::Ty;
-use crate::{locks, sql};
+use crate::{course, locks, sql};
 
 /// What was read before, by the call that it belongs to.
 #[derive(Default)]
@@ -38,11 +38,15 @@ pub(crate) fn function(tracer: &Tracer<'_>, known: &Known, id: FnIdx) -> Functio
         calls: Vec::new(),
         inputs: inputs(tracer, id),
         does: Vec::new(),
+        course: Course::default(),
         blind_spots: 0,
     };
     if let Some(body) = tracer.body_of(id) {
         read_body(tracer, known, body, &mut function);
         extracted(tracer, id, &mut function);
+        if !function.does.is_empty() || !function.calls.is_empty() {
+            function.course = course::course(tracer, body);
+        }
     }
     function
 }

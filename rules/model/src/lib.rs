@@ -12,6 +12,7 @@ mod carries;
 mod clients;
 mod collect;
 mod contracts;
+mod course;
 mod crosslinks;
 mod defs;
 mod delays;
@@ -82,6 +83,6 @@ pub use svclint_facts::proto::{
 pub use svclint_knowledge::images::{
     BaseImage, BaseUser, Libc, PackageManager, Release, is_init, is_mutable, pinned, release_numbers,
 };
-pub use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role, Signal};
+pub use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role, Signal, Switch};
 pub use system::*;
 pub use why::{BlindKind, BlindSpot, Insight};

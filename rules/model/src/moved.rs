@@ -63,6 +63,7 @@ impl Moved<'_> {
         }
         function.calls.iter_mut().for_each(|call| self.place(&mut call.at));
         function.does.iter_mut().for_each(|deed| self.deed(deed));
+        function.course.places(&mut |place| self.place(place));
     }
 
     fn deed(&self, deed: &mut Deed) {

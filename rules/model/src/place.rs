@@ -25,6 +25,13 @@ pub struct Place {
     pub span: Span,
 }
 
+impl Place {
+    /// Whether another place lies inside.
+    pub fn holds(self, other: Place) -> bool {
+        self.file == other.file && self.span.start <= other.span.start && other.span.end <= self.span.end
+    }
+}
+
 /// One file as the model gets it.
 #[derive(Clone, Debug)]
 pub struct SourceFile {

@@ -1,5 +1,6 @@
 //! One file a rule, by category.
 
+mod acts;
 mod api;
 mod concurrency;
 mod configuration;

@@ -75,6 +75,9 @@ pub struct Client {
     pub options: BTreeMap<String, Tri<String>>,
     /// Whether a middleware of its own sends requests again when they fail.
     pub retries: Tri<Place>,
+    /// Of a consumer: the option that leaves it to the program to tell the broker that a message is done with, where the
+    /// consumer does that by itself. `Absent` where it does not; `Unknown` of what is no consumer.
+    pub auto_commit: Tri<String>,
     /// Whether it passes the correlation id on by itself.
     pub carries_correlation: Tri<()>,
     /// Whether the program connects it in a way of its own: the peer may be in the same process or on the same machine.

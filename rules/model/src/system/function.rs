@@ -3,7 +3,7 @@
 use serde::Serialize;
 use svclint_knowledge::{Access, Effect, Limit, Protocol, Role, Signal};
 
-use super::FnId;
+use super::{Course, FnId};
 use crate::place::{Place, Tri};
 
 /// A function of the workspace.
@@ -29,6 +29,8 @@ pub struct Function {
     pub inputs: Vec<Input>,
     /// What it does by itself, with the place.
     pub does: Vec<Deed>,
+    /// How it goes.
+    pub course: Course,
     /// Calls that could not be resolved to a function or to knowledge: what it does may be more.
     pub blind_spots: u32,
 }

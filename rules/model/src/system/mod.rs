@@ -2,6 +2,7 @@
 
 mod answer;
 mod client;
+mod course;
 mod function;
 mod retry;
 mod service;
@@ -16,6 +17,7 @@ use svclint_facts::proto::ProtoFile;
 
 pub use answer::*;
 pub use client::*;
+pub use course::*;
 pub use function::*;
 pub use retry::*;
 pub use service::*;

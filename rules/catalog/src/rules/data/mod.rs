@@ -1,3 +1,14 @@
 //! Databases and other stores.
 
-super::category![];
+mod non_atomic_multi_write;
+mod redis_keys_scan;
+mod remote_call_in_transaction;
+mod transaction_never_committed;
+mod transactions;
+
+super::category![
+    non_atomic_multi_write,
+    redis_keys_scan,
+    remote_call_in_transaction,
+    transaction_never_committed,
+];

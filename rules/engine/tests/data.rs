@@ -1,0 +1,177 @@
+//! Transactions and what is read and written: what the rules report and what they leave alone.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+/// How often a rule speaks in a text.
+fn of_rule(rule: &str, text: &str) -> usize {
+    support::found(&support::check_rule(text, rule))
+        .iter()
+        .filter(|f| f.ends_with(&format!(" {rule}")))
+        .count()
+}
+
+/// A handler with a database and an HTTP client.
+fn handler(body: &str, helpers: &str) -> String {
+    let code = format!(
+        "use axum::extract::State;\n{helpers}\n\
+         #[derive(Clone)]\nstruct App {{ db: sqlx::PgPool, http: reqwest::Client }}\n\
+         type Done = Result<(), Box<dyn std::error::Error>>;\n\
+         async fn work(app: &App, id: i64) -> Done {{\n    {body}\n    Ok(())\n}}\n\
+         async fn handler(State(app): State<App>) {{ let _ = work(&app, 1).await; }}\n"
+    );
+    support::service(".route(\"/orders\", post(handler)).with_state(app())", &code)
+        + "async fn db() -> sqlx::PgPool { sqlx::PgPool::connect(\"postgres://db\").await.unwrap() }\nfn app() -> App { todo!() }\n"
+}
+
+const BEGIN: &str = "let mut tx = app.db.begin().await?;";
+const WRITE: &str =
+    "sqlx::query(\"UPDATE orders SET paid = true WHERE id = $1\").bind(id).execute(&mut *tx).await?;";
+const CALL: &str = "app.http.post(\"http://pay/charge\").send().await?;";
+const COMMIT: &str = "tx.commit().await?;";
+
+const REMOTE: &str = "remote-call-in-transaction";
+
+#[test]
+fn calls_while_a_transaction_is_open_are_found() {
+    let helper = "async fn charge(http: &reqwest::Client) -> Result<(), reqwest::Error> { http.post(\"http://pay\").send().await?; Ok(()) }";
+    for (name, body) in [
+        ("between", format!("{BEGIN} {WRITE} {CALL} {COMMIT}")),
+        ("in front of the first statement", format!("{BEGIN} {CALL} {WRITE} {COMMIT}")),
+        ("in a branch", format!("{BEGIN} {WRITE} if id > 1 {{ {CALL} }} {COMMIT}")),
+        ("in a loop", format!("{BEGIN} for _ in 0..id {{ {WRITE} {CALL} }} {COMMIT}")),
+        ("in a helper", format!("{BEGIN} {WRITE} charge(&app.http).await?; {COMMIT}")),
+    ] {
+        assert_eq!(of_rule(REMOTE, &handler(&body, helper)), 1, "{name}");
+    }
+}
+
+#[test]
+fn calls_outside_of_transactions_are_left_alone() {
+    for (name, body) in [
+        ("before", format!("{CALL} {BEGIN} {WRITE} {COMMIT}")),
+        ("after", format!("{BEGIN} {WRITE} {COMMIT} {CALL}")),
+        ("after the block", format!("{{ {BEGIN} {WRITE} {COMMIT} }} {CALL}")),
+        ("after it is dropped", format!("{BEGIN} {WRITE} drop(tx); {CALL}")),
+        (
+            "behind a commit that is asked for",
+            format!("{BEGIN} {WRITE} if tx.commit().await.is_err() {{ return Ok(()); }} {CALL}"),
+        ),
+        (
+            "rolled back first",
+            format!("{BEGIN} {WRITE} if id > 1 {{ tx.rollback().await?; {CALL} return Ok(()); }} {COMMIT}"),
+        ),
+        (
+            "a task of its own",
+            format!(
+                "{BEGIN} {WRITE} let http = app.http.clone(); tokio::spawn(async move {{ let _ = http.post(\"http://a\").send().await; }}); {COMMIT}"
+            ),
+        ),
+        ("given away", format!("{BEGIN} {WRITE} finish(tx).await?; {CALL}")),
+        (
+            "an outbox",
+            format!(
+                "{BEGIN} sqlx::query(\"SELECT id FROM outbox FOR UPDATE SKIP LOCKED\").fetch_all(&mut *tx).await?; {CALL} {COMMIT}"
+            ),
+        ),
+    ] {
+        let helper = "async fn finish(tx: sqlx::Transaction<'_, sqlx::Postgres>) -> Result<(), sqlx::Error> { tx.commit().await }";
+        assert_eq!(of_rule(REMOTE, &handler(&body, helper)), 0, "{name}");
+    }
+}
+
+const NEVER: &str = "transaction-never-committed";
+
+#[test]
+fn transactions_that_nobody_commits_are_found() {
+    let helper = "async fn mark(tx: &mut sqlx::PgConnection, id: i64) -> Result<(), sqlx::Error> {
+        sqlx::query(\"UPDATE orders SET paid = true WHERE id = $1\").bind(id).execute(tx).await?; Ok(()) }";
+    for (name, body) in [
+        ("own statements", format!("{BEGIN} {WRITE}")),
+        ("a helper's", format!("{BEGIN} mark(&mut tx, id).await?;")),
+        ("in a branch", format!("if id > 1 {{ {BEGIN} {WRITE} }}")),
+    ] {
+        assert_eq!(of_rule(NEVER, &handler(&body, helper)), 1, "{name}");
+    }
+    let mended = support::mended(&handler(&format!("{BEGIN}\n    {WRITE}"), ""), NEVER);
+    assert!(mended.contains("\n    tx.commit().await?;"), "{mended}");
+    assert_eq!(of_rule(NEVER, &mended), 0);
+}
+
+#[test]
+fn transactions_that_may_be_committed_are_left_alone() {
+    let helper = "async fn finish(tx: sqlx::Transaction<'_, sqlx::Postgres>) -> Result<(), sqlx::Error> { tx.commit().await }
+        struct Unit<'t> { tx: sqlx::Transaction<'t, sqlx::Postgres> }";
+    for (name, body) in [
+        ("committed", format!("{BEGIN} {WRITE} {COMMIT}")),
+        ("in a branch", format!("{BEGIN} {WRITE} if id > 1 {{ {COMMIT} }}")),
+        ("rolled back on purpose", format!("{BEGIN} {WRITE} tx.rollback().await?;")),
+        ("given away", format!("{BEGIN} {WRITE} finish(tx).await?;")),
+        ("kept", format!("{BEGIN} {WRITE} let unit = Unit {{ tx }}; drop(unit);")),
+        ("only read", format!("{BEGIN} sqlx::query(\"SELECT 1 FROM orders\").fetch_all(&mut *tx).await?;")),
+    ] {
+        assert_eq!(of_rule(NEVER, &handler(&body, helper)), 0, "{name}");
+    }
+}
+
+const HALVES: &str = "non-atomic-multi-write";
+
+#[test]
+fn rows_that_belong_together() {
+    let insert = "let new: (i64,) = sqlx::query_as(\"INSERT INTO orders (paid) VALUES (false) RETURNING id\").fetch_one(&app.db).await?;";
+    let item =
+        "sqlx::query(\"INSERT INTO items (order_id) VALUES ($1)\").bind(new.0).execute(&app.db).await?;";
+    let helpers = "async fn add_order(db: &sqlx::PgPool) -> Result<i64, sqlx::Error> {
+        let new: (i64,) = sqlx::query_as(\"INSERT INTO orders (paid) VALUES (false) RETURNING id\").fetch_one(db).await?; Ok(new.0) }
+        async fn add_item(db: &sqlx::PgPool, order: i64) -> Result<(), sqlx::Error> {
+        sqlx::query(\"INSERT INTO items (order_id) VALUES ($1)\").bind(order).execute(db).await?; Ok(()) }";
+    for (name, body, count) in [
+        ("a row and one that refers to it", format!("{insert} {item}"), 1),
+        ("in a loop", format!("{insert} for _ in 0..id {{ {item} }}"), 1),
+        (
+            "by helpers",
+            "let order = add_order(&app.db).await?; add_item(&app.db, order).await?;".to_owned(),
+            1,
+        ),
+        (
+            "written anew",
+            "sqlx::query(\"DELETE FROM tags WHERE id = $1\").bind(id).execute(&app.db).await?;
+             sqlx::query(\"INSERT INTO tags (id) VALUES ($1)\").bind(id).execute(&app.db).await?;"
+                .to_owned(),
+            1,
+        ),
+        ("in a transaction", format!("{BEGIN} {insert} {item} {COMMIT}").replace("&app.db)", "&mut *tx)"), 0),
+        ("two rows of their own", format!("{insert} {}", item.replace("new.0", "id")), 0),
+        (
+            "one or the other",
+            format!(
+                "if id > 1 {{ {insert} println!(\"{{}}\", new.0); }} else {{ {} }}",
+                item.replace("new.0", "id")
+            ),
+            0,
+        ),
+        ("a trail", format!("{insert} {}", item.replace("items", "audit_log")), 0),
+    ] {
+        assert_eq!(of_rule(HALVES, &handler(&body, helpers)), count, "{name}");
+    }
+}
+
+#[test]
+fn walks_through_all_keys() {
+    let rule = "redis-keys-scan";
+    let manifest = "//- Cargo.toml\n[package]\nname = \"carts\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\naxum = \"0.8\"\nredis = \"0.32\"\ntokio = \"1\"\n//- src/main.rs\n";
+    let text = |handler: &str, main: &str| {
+        let code = format!(
+            "use redis::AsyncCommands;\nasync fn con() -> redis::aio::ConnectionManager {{ redis::Client::open(\"redis://r\").unwrap().get_connection_manager().await.unwrap() }}\n\
+             async fn clean() {{ {main} }}\nasync fn count() {{ {handler} }}\n"
+        );
+        let service = support::service(".route(\"/count\", get(count))", &code);
+        format!("{manifest}{}", service.replace("async fn main() {", "async fn main() { clean().await;"))
+    };
+    let keys = "let mut con = con().await; let _: Vec<String> = con.keys(\"cart:*\").await.unwrap();";
+    let map = "let map = std::collections::HashMap::from([(1, 2)]); println!(\"{:?}\", map.keys());";
+    assert_eq!(of_rule(rule, &text(keys, "")), 1, "in a handler");
+    assert_eq!(of_rule(rule, &text("", keys)), 0, "once, at the start");
+    assert_eq!(of_rule(rule, &text(map, "")), 0, "keys of a map");
+}
