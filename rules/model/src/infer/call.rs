@@ -78,7 +78,7 @@ impl Infer<'_> {
                 _ => Vec::new(),
             };
             let ty = if inputs.is_empty() { self.expr(*arg) } else { self.closure(*arg, &inputs) };
-            self.out.types[arg.0 as usize] = ty.clone();
+            self.types[arg.0 as usize] = ty.clone();
             given.push(ty);
         }
         given
@@ -143,7 +143,7 @@ impl Infer<'_> {
             callable.map_or(&[][..], |c| &c.closure).iter().map(|t| filling.fill(t)).collect();
         for (n, arg) in args.iter().enumerate().filter(|(_, a)| is_closure(self.body, a)) {
             let ty = self.closure(*arg, &params);
-            self.out.types[arg.0 as usize] = ty.clone();
+            self.types[arg.0 as usize] = ty.clone();
             given[n] = ty;
         }
         (given, params)

@@ -14,7 +14,7 @@ impl<'a> Infer<'a> {
         if ty.exceeds(MAX_PARTS) {
             ty = Ty::Unknown;
         }
-        self.out.types[id.0 as usize] = ty.clone();
+        self.types[id.0 as usize] = ty.clone();
         ty
     }
 

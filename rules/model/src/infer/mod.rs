@@ -5,9 +5,11 @@ mod expr;
 mod path;
 mod pattern;
 mod program;
+mod types;
 
 use program::block_of;
 use std::sync::Arc;
+use types::ExprTypes;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -54,7 +56,7 @@ pub(crate) enum Callee {
 /// What is known of a body.
 #[derive(Default)]
 pub(crate) struct BodyTypes {
-    pub(crate) types: Vec<Ty>,
+    pub(crate) types: ExprTypes,
     pub(crate) callees: FxHashMap<ExprId, Callee>,
     pub(crate) targets: FxHashMap<ExprId, Target>,
     pub(crate) locals: Vec<Local>,
@@ -66,7 +68,7 @@ pub(crate) struct BodyTypes {
 
 impl BodyTypes {
     pub(crate) fn ty(&self, id: ExprId) -> &Ty {
-        self.types.get(id.0 as usize).unwrap_or(&Ty::Unknown)
+        self.types.get(id)
     }
 }
 
@@ -106,7 +108,8 @@ impl<'a> Program<'a> {
                 BodyOwner::Fn(f) => block_of(self.defs.fns[f.at()].owner),
                 BodyOwner::Const(_) => None,
             },
-            out: BodyTypes { types: vec![Ty::Unknown; def.body.exprs.len()], ..BodyTypes::default() },
+            types: vec![Ty::Unknown; def.body.exprs.len()],
+            out: BodyTypes::default(),
             expected: FxHashMap::default(),
             hints,
             learned: FxHashMap::default(),
@@ -139,6 +142,8 @@ struct Infer<'a> {
     hints: FxHashMap<PatId, Ty>,
     /// The same, learned now.
     learned: FxHashMap<LocalId, Ty>,
+    /// By expression, so far.
+    types: Vec<Ty>,
     out: BodyTypes,
     scope: Vec<(SmolStr, LocalId)>,
 }
@@ -150,12 +155,13 @@ impl<'a> Infer<'a> {
             BodyOwner::Fn(f) => matches!(self.program.defs.fns[f.at()].item.kind, ItemKind::MacroRules(_)),
             BodyOwner::Const(_) => false,
         };
-        let none = Share::default;
+        let mut out = BodyTypes { types: ExprTypes::new(self.types), ..self.out };
+        out.callees.shrink_to_fit();
+        out.targets.shrink_to_fit();
         if is_macro {
-            BodyTypes { paths: none(), method_calls: none(), receivers: none(), ..self.out }
-        } else {
-            self.out
+            (out.paths, out.method_calls, out.receivers) = Default::default();
         }
+        out
     }
 
     fn env(&self) -> Env<'a> {

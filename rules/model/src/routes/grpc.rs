@@ -189,7 +189,7 @@ impl RouteReader<'_> {
         for function in running {
             if let Some(body) = self.tracer.body_of(FnIdx(function.0)) {
                 let types = &self.tracer.types_of(body).types;
-                made.extend(types.iter().filter_map(served_type));
+                made.extend(types.distinct().iter().filter_map(served_type));
             }
         }
         for (number, block) in program.defs.impls.iter().enumerate() {

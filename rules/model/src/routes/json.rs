@@ -22,7 +22,7 @@ impl RouteReader<'_> {
         let inputs: Vec<Ty> = tracer.program.param_types(function);
         inputs.iter().for_each(|ty| flatten(ty, &mut all));
         let roles: Vec<Role> =
-            all.into_iter().chain(locals).chain(types.types.iter()).filter_map(role).collect();
+            all.into_iter().chain(locals).chain(types.types.distinct().iter()).filter_map(role).collect();
         if roles.contains(&Role::Json) {
             Tri::Present(())
         } else if roles.contains(&Role::Html) {
