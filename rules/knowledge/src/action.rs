@@ -246,6 +246,8 @@ pub enum Action {
         /// The argument.
         value: u8,
     },
+    /// Adds the functions among its arguments to an OpenAPI document.
+    Describe,
     /// Gives its argument, a router or service, with what the receiver puts around it.
     Wrap {
         /// The argument.
@@ -293,13 +295,19 @@ pub enum Action {
     /// Serves more than what can be listed.
     FallbackService,
     /// Wraps what is there in a middleware.
+    #[serde(rename_all = "kebab-case")]
     Layer {
         /// The argument with the middleware.
         value: u8,
         /// Which routes pass through it.
         #[serde(default)]
         covers: Covers,
+        /// It panics where there is no route yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        needs_routes: bool,
     },
+    /// Takes paths of routes as they are written, those in another syntax too.
+    AnyPath,
     /// Makes a server out of a function or closure that returns the application.
     MakeServer {
         /// The argument.
@@ -409,6 +417,24 @@ pub enum Action {
         /// The argument with the name.
         name: u8,
     },
+    /// Puts the variables of a file into the environment.
+    LoadEnvFile {
+        /// The argument with the file's name; without it that is `.env`.
+        file: Option<u8>,
+    },
+    /// Lets pages of other origins call, whichever these are.
+    AllowOrigin {
+        /// The argument that says which.
+        value: Option<u8>,
+        /// What is written there for all: the last words of constants and functions.
+        #[serde(default)]
+        is: Vec<String>,
+    },
+    /// Lets pages of other origins call with what the browser knows of the user.
+    AllowCredentials {
+        /// The argument that says whether.
+        value: Option<u8>,
+    },
     /// Reads the environment variables whose names begin with a prefix.
     ReadEnvPrefix {
         /// The argument with the prefix; without it all variables are read.
@@ -486,6 +512,14 @@ pub enum Effect {
     Refuse,
     /// Walks through all of a store while it answers nobody else.
     FullScan,
+    /// Takes what a token says, if its signature holds.
+    ProvenToken,
+    /// Takes what a token says without looking at its signature.
+    UnprovenToken,
+    /// Lets tokens be taken without a look at their signatures.
+    UnprovenTokens,
+    /// Lets tokens be taken that are no longer valid.
+    ExpiredTokens,
 }
 
 /// What options of a library switch on or off.

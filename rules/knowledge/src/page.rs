@@ -11,7 +11,7 @@ use serde::de::{self, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use smol_str::SmolStr;
 
-use crate::action::{Action, Carries, Role, SwitchField};
+use crate::action::{Action, Carries, Effect, Role, SwitchField};
 use crate::limit::Limit;
 use crate::template::Template;
 
@@ -56,7 +56,7 @@ pub struct Generated {
 
 /// Which library a page is about.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Library {
     /// The crate's name in code (`_`, not `-`).
     pub name: SmolStr,
@@ -79,6 +79,39 @@ pub struct Library {
     /// on purpose.
     #[serde(default)]
     pub describes: bool,
+    /// It adds functions to the OpenAPI document by itself: what no list names may be there all the same.
+    #[serde(default)]
+    pub collects: bool,
+    /// How its routers write parameters in paths.
+    #[serde(default)]
+    pub paths: Vec<PathSyntax>,
+    /// Its routers ask their routes in the order in which they were added, and take the first that fits.
+    #[serde(default)]
+    pub first_match: bool,
+}
+
+/// How a library's routers write parameters in paths: `{id}` or `:id`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathSyntax {
+    /// Only in these releases of the library.
+    pub versions: Option<VersionReq>,
+    /// A parameter with the name `id`.
+    pub parameter: String,
+    /// One that takes all the rest of the path.
+    pub rest: String,
+    /// What becomes of a parameter in the other syntax.
+    pub others: Otherwise,
+}
+
+/// What a router does with a path in a syntax that is not its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Otherwise {
+    /// It panics when it gets it.
+    Panics,
+    /// It takes it for plain text.
+    Literal,
 }
 
 /// A type.
@@ -139,12 +172,25 @@ pub struct TypeEntry {
     /// A method that is not listed gives the receiver back: builders.
     #[serde(default)]
     pub chains: bool,
+    /// What is done by giving its fields a value.
+    #[serde(default)]
+    pub writes: BTreeMap<SmolStr, FieldWrite>,
     /// Its named fields that may hold limits, and which: what is put there is not looked into.
     #[serde(default)]
     pub holds: BTreeMap<SmolStr, OneOrMany<Limit>>,
     /// Its values are options, and by these fields they switch something on; by default all is off.
     #[serde(default)]
     pub switches: BTreeMap<SmolStr, SwitchField>,
+}
+
+/// What is done by giving a field a value.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldWrite {
+    /// The value.
+    pub is: bool,
+    /// What that does.
+    pub effect: Effect,
 }
 
 /// `#[serde(rename = "x")]` on a field.
@@ -226,6 +272,22 @@ pub struct Attribute {
     pub grpc: bool,
     /// The key whose value stands before the paths of the routes in the `impl` block that carries it: `prefix_path`.
     pub prefix: Option<SmolStr>,
+    /// It describes a route for a document: where another attribute makes one, this makes none.
+    #[serde(default)]
+    pub describes: bool,
+    /// The attribute of a type that lists the functions which it describes, and the word in front of the list:
+    /// `#[openapi(paths(a, b))]`.
+    pub listed_in: Option<ListedIn>,
+}
+
+/// Where functions are listed: `#[openapi(paths(a, b))]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListedIn {
+    /// `openapi`
+    pub attribute: SmolStr,
+    /// `paths`
+    pub list: SmolStr,
 }
 
 /// `x` or `[x, y]`.

@@ -8,7 +8,7 @@ use semver::Version;
 use serde::Deserialize;
 use smol_str::SmolStr;
 
-use crate::page::{Attribute, Callable, MacroEntry, OneOrMany, Page, TypeEntry};
+use crate::page::{Attribute, Callable, MacroEntry, OneOrMany, Page, PathSyntax, TypeEntry};
 
 /// Some pages.
 #[derive(Clone, Debug, Default)]
@@ -124,8 +124,11 @@ impl Knowledge {
         for page in &self.pages {
             let package = page.library.package.as_ref().unwrap_or(&page.library.name);
             let used = version(package);
-            if used.is_some() {
+            if let Some(version) = &used {
+                let holds = |s: &&PathSyntax| s.versions.as_ref().is_none_or(|v| v.matches(&stable(version)));
+                let syntax = page.library.paths.iter().find(holds).cloned();
                 view.used.insert(page.library.name.clone());
+                view.paths.extend(syntax.map(|s| (page.library.name.clone(), s)));
             }
             let version = used.or_else(|| newest(&page.library.checked));
             if version.as_ref().is_some_and(|v| !page.library.versions.matches(&stable(v))) {
@@ -198,6 +201,8 @@ pub struct View {
     used: FxHashSet<SmolStr>,
     /// The derives that write types beside the one that they stand on, by their last word.
     deriving: FxHashMap<SmolStr, Arc<TypeEntry>>,
+    /// How the libraries that are depended on write parameters in paths, where their releases are known.
+    paths: FxHashMap<SmolStr, PathSyntax>,
 }
 
 #[derive(Clone, Debug)]
@@ -220,6 +225,7 @@ impl View {
             releases: Vec::new(),
             used: FxHashSet::default(),
             deriving: FxHashMap::default(),
+            paths: FxHashMap::default(),
         }
     }
 
@@ -288,6 +294,21 @@ impl View {
         self.knowledge.pages.iter().any(|p| p.library.name == library && p.library.describes)
     }
 
+    /// Whether a library adds functions to the OpenAPI document by itself.
+    pub fn collects(&self, library: &str) -> bool {
+        self.knowledge.pages.iter().any(|p| p.library.name == library && p.library.collects)
+    }
+
+    /// How a library's routers write parameters in paths, where its release is known.
+    pub fn path_syntax(&self, library: &str) -> Option<&PathSyntax> {
+        self.paths.get(library)
+    }
+
+    /// Whether a library's routers take the first route that fits, in the order in which they were added.
+    pub fn is_first_match(&self, library: &str) -> bool {
+        self.knowledge.pages.iter().any(|p| p.library.name == library && p.library.first_match)
+    }
+
     /// The code for fixes of a library, by its name, with that of its runtime.
     pub fn snippets(&self, library: &str) -> BTreeMap<String, String> {
         let page = |name: &str| self.knowledge.pages.iter().find(|p| p.library.name == name);
@@ -352,6 +373,11 @@ impl View {
     /// A macro by canonical path.
     pub fn macro_entry(&self, path: &str) -> Option<&Arc<MacroEntry>> {
         self.macros.get(path)
+    }
+
+    /// All attributes.
+    pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.values().map(|a| &**a)
     }
 
     /// An attribute by canonical path.

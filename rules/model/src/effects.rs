@@ -195,7 +195,12 @@ fn kind_of(
         | What::TrustAny
         | What::LockedClient { .. }
         | What::Unlimited { .. }
-        | What::Stall(_) => return None,
+        | What::Stall(_)
+        | What::ForeignPath(_)
+        | What::Layer(_)
+        | What::LoadEnvFile(_)
+        | What::OpenOrigins(_)
+        | What::Describe(_) => return None,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use svclint_facts::rust::{ExprKind, Fields, Lit};
+use svclint_facts::rust::{ExprId, ExprKind, Fields, Lit};
 use svclint_knowledge::{Action, Callable, Effect, Limit, Role, Signal};
 
 use crate::bodies::{BodyId, BodyOwner};
@@ -11,10 +11,11 @@ use crate::defs::{FnIdx, Owner, Res};
 use crate::impls::Key;
 use crate::infer::{Callee, Target};
 use crate::place::Tri;
-use crate::system::{CallSite, Course, Deed, FnId, Function, Input, What, When};
+use crate::routes::order;
+use crate::system::{CallSite, Course, Deed, EnvFile, FnId, Function, Input, What, When};
 use crate::tracer::{At, Calls, Tracer};
 use crate::ty::Ty;
-use crate::{course, locks, sql};
+use crate::{course, guards, locks, sql};
 
 /// What was read before, by the call that it belongs to.
 #[derive(Default)]
@@ -48,6 +49,7 @@ pub(crate) fn function(tracer: &Tracer<'_>, known: &Known, id: FnIdx) -> Functio
             function.course = course::course(tracer, body);
         }
     }
+    function.does.extend(order::attribute_paths(tracer, id));
     function
 }
 
@@ -101,6 +103,7 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
                         // A macro that holds SQL is run by a call on its value.
                         Action::Execute { .. } => function.does.extend(sql::deeds(tracer, at, at)),
                         Action::Effect(_) => deeds(tracer, known, at, action, function),
+                        Action::Describe => function.does.push(describes(tracer, at, &call.args)),
                         _ => {}
                     }
                 }
@@ -112,7 +115,10 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
             if let Some(what) = crate::unlimited::unlimited(tracer, at, action) {
                 function.does.push(Deed { what, at: tracer.call_place(at), when: tracer.when(at) });
             }
+            function.does.extend(order::deeds(tracer, at, action));
+            function.does.extend(guards::origins(tracer, at, action));
         }
+        function.does.extend(guards::written(tracer, at));
         if crate::signals::may_end_server(tracer, at) {
             let (at, when) = (tracer.place(at), tracer.when(at));
             function.does.push(Deed { what: What::EndServer, at, when });
@@ -127,6 +133,16 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
     for (lock, wait) in held {
         function.does.push(Deed { what: What::HeldLock(wait), at: lock, when: When::default() });
     }
+}
+
+/// `routes!(list, create)`
+fn describes(tracer: &Tracer<'_>, at: At, args: &[ExprId]) -> Deed {
+    let targets = &tracer.types_of(at.body).targets;
+    let named = args.iter().filter_map(|arg| match targets.get(arg) {
+        Some(Target::Res(Res::Fn(f))) => Some(FnId(f.0)),
+        _ => None,
+    });
+    Deed { what: What::Describe(named.collect()), at: tracer.place(at), when: tracer.when(at) }
 }
 
 /// What a framework calls before a handler: the extractors among its parameters. What is called by hand is given values.
@@ -209,6 +225,16 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
                 function.does.push(Deed { what, at: tracer.call_place(at), when: tracer.when(at) });
             }
             return;
+        }
+        Action::LoadEnvFile { file } => {
+            let name = file
+                .map_or(Tri::Present(".env".to_owned()), |n| tracer.arg(at, n).map_or(Tri::Unknown, text));
+            let demand = tracer.demanded(at);
+            What::LoadEnvFile(EnvFile {
+                name,
+                required: demand.is_some(),
+                demand: demand.and_then(|d| tracer.dropped_demand(at, &d)),
+            })
         }
         Action::Stall { instead } => What::Stall(instead.clone()),
         Action::Shutdown { .. } => What::EndServer,

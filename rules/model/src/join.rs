@@ -159,6 +159,7 @@ impl Join {
                 None => assemble::scope(file),
             }
         };
+        let (documented, document_lists) = crate::documented::documents(self.joined.program());
         let mut model = Model {
             files: self.files.iter().map(|f| f.path.clone()).collect(),
             root: if keep { before.root.clone() } else { assemble::root(&self.files) },
@@ -188,6 +189,8 @@ impl Join {
             deployments: Vec::new(),
             protos: assemble::protos(&self.files),
             grpc_impls: crate::protos::implemented(&self.joined.tracer(&Recorder::default())),
+            documented,
+            document_lists,
             profiles: crate::profiles::profiles(&self.files, &self.joined),
             contracts: self.contracts.clone(),
             contract_links: Vec::new(),

@@ -42,7 +42,10 @@ impl Moved<'_> {
             self.function(function);
         }
         reading.requests.iter_mut().for_each(|sent| self.request(sent.request_mut()));
-        reading.settings.iter_mut().for_each(|s| self.place(&mut s.at));
+        for setting in &mut reading.settings {
+            self.place(&mut setting.at);
+            setting.fallback_at.iter_mut().for_each(|at| self.place(at));
+        }
         reading.policies.iter_mut().for_each(|p| self.policy(p));
         reading.backoffs.iter_mut().for_each(|b| self.backoff(b));
         reading.channels.iter_mut().for_each(|c| self.place(&mut c.at));
@@ -72,6 +75,11 @@ impl Moved<'_> {
             What::HeldLock(wait) | What::LockedClient { wait, .. } => self.place(wait),
             What::Unlimited { value, .. } => value.iter_mut().for_each(|place| self.place(place)),
             What::Sql(sql) => sql.text.iter_mut().for_each(|text| self.place(text)),
+            What::LoadEnvFile(file) => file.demand.iter_mut().for_each(|at| self.place(at)),
+            What::Layer(layer) => {
+                layer.missed.iter_mut().for_each(|missed| self.place(&mut missed.at));
+                layer.move_after.iter_mut().for_each(|at| self.place(at));
+            }
             _ => {}
         }
     }

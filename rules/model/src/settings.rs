@@ -62,7 +62,9 @@ pub(crate) fn read(tracer: &Tracer<'_>, at: At, depth: u32) -> Option<Setting> {
         let name = if none { Tri::Present(String::new()) } else { text.map_or(Tri::Unknown, Tri::Present) };
         let default = if prefixed { Tri::Unknown } else { default(tracer, at, depth) };
         let required = default.is_absent() && !is_gated(tracer, at) && is_needed(tracer, at);
-        Some(Setting { name, prefixed, default, required, at: tracer.place(at) })
+        let panics = required && tracer.demanded(at).is_some_and(|demand| demand.panics);
+        let fallback_at = fallback_call(tracer, at).map(|call| tracer.call_place(call));
+        Some(Setting { name, prefixed, default, fallback_at, required, panics, at: tracer.place(at) })
     })
 }
 
@@ -109,6 +111,20 @@ fn default(tracer: &Tracer<'_>, read: At, depth: u32) -> Tri<String> {
         }
     }
     Tri::Unknown
+}
+
+/// `.unwrap_or("x")` right behind a read, or behind `.ok()`: `.expect("y")` may stand there as well.
+fn fallback_call(tracer: &Tracer<'_>, read: At) -> Option<At> {
+    let mut inner = read;
+    loop {
+        let outer = tracer.parent(inner).filter(|o| tracer.receiver(*o) == Some(inner))?;
+        let ExprKind::MethodCall { method, .. } = tracer.kind(outer) else { return None };
+        match method.as_str() {
+            "unwrap_or" | "unwrap_or_else" | "unwrap_or_default" => return Some(outer),
+            "ok" => inner = outer,
+            _ => return None,
+        }
+    }
 }
 
 fn fallback(tracer: &Tracer<'_>, at: At, depth: u32) -> Tri<String> {

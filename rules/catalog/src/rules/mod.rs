@@ -1,6 +1,7 @@
 //! One file a rule, by category.
 
 mod acts;
+mod addresses;
 mod api;
 mod concurrency;
 mod configuration;
@@ -17,6 +18,7 @@ mod orchestration;
 mod reach;
 mod resilience;
 mod running;
+mod secrets;
 mod security;
 
 use std::sync::LazyLock;

@@ -1,6 +1,6 @@
 //! Routes that are written as attributes of their handlers.
 
-use svclint_facts::rust::{AttrArg, Lit};
+use svclint_facts::rust::{Attr, AttrArg, Lit};
 
 use super::grpc::served_type;
 use super::{RouteReader, is_http_method, path::join};
@@ -80,10 +80,12 @@ impl RouteReader<'_> {
         let module = def.home.module;
         let names = self.tracer.program.names;
         let mut any = false;
+        let known = |attr: &Attr| names.attribute(module, &attr.path);
+        // What only describes a route says nothing of it where another attribute makes it.
+        let is_made = def.item.attrs.iter().filter_map(known).any(|a| a.method.is_some() && !a.describes);
         for attr in &def.item.attrs {
-            let Some(method) = names.attribute(module, &attr.path).and_then(|a| a.method.as_ref()) else {
-                continue;
-            };
+            let entry = known(attr).filter(|a| !(a.describes && is_made));
+            let Some(method) = entry.and_then(|a| a.method.as_ref()) else { continue };
             let (mut route, mut methods) = (None, Vec::new());
             for arg in &attr.args {
                 match arg {
@@ -115,7 +117,9 @@ impl RouteReader<'_> {
                 let route = route.split('?').next().unwrap_or(route);
                 let full = join(prefix, &Text::known(route));
                 self.push(&method, &full, Some(function), text.to_owned(), None, at);
+                let guarded = attr.args.iter().any(|a| matches!(a, AttrArg::Pair(key, ..) if key == "guard"));
                 if let Some(last) = self.routes.list.last_mut() {
+                    last.first_takes_all &= !guarded;
                     let at = self.tracer.item_place(def.home, span);
                     last.path_at = Some(at);
                     last.at = at;

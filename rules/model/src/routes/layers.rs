@@ -15,6 +15,8 @@ pub(super) struct Collected {
     all: Vec<Vec<RouteLayer>>,
     /// The method that a guard lets pass.
     pub(super) method: Option<String>,
+    /// Whether a guard looks at something else.
+    pub(super) guarded: bool,
 }
 
 impl Collected {
@@ -29,6 +31,7 @@ impl Collected {
     /// All routes of the router are known.
     pub(super) fn finish(self, routes: &mut [Route]) {
         self.all.iter().for_each(|layers| around(layers, routes));
+        routes.iter_mut().for_each(|r| r.first_takes_all &= !self.guarded);
         if let Some(method) = self.method {
             routes.iter_mut().filter(|r| r.method == "ANY").for_each(|r| r.method.clone_from(&method));
         }

@@ -36,8 +36,9 @@ impl RouteReader<'_> {
                 match action {
                     // `web::route().guard(guard::Post()).to(handler)`
                     Action::Guard { value } => {
-                        guard =
-                            self.tracer.arg(step.at, *value).and_then(|g| self.guarded_method(g)).or(guard);
+                        let method = self.tracer.arg(step.at, *value).and_then(|g| self.guarded_method(g));
+                        layers.guarded |= method.is_none();
+                        guard = method.or(guard);
                         if let (Some(method), Some(last)) = (&guard, found.last_mut())
                             && last.0 == "ANY"
                         {

@@ -10,6 +10,7 @@ mod json;
 mod layers;
 mod methods;
 mod mount;
+pub(crate) mod order;
 mod path;
 mod roots;
 mod site;
@@ -29,7 +30,8 @@ use crate::ty::Ty;
 
 pub(crate) use grpc::takes_request;
 use layers::Collected;
-use path::{join, normal};
+use path::join;
+pub(crate) use path::normal;
 
 /// The routes of one server.
 #[derive(Default)]
@@ -261,7 +263,7 @@ impl<'a> RouteReader<'a> {
                     self.handler("ANY", prefix, handler, None, at);
                 }
             }
-            Action::Layer { value, covers } => {
+            Action::Layer { value, covers, .. } => {
                 if let Some(layer) = arg(value) {
                     let mut found = self.layers_of(layer);
                     found.iter_mut().for_each(|l| l.certain &= certain);
@@ -288,12 +290,14 @@ impl<'a> RouteReader<'a> {
             // `resource("/x").guard(guard::Get())`: all its routes, whichever were added when.
             Action::Guard { value } => {
                 let method = arg(value).and_then(|guard| self.guarded_method(guard));
+                layers.guarded |= method.is_none();
                 layers.method = method.or(layers.method.take());
             }
             Action::Attach { value } => {
                 let Some(value) = arg(value) else { return };
                 if self.made(value).sources.is_empty() {
-                    let layer = Action::Layer { value: 0, covers: svclint_knowledge::Covers::All };
+                    let covers = svclint_knowledge::Covers::All;
+                    let layer = Action::Layer { value: 0, covers, needs_routes: false };
                     return self.action(at, &layer, prefix, depth, (start, certain), layers);
                 }
                 self.router(value, prefix, depth + 1);
@@ -356,6 +360,7 @@ impl<'a> RouteReader<'a> {
             path: normal(&path.text),
             complete: path.complete
                 && (handler.is_some() || [CLOSURE, LIBRARY, SERVICE].contains(&text.as_str())),
+            first_takes_all: self.takes_all(at, &path.text),
             catch_all: false,
             certain: true,
             handler: handler.map(|f| FnId(f.0)),
@@ -369,7 +374,7 @@ impl<'a> RouteReader<'a> {
     }
 }
 
-fn is_http_method(word: &str) -> bool {
+pub(crate) fn is_http_method(word: &str) -> bool {
     ["get", "post", "put", "patch", "delete", "head", "options", "trace"]
         .contains(&word.to_lowercase().as_str())
 }

@@ -15,7 +15,7 @@ pub(super) fn join(prefix: &Text, path: &Text) -> Text {
 }
 
 /// `/users/:id`, `/users/<id>`, `/users/{id:\\d+}` are all `/users/{id}`; what takes the rest is `{*rest}`. A query is cut.
-pub(super) fn normal(path: &str) -> String {
+pub(crate) fn normal(path: &str) -> String {
     let path = path.get(..query_at(path)).unwrap_or(path);
     let segments: Vec<String> = split(path).into_iter().map(segment).collect();
     let joined = segments.join("/");

@@ -119,7 +119,15 @@ fn setting(field: &Field, attribute: &EnvAttribute, home: Home) -> Option<Settin
         }
     }
     let required = default.is_absent() && !waived && !is_optional(&field.ty);
-    name.map(|name| Setting { name, prefixed: false, default, required, at: home.place(field.span) })
+    name.map(|name| Setting {
+        name,
+        prefixed: false,
+        default,
+        fallback_at: None,
+        required,
+        panics: false,
+        at: home.place(field.span),
+    })
 }
 
 /// The key of an attribute's argument.

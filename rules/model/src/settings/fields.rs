@@ -121,6 +121,8 @@ impl Reader<'_, '_> {
                     // A file or the type itself may have one.
                     default: Tri::Unknown,
                     required: false,
+                    panics: false,
+                    fallback_at: None,
                     at: adt.home.place(field.span),
                 }),
                 (None, _) => {}

@@ -50,8 +50,12 @@ pub struct Setting {
     pub prefixed: bool,
     /// What is taken where it is not set; `Absent` where the program then fails or goes on without.
     pub default: Tri<String>,
+    /// What gives the default, from its dot on: `.unwrap_or("x")`.
+    pub fallback_at: Option<Place>,
     /// The program fails without it.
     pub required: bool,
+    /// It fails with a panic.
+    pub panics: bool,
     /// Where.
     pub at: Place,
 }

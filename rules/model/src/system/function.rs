@@ -1,7 +1,7 @@
 //! Functions and what they do.
 
 use serde::Serialize;
-use svclint_knowledge::{Access, Effect, Limit, Protocol, Role, Signal};
+use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role, Signal};
 
 use super::{Course, FnId};
 use crate::place::{Place, Tri};
@@ -151,6 +151,16 @@ pub enum What {
     TrustAny,
     /// Blocks the thread until something else happens; what waits without blocking, `{args}` for the arguments.
     Stall(Option<String>),
+    /// Gives a router a path in a syntax that is not the router's.
+    ForeignPath(ForeignPath),
+    /// Puts a layer around a router before routes are added to it.
+    Layer(LayerDeed),
+    /// Puts the variables of a file into the environment.
+    LoadEnvFile(EnvFile),
+    /// Lets pages of any origin call.
+    OpenOrigins(OpenOrigins),
+    /// Adds functions to an OpenAPI document.
+    Describe(Vec<FnId>),
     /// Anything else that knowledge names.
     Effect(Effect),
 }
@@ -164,6 +174,65 @@ pub enum LimitWay {
     Call,
     /// For what is configured here.
     Configuration,
+}
+
+/// A file with variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvFile {
+    /// Its name.
+    pub name: Tri<String>,
+    /// The code does not go on without it.
+    pub required: bool,
+    /// What asks for it, behind the call, where nobody takes the value: `.unwrap()`.
+    pub demand: Option<Place>,
+}
+
+/// Which pages may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenOrigins {
+    /// With the cookies that the browser has.
+    pub credentials: bool,
+    /// One word allows all methods and headers too.
+    pub everything: bool,
+    /// It stands in a branch: something decides whether it is so.
+    pub chosen: bool,
+}
+
+/// A path in another library's syntax: `/users/:id` where parameters are `{id}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignPath {
+    /// As it is written.
+    pub written: String,
+    /// What is meant, in the router's own syntax.
+    pub meant: String,
+    /// The program panics when it builds the router; otherwise the path is taken for plain text.
+    pub panics: bool,
+}
+
+/// A layer that covers only the routes which its router has already, and what is added after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerDeed {
+    /// The last word of its type, or of the function that it runs.
+    pub name: String,
+    /// What knowledge says that it does.
+    pub carries: Vec<Carries>,
+    /// Whether there are routes that it covers.
+    pub covers: bool,
+    /// The library panics where there are none.
+    pub panics: bool,
+    /// What is added after it.
+    pub missed: Vec<MissedRoute>,
+    /// The last call of the same chain that adds something: where the layer may stand.
+    pub move_after: Option<Place>,
+}
+
+/// Something that is added to a router after a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissedRoute {
+    /// The call, from its dot on.
+    pub at: Place,
+    /// Its path, where it has one that is known.
+    pub path: Option<String>,
 }
 
 /// What a SQL statement does to its table.

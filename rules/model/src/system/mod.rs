@@ -24,6 +24,7 @@ pub use service::*;
 
 use crate::contracts::{ContractLink, OpenApi};
 use crate::deployments::Deployment;
+use crate::documented::{DocumentList, Documented, DocumentedName};
 use crate::effects::{EffectKind, Summary};
 use crate::images::Image;
 use crate::manifests::Manifests;
@@ -86,6 +87,10 @@ pub struct Model {
     pub protos: Vec<(FileId, Arc<ProtoFile>)>,
     /// The blocks of the workspace that implement gRPC services.
     pub grpc_impls: Vec<GrpcImpl>,
+    /// The functions that attributes describe for an OpenAPI document, each with how it is named elsewhere.
+    pub documented: Vec<(Documented, DocumentedName)>,
+    /// The lists that put them into it.
+    pub document_lists: Vec<DocumentList>,
     /// What build profiles say that changes how programs run.
     pub profiles: Vec<Profile>,
     /// What is promised to callers: the OpenAPI documents.

@@ -97,6 +97,9 @@ pub struct Route {
     pub complete: bool,
     /// Whether it is there whichever way the program is set up.
     pub certain: bool,
+    /// Its router asks routes in the order in which they were added, and this one takes all requests of its method and path:
+    /// no other condition, no pattern for a parameter.
+    pub first_takes_all: bool,
     /// Whether it answers what no other route does.
     pub catch_all: bool,
     /// The function that serves it.

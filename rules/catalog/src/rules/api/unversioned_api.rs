@@ -2,6 +2,7 @@
 
 use svclint_model::{Listener, Protocol, Route, Service, Tri, What};
 
+use super::versions::has_version;
 use crate::edit::{insert_after, insert_before};
 use crate::{Applicability, Context, Finding, Fix, Related, declare_rule};
 
@@ -78,7 +79,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Whether a route is part of what callers program against.
-fn is_api(route: &Route) -> bool {
+pub(super) fn is_api(route: &Route) -> bool {
     let path = route.path.to_lowercase();
     let own = [
         "/health",
@@ -96,22 +97,8 @@ fn is_api(route: &Route) -> bool {
     route.json == Tri::Present(()) && route.method != "RPC" && !own.iter().any(|p| path.contains(p))
 }
 
-/// Whether a path names a version: `v1`, `v2beta1`.
-fn has_version(path: &str) -> bool {
-    // `/v1`, `/v2.1`; `/1.5`, as some have written it from the beginning.
-    path.split('/').any(|segment| {
-        let number = segment.strip_prefix(['v', 'V']);
-        let dotted = segment.split('.').count() > 1 && segment.split('.').all(is_number);
-        number.is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit())) || dotted
-    })
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
-}
-
 /// Whether anything in the service looks at a header that callers name a version in.
-fn reads_version(cx: &Context<'_>, service: &Service) -> bool {
+pub(super) fn reads_version(cx: &Context<'_>, service: &Service) -> bool {
     let deeds = service.functions.iter().flat_map(|f| &cx.model.function(*f).does);
     deeds.into_iter().any(|deed| match &deed.what {
         What::ReadHeader(Tri::Present(name)) => name.contains("version") || name == "accept",
