@@ -154,6 +154,22 @@ fn images_of_other_services() {
     quiet(other("mcr.microsoft.com/dotnet/aspnet:9.0-noble-chiseled", "", runs));
     quiet(other("ourselves/node:22", "", runs));
     quiet(other("node:22-slim", "", ""));
+    // What a script of Python does is what the service does.
+    let python =
+        other("python:3.13-slim", "", runs).replace("[\"node\", \"web.js\"]", "[\"python\", \"web.py\"]");
+    assert_markers(&python);
+    // Who runs it says as which user.
+    let pod = |user: &str| {
+        format!(
+            "//- skaffold.yaml\napiVersion: skaffold/v4\nkind: Config\nbuild: {{ artifacts: [{{ image: web, context: web }}] }}\n\
+             //- k8s/web.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: web }}\nspec:\n  template:\n    spec:\n      \
+             {user}\n      containers:\n        - {{ name: web, image: web, resources: {{ requests: {{ cpu: 1 }}, limits: {{ memory: 1Gi }} }}, \
+             securityContext: {{ allowPrivilegeEscalation: false }} }}\n"
+        )
+    };
+    quiet(other("node:22-slim", "", &pod("securityContext: { runAsUser: 1000 }")));
+    let root = other("node:22-slim", "", &pod("securityContext: { runAsUser: 0 }"));
+    assert!(rules(&root).contains(&"image-runs-as-root".to_owned()));
     let moving = other("python", "USER 10001\n", runs);
     assert_markers(&moving.replace("image-runs-as-root", "image-tag-mutable"));
 }

@@ -6,6 +6,7 @@
 
 pub mod docker;
 pub mod env;
+pub mod helm;
 pub mod proto;
 pub mod rust;
 

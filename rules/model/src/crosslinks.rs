@@ -1,10 +1,11 @@
 //! Places of different files that mean the same thing: a probe's path and the handler, a variable and what reads it.
 
 use serde::Serialize;
+use svclint_syntax::Span;
 
 use crate::deployments::Deployment;
 use crate::manifests::{Container, Workload};
-use crate::place::{Place, Tri};
+use crate::place::{FileId, Place, Tri};
 use crate::probed::{answers, asked};
 use crate::system::{Model, Service, Setting, What};
 
@@ -45,6 +46,10 @@ pub enum LinkKind {
     ContractImplementation,
     /// An operation of an OpenAPI document and the handler that serves it.
     OperationHandler,
+    /// A `$ref` of an OpenAPI document and what it means.
+    ContractReference,
+    /// An import of a protobuf file and the file.
+    ProtoImport,
 }
 
 impl Model {
@@ -203,6 +208,15 @@ impl Model {
     }
 
     fn openapi(&self, found: &mut Vec<CrossLink>) {
+        for reference in self.contracts.iter().flat_map(|document| &document.references) {
+            found.push(CrossLink {
+                kind: LinkKind::ContractReference,
+                from: reference.at,
+                to: reference.target,
+                back: format!("meant by `{}`", reference.written),
+                forth: format!("`{}`", reference.written),
+            });
+        }
         for link in &self.contract_links {
             let document = self.contracts.get(link.contract);
             let service = self.services.get(link.service.0 as usize);
@@ -223,8 +237,25 @@ impl Model {
         }
     }
 
+    /// The file that a protobuf file imports: the only one whose path ends so.
+    fn imported(&self, path: &str) -> Option<FileId> {
+        let mut ending =
+            self.protos.iter().map(|(file, _)| *file).filter(|f| self.relative(*f).ends_with(path));
+        ending.next().filter(|_| ending.next().is_none())
+    }
+
     fn protobuf(&self, found: &mut Vec<CrossLink>) {
         for (file, proto) in &self.protos {
+            for import in &proto.imports {
+                let Some(other) = self.imported(&import.path) else { continue };
+                found.push(CrossLink {
+                    kind: LinkKind::ProtoImport,
+                    from: Place { file: *file, span: import.span },
+                    to: Place { file: other, span: Span::at(0) },
+                    back: format!("imported by `{}`", self.relative(*file).display()),
+                    forth: format!("`{}`", self.relative(other).display()),
+                });
+            }
             for service in &proto.services {
                 let full = if proto.package.is_empty() {
                     service.name.to_string()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use svclint_facts::cargo::{CargoLock, CargoManifest};
 use svclint_facts::docker::Dockerfile;
+use svclint_facts::helm::Define;
 use svclint_facts::proto::ProtoFile;
 use svclint_facts::rust::RustFile;
 use svclint_facts::sql::SqlTable;
@@ -59,6 +60,8 @@ pub enum FileFacts {
     Yaml(Arc<Yaml>),
     /// A `.env` file: names and values.
     Env(Arc<Vec<(String, String)>>),
+    /// A file of named templates of a chart.
+    Helm(Arc<Vec<Define>>),
     /// A Dockerfile.
     Docker(Arc<Dockerfile>),
     /// A file that is known to exist.
@@ -68,7 +71,7 @@ pub enum FileFacts {
 impl FileFacts {
     /// Whether it speaks of what runs the code, and not of the code.
     pub(crate) fn is_manifest(&self) -> bool {
-        matches!(self, FileFacts::Yaml(_) | FileFacts::Env(_) | FileFacts::Docker(_))
+        matches!(self, FileFacts::Yaml(_) | FileFacts::Env(_) | FileFacts::Helm(_) | FileFacts::Docker(_))
     }
 
     /// Whether two are one and the same.
@@ -81,6 +84,7 @@ impl FileFacts {
             (FileFacts::Proto(a), FileFacts::Proto(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Yaml(a), FileFacts::Yaml(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Env(a), FileFacts::Env(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Helm(a), FileFacts::Helm(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Docker(a), FileFacts::Docker(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Other, FileFacts::Other) => true,
             _ => false,

@@ -24,6 +24,8 @@ pub enum Language {
     Sql,
     /// `.env`, `.env.x`, `x.env`
     Env,
+    /// `*.tpl`: named templates of a Helm chart
+    Template,
     /// Anything else.
     Other,
 }
@@ -42,6 +44,7 @@ impl Language {
             "proto" => Language::Proto,
             "sql" => Language::Sql,
             "env" => Language::Env,
+            "tpl" => Language::Template,
             _ if name.starts_with(".env.") => Language::Env,
             // What is kept beside the one that counts.
             "old" | "bak" | "orig" | "disabled" | "sample" | "example" => Language::Other,

@@ -154,7 +154,9 @@ pub(super) fn links(report: &Report) -> Vec<SeenLink> {
         from: place(link.from),
         to: place(link.to),
     };
-    report.model.cross_links().into_iter().map(seen).collect()
+    // What refers to another place of the same document is for editors.
+    let between = report.model.cross_links().into_iter().filter(|link| link.from.file != link.to.file);
+    between.map(seen).collect()
 }
 
 /// All contracts.

@@ -11,7 +11,7 @@ pub fn comment_marker(language: Language) -> Option<&'static str> {
         Language::Rust | Language::Proto => Some("//"),
         Language::Yaml | Language::Toml | Language::Dockerfile | Language::Env => Some("#"),
         Language::Sql => Some("--"),
-        Language::Json | Language::Other => None,
+        Language::Json | Language::Template | Language::Other => None,
     }
 }
 

@@ -26,8 +26,22 @@ pub struct OpenApi {
     pub paths_block: Option<Block>,
     /// The operations of all paths.
     pub operations: Vec<Operation>,
+    /// Where it refers to something, in all files that it is written in, and where that stands.
+    #[serde(skip)]
+    pub references: Vec<Reference>,
     /// Whether these are all: nothing is templated, broken or behind a reference that leads nowhere.
     pub complete: bool,
+}
+
+/// `$ref`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// As written: `#/components/schemas/Order`.
+    pub written: String,
+    /// Where.
+    pub at: Place,
+    /// Where that begins which it means.
+    pub target: Place,
 }
 
 /// A path of a document.

@@ -51,6 +51,7 @@ fn document(files: &Files<'_>, value: Value<'_>, at: Place, paths: Value<'_>, is
         paths: Vec::new(),
         paths_block: paths.and_then(Value::block),
         operations: Vec::new(),
+        references: files.references(value),
         complete: is_sound && !value.is_open() && paths.is_some_and(|p| !p.is_open()),
     };
     for (path, at, item) in paths.iter().flat_map(|paths| paths.entries()) {

@@ -3,14 +3,18 @@
 use std::path::Path;
 
 use rustc_hash::FxHashMap;
+use svclint_syntax::Span;
 use svclint_syntax::yaml::{Node, NodeKind, Yaml};
 
+use super::data::Reference;
 use crate::manifests::Block;
 use crate::packages::normal_path;
 use crate::place::{FileFacts, FileId, Place, SourceFile};
 
 /// How many references are followed one after the other.
 const MAX_STEPS: usize = 16;
+/// How many references of one document are kept.
+const MAX_REFERENCES: usize = 5000;
 
 /// A value and the file it stands in.
 #[derive(Clone, Copy)]
@@ -90,6 +94,36 @@ impl<'a> Files<'a> {
             value = self.target(value.file, target)?;
         }
         None
+    }
+
+    /// All references of a document, through all files that it is written in.
+    pub(super) fn references(&self, document: Value<'a>) -> Vec<Reference> {
+        let mut found = Vec::new();
+        let mut seen = vec![document.file];
+        let mut left = vec![document];
+        while let Some(value) = left.pop() {
+            if let Some(written) = value.node.get("$ref")
+                && let Some(text) = written.text()
+                && let Some(target) = self.target(value.file, text)
+                && found.len() < MAX_REFERENCES
+            {
+                let begins = Span::at(target.node.span.start);
+                found.push(Reference {
+                    written: text.to_owned(),
+                    at: Place { file: value.file, span: written.span },
+                    target: Place { file: target.file, span: begins },
+                });
+                if !seen.contains(&target.file) {
+                    seen.push(target.file);
+                    let at = self.all.binary_search_by_key(&target.file, |(id, _, _)| *id).ok();
+                    let documents = at.and_then(|n| self.all.get(n)).map(|(_, _, yaml)| &yaml.documents);
+                    left.extend(documents.into_iter().flatten().map(|node| Value { node, ..target }));
+                }
+            }
+            left.extend(value.items());
+            left.extend(value.entries().map(|(_, _, inner)| inner));
+        }
+        found
     }
 
     /// `#/components/parameters/Id`, `paths/orders.yaml`, `../common.yaml#/Error`.

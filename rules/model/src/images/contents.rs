@@ -112,8 +112,9 @@ impl Image {
         let named = |word: &str| drops_rights(word.rsplit('/').next().unwrap_or(word));
         let starts = self.stages.get(stage).into_iter().flat_map(|s| s.entrypoint.iter().chain(&s.cmd));
         let mut started = starts.flat_map(|s| &s.command.commands).flat_map(|c| &c.words);
-        // What a script does is not seen.
-        started.any(|w| w.known().is_none_or(|w| named(w) || is_script(w)))
+        // What a script of a shell does is not seen.
+        let is_shell = |word: &str| is_script(word) && !word.ends_with(".py");
+        started.any(|w| w.known().is_none_or(|w| named(w) || is_shell(w)))
             || self.words(stage).any(|w| named(&w.text))
     }
 

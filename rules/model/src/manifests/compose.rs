@@ -23,6 +23,12 @@ pub(super) fn is_compose(path: &Path) -> bool {
 /// The variables of the `.env` file at a path.
 type EnvFiles<'a> = &'a dyn Fn(&Path) -> Option<Vec<(String, String)>>;
 
+/// The compose file at a path.
+type Files<'a> = &'a dyn Fn(&Path) -> Option<Value>;
+
+/// How many services extend each other.
+const EXTENDED: u32 = 8;
+
 /// The names of the file that is put over a compose file without being asked for.
 pub(super) fn overrides(path: &Path) -> Vec<PathBuf> {
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
@@ -40,12 +46,14 @@ pub(super) fn read(
     path: &Path,
     environment: &Environment,
     env_files: EnvFiles<'_>,
+    files: Files<'_>,
 ) -> Vec<Workload> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let reader = Reader {
         folder,
         environment,
         env_files,
+        files,
         variables: env_files(&folder.join(".env")).unwrap_or_default(),
         all: root.get("services"),
     };
@@ -57,24 +65,40 @@ struct Reader<'a> {
     folder: &'a Path,
     environment: &'a Environment,
     env_files: EnvFiles<'a>,
+    files: Files<'a>,
     variables: Vec<(String, String)>,
     all: Option<&'a Value>,
 }
 
 impl Reader<'_> {
+    /// A service with what it has from the one that it extends, and whether that one is here.
+    fn whole(&self, value: &Value, from: Option<&Value>, depth: u32) -> (Value, bool) {
+        let Some(extends) = value.get("extends") else { return (value.clone(), true) };
+        let name = extends.text().or_else(|| extends.get("service")?.text());
+        let other = extends
+            .get("file")
+            .map(|f| f.text().and_then(|f| (self.files)(&normal_path(&self.folder.join(f)))));
+        let services = match &other {
+            Some(file) => file.as_ref().and_then(|f| f.get("services")),
+            None => from,
+        };
+        let base = name.and_then(|name| services?.get(name)).filter(|_| depth < EXTENDED);
+        let Some(base) = base else { return (value.clone(), false) };
+        let (mut whole, is_whole) = self.whole(base, services, depth + 1);
+        whole.overlay(value);
+        (whole, is_whole)
+    }
+
     fn service(&self, entry: &Entry) -> Option<Workload> {
-        let value = &entry.value;
-        // A service that extends another has what that one has.
-        let extended = value.get("extends").map(|e| e.text().or_else(|| e.get("service")?.text()));
-        let base = extended.flatten().and_then(|name| self.all?.get(name));
-        let is_whole = extended.is_none();
-        let block = value.block()?;
-        let get = |key: &str| value.get(key).or_else(|| base?.get(key));
+        let (whole, is_whole) = self.whole(&entry.value, self.all, 0);
+        let value = &whole;
+        let block = entry.value.block()?;
+        let get = |key: &str| value.get(key);
         let tri = |key: &str| match value.tri(key) {
-            Tri::Absent if !is_whole => base.map_or(Tri::Unknown, |b| b.tri(key)),
+            Tri::Absent if !is_whole => Tri::Unknown,
             other => other,
         };
-        let (env, env_complete) = self.env(value, base);
+        let (env, env_complete) = self.env(value);
         let ports = get("ports").map_or(&[][..], Value::items);
         let exposed = get("expose").map_or(&[][..], Value::items);
         let container = Container {
@@ -95,7 +119,7 @@ impl Reader<'_> {
             ports_complete: is_whole && !value.is_open(),
             env,
             env_from: Vec::new(),
-            env_complete: env_complete && (is_whole || base.is_some()),
+            env_complete: env_complete && is_whole,
             env_at: value.entry("environment").map(|e| between(e.key_at, e.value.at)),
             probes: value.entry("healthcheck").and_then(probe).into_iter().collect(),
             probes_unknown: !is_whole || value.is_open(),
@@ -113,7 +137,7 @@ impl Reader<'_> {
             namespace: Tri::Absent,
             environment: self.environment.clone(),
             name_at: entry.key_at,
-            at: between(entry.key_at, value.at),
+            at: between(entry.key_at, entry.value.at),
             labels: Labels::default(),
             replicas: match tri("deploy") {
                 Tri::Present(deploy) => deploy.tri_number("replicas"),
@@ -239,24 +263,10 @@ impl Reader<'_> {
         Some(ContainerPort { name: None, number, protocol, at: target.at })
     }
 
-    fn env(&self, value: &Value, base: Option<&Value>) -> (Vec<EnvVar>, bool) {
+    fn env(&self, service: &Value) -> (Vec<EnvVar>, bool) {
         let mut found: Vec<EnvVar> = Vec::new();
-        let mut complete = !value.is_open();
-        for service in [Some(value), base].into_iter().flatten() {
-            let Some(all) = service.get("environment") else { continue };
-            complete &= !all.is_open();
-            let pairs = all.entries().iter().map(|e| (e.key.clone(), Some(&e.value), e.key_at));
-            for (name, value, at) in pairs {
-                found.push(self.variable(name, value.and_then(Value::text), at, value.map_or(at, |v| v.at)));
-            }
-            for item in all.items() {
-                let Some(text) = item.text() else { continue };
-                let (name, value) = text.split_once('=').map_or((text, None), |(n, v)| (n, Some(v)));
-                found.push(self.variable(name.to_owned(), value, item.at, item.at));
-            }
-        }
-        for service in [Some(value), base].into_iter().flatten() {
-            let Some(files) = service.get("env_file") else { continue };
+        let mut complete = !service.is_open();
+        if let Some(files) = service.get("env_file") {
             let one = std::slice::from_ref(files);
             let list = if files.items().is_empty() { one } else { files.items() };
             for file in list {
@@ -273,6 +283,19 @@ impl Reader<'_> {
                         value_at: file.at,
                     });
                 }
+            }
+        }
+        // What is written out goes before what files say.
+        if let Some(all) = service.get("environment") {
+            complete &= !all.is_open();
+            let pairs = all.entries().iter().map(|e| (e.key.clone(), Some(&e.value), e.key_at));
+            for (name, value, at) in pairs {
+                found.push(self.variable(name, value.and_then(Value::text), at, value.map_or(at, |v| v.at)));
+            }
+            for item in all.items() {
+                let Some(text) = item.text() else { continue };
+                let (name, value) = text.split_once('=').map_or((text, None), |(n, v)| (n, Some(v)));
+                found.push(self.variable(name.to_owned(), value, item.at, item.at));
             }
         }
         (found, complete)

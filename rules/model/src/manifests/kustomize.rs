@@ -101,9 +101,12 @@ impl Overlay<'_, '_> {
         }
         self.patch(folder, &root, &mut built.objects);
         images(&root, &mut built.objects);
+        replicas(&root, &mut built.objects);
+        namespace(&root, &mut built.objects);
         for (key, secret) in [("configMapGenerator", false), ("secretGenerator", true)] {
             let list = root.get(key).map_or(&[][..], Value::items);
-            built.generated.extend(list.iter().filter_map(|value| generated(value, secret)));
+            let variables = |path: &str| self.files.env(&normal_path(&folder.join(path)));
+            built.generated.extend(list.iter().filter_map(|value| generated(value, secret, &variables)));
         }
         self.complete &= root.get("helmCharts").is_none() && root.get("transformers").is_none();
         Some(built)
@@ -289,6 +292,34 @@ fn open_all(value: &mut Value) {
     }
 }
 
+/// `replicas:` says how many of an object there are.
+fn replicas(root: &Value, objects: &mut [Value]) {
+    for wanted in root.get("replicas").map_or(&[][..], Value::items) {
+        let (Some(name), Some(count)) = (wanted.get("name").and_then(Value::text), wanted.entry("count"))
+        else {
+            continue;
+        };
+        let named =
+            |object: &&mut Value| object.path(&["metadata", "name"]).and_then(Value::text) == Some(name);
+        for object in objects.iter_mut().filter(named) {
+            let spec = step(object, "spec").filter(|spec| spec.get("template").is_some());
+            if let Some(spec) = spec {
+                put(spec, "replicas", Some(count.value.clone()), false, count.key_at);
+            }
+        }
+    }
+}
+
+/// `namespace:` is where all objects are put.
+fn namespace(root: &Value, objects: &mut [Value]) {
+    let Some(entry) = root.entry("namespace").filter(|e| e.value.text().is_some()) else { return };
+    for object in objects {
+        if let Some(metadata) = step(object, "metadata") {
+            put(metadata, "namespace", Some(entry.value.clone()), false, entry.key_at);
+        }
+    }
+}
+
 /// `images:` gives images other names and tags.
 fn images(root: &Value, objects: &mut [Value]) {
     for image in root.get("images").map_or(&[][..], Value::items) {
@@ -332,7 +363,10 @@ fn each_image(value: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
     }
 }
 
-fn generated(value: &Value, secret: bool) -> Option<ConfigObject> {
+/// The variables of the file at a path.
+type Variables<'a> = &'a dyn Fn(&str) -> Option<Vec<(String, String)>>;
+
+fn generated(value: &Value, secret: bool, variables: Variables<'_>) -> Option<ConfigObject> {
     let name = value.get("name")?;
     let literals = value.get("literals").map_or(&[][..], Value::items).iter().filter_map(|literal| {
         let (key, text) = literal.text()?.split_once('=')?;
@@ -345,13 +379,24 @@ fn generated(value: &Value, secret: bool) -> Option<ConfigObject> {
             text.split_once('=').map_or_else(|| text.rsplit('/').next().unwrap_or(text), |(key, _)| key);
         Some((Spot { value: key.to_owned(), at: file.at }, Tri::Unknown))
     });
+    let mut keys: Vec<(Spot<String>, Tri<Spot<String>>)> = literals.chain(files).collect();
+    let mut complete = !value.is_open();
+    let listed = value.get("envs").map_or(&[][..], Value::items).iter();
+    for file in listed.chain(value.get("env")) {
+        let read = file.text().and_then(variables);
+        complete &= read.is_some();
+        for (key, text) in read.unwrap_or_default() {
+            let spot = |value: String| Spot { value, at: file.at };
+            keys.push((spot(key), Tri::Present(spot(text))));
+        }
+    }
     Some(ConfigObject {
         secret,
         name: name.text()?.to_owned(),
         namespace: Tri::Absent,
         environment: Environment::default(),
-        keys: literals.chain(files).collect(),
-        complete: value.get("envs").is_none() && value.get("env").is_none() && !value.is_open(),
+        keys,
+        complete,
         data: None,
         at: name.at,
     })

@@ -13,12 +13,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use rustc_hash::FxHashMap;
+use svclint_facts::helm::Define;
+use svclint_syntax::Span;
 use svclint_syntax::yaml::{Node, Yaml};
 
 pub use data::*;
 
 use crate::place::{FileFacts, FileId, SourceFile};
-use chart::Chart;
 use value::Value;
 
 /// Reads all manifests of a workspace.
@@ -26,6 +27,7 @@ pub(crate) fn read(files: &[SourceFile]) -> Manifests {
     let files = Files::of(files);
     let mut found = Manifests::default();
     let overlays = kustomize::read(&files, &mut found);
+    let mut installs: FxHashMap<&Path, Vec<chart::Install<'_>>> = FxHashMap::default();
     for (path, file, yaml) in &files.yaml {
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
         if overlays.contains(file) || name.starts_with("kustomization.") {
@@ -50,25 +52,34 @@ pub(crate) fn read(files: &[SourceFile]) -> Manifests {
                     path: path.display().to_string(),
                     complete: value.get("include").is_none(),
                 };
-                found.workloads.extend(compose::read(&value, path, &environment, &|p| files.env(p)));
+                let other = |path: &Path| {
+                    let (file, yaml) = files.by_path.get(path)?;
+                    Some(Value::new(*file, yaml.documents.first()?, None))
+                };
+                let read = compose::read(&value, path, &environment, &|p| files.env(p), &other);
+                found.workloads.extend(read);
             }
             continue;
         }
         let home = files.chart_of(path);
-        let environment = match home {
-            Some(folder) => Environment {
-                kind: EnvironmentKind::Chart,
-                path: folder.display().to_string(),
-                complete: false,
-            },
-            None => folder(path),
-        };
-        let chart = home.map(|folder| files.chart(folder));
         let is_read = |d: &&Node| d.get("kind").is_some() || d.get("jobs").is_some();
         for document in yaml.documents.iter().filter(is_read) {
-            let value = Value::new(*file, document, chart.as_ref());
-            found.builds.extend(builds::read(&value, path));
-            object::read(&value, &environment, &mut found);
+            let Some(home) = home else {
+                let value = Value::new(*file, document, None);
+                found.builds.extend(builds::read(&value, path));
+                object::read(&value, &folder(path), &mut found);
+                continue;
+            };
+            let ways = installs.entry(home).or_insert_with(|| chart::installs(&files, home));
+            for install in ways.iter().take(if yaml.templated { usize::MAX } else { 1 }) {
+                let off = yaml.conditions.iter().filter(|c| install.chart.is_off(&c.says));
+                let hidden: Vec<Span> = off.map(|c| c.span).collect();
+                if hidden.iter().any(|h| h.start <= document.span.start && document.span.start < h.end) {
+                    continue;
+                }
+                let value = Value::printed(*file, document, Some(&install.chart), &hidden);
+                object::read(&value, &install.environment, &mut found);
+            }
         }
     }
     found
@@ -86,6 +97,8 @@ struct Files<'a> {
     by_path: FxHashMap<&'a Path, (FileId, &'a Yaml)>,
     env: FxHashMap<&'a Path, &'a [(String, String)]>,
     charts: BTreeSet<&'a Path>,
+    /// The named templates of charts, by file.
+    defines: Vec<(&'a Path, &'a [Define])>,
 }
 
 impl<'a> Files<'a> {
@@ -95,6 +108,7 @@ impl<'a> Files<'a> {
             by_path: FxHashMap::default(),
             env: FxHashMap::default(),
             charts: BTreeSet::new(),
+            defines: Vec::new(),
         };
         for (number, file) in files.iter().enumerate() {
             let (path, id): (&Path, FileId) = (&file.path, FileId(number as u32));
@@ -106,6 +120,7 @@ impl<'a> Files<'a> {
                         all.charts.extend(path.parent());
                     }
                 }
+                FileFacts::Helm(defines) => all.defines.push((path, defines)),
                 FileFacts::Env(variables) => drop(all.env.insert(path, variables)),
                 _ => {}
             }
@@ -131,16 +146,5 @@ impl<'a> Files<'a> {
     /// The innermost chart that a file's templates belong to.
     fn chart_of(&self, path: &Path) -> Option<&'a Path> {
         path.ancestors().skip(1).find_map(|folder| self.charts.get(folder).copied())
-    }
-
-    fn chart(&self, folder: &Path) -> Chart<'a> {
-        let document = |name: &str| -> Option<(FileId, &'a Node)> {
-            let (file, yaml) = self.by_path.get(folder.join(name).as_path())?;
-            Some((*file, yaml.documents.first()?))
-        };
-        Chart {
-            values: document("values.yaml").or_else(|| document("values.yml")),
-            about: document("Chart.yaml"),
-        }
     }
 }

@@ -62,7 +62,7 @@ impl<'a> Head<'a> {
             kind: kind.text()?.to_owned(),
             group: version.split('/').next().unwrap_or("").to_owned(),
             name: name.and_then(Value::text).unwrap_or("").to_owned(),
-            name_at: name.map_or(kind.at, |n| n.at),
+            name_at: object.get("metadata").and_then(|m| m.name_at("name")).unwrap_or(kind.at),
             namespace: object.get("metadata").map_or(Tri::Absent, |m| m.tri_text("namespace")),
             environment,
             object,

@@ -43,7 +43,7 @@ fn container(value: &Value, init: bool) -> Option<Container> {
     Some(Container {
         name: name.and_then(Value::text).unwrap_or("").to_owned(),
         block: value.block()?,
-        name_at: name.map_or(value.at, |n| n.at),
+        name_at: value.name_at("name").unwrap_or(value.at),
         // A sidecar runs beside the others.
         init: init && !sidecar,
         image: value.tri_spot("image"),

@@ -1,5 +1,6 @@
 //! Values of manifests with their places: what facts say, with the values of a chart put in.
 
+use svclint_syntax::Span;
 use svclint_syntax::yaml::{Node, NodeKind};
 
 use super::chart::Chart;
@@ -40,7 +41,13 @@ pub(super) struct Entry {
 
 impl Value {
     pub(super) fn new(file: FileId, node: &Node, chart: Option<&Chart<'_>>) -> Value {
+        Value::printed(file, node, chart, &[])
+    }
+
+    /// What a template prints, without the parts that it does not: whoever installs the chart may have them printed.
+    pub(super) fn printed(file: FileId, node: &Node, chart: Option<&Chart<'_>>, hidden: &[Span]) -> Value {
         let at = Place { file, span: node.span };
+        let is_hidden = |span: Span| hidden.iter().any(|h| h.start <= span.start && span.start < h.end);
         let kind = match &node.kind {
             NodeKind::Null => Kind::Null,
             NodeKind::Scalar { text, .. } => Kind::Text(text.to_string()),
@@ -49,19 +56,22 @@ impl Value {
                 return decided.unwrap_or(Value { at, kind: Kind::Unknown });
             }
             NodeKind::Map(map) => {
-                let named = map.entries.iter().filter_map(|(key, value)| {
+                let shown = map.entries.iter().filter(|(key, _)| !is_hidden(key.span));
+                let named = shown.filter_map(|(key, value)| {
                     let key_at = Place { file, span: key.span };
-                    let value = Value::new(file, value, chart);
+                    let value = Value::printed(file, value, chart, hidden);
                     Some(Entry { key: key.text()?.to_owned(), key_at, value })
                 });
                 let entries: Vec<Entry> = named.collect();
                 let open = map.open || entries.len() < map.entries.len();
                 Kind::Map { entries, indent: map.indent, flow: map.flow, open }
             }
-            NodeKind::Seq(seq) => Kind::Seq {
-                items: seq.items.iter().map(|item| Value::new(file, item, chart)).collect(),
-                open: seq.open,
-            },
+            NodeKind::Seq(seq) => {
+                let shown = seq.items.iter().filter(|item| !is_hidden(item.span));
+                let items: Vec<Value> = shown.map(|item| Value::printed(file, item, chart, hidden)).collect();
+                let open = seq.open || items.len() < seq.items.len();
+                Kind::Seq { items, open }
+            }
         };
         Value { at, kind }
     }
@@ -76,6 +86,12 @@ impl Value {
 
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
         self.entry(key).map(|e| &e.value)
+    }
+
+    /// Where an object is seen: at its name, or at the key where other files say what that is.
+    pub(super) fn name_at(&self, key: &str) -> Option<Place> {
+        let entry = self.entry(key)?;
+        Some(if entry.value.at.file == entry.key_at.file { entry.value.at } else { entry.key_at })
     }
 
     /// What stands at the end of a way of keys.

@@ -134,8 +134,8 @@ impl Builder<'_> {
         let touches = |a: &&Action| a.span.start < span.end && span.start < a.span.end;
         let first = self.actions.partition_point(|a| a.span.end <= span.start);
         if self.actions.get(first).filter(touches).is_some() {
-            let source = if line { span.text(self.original) } else { "" };
-            let source = if quoted { source.trim_matches(['"', '\'']) } else { source };
+            let source = if line { self.source(span) } else { String::new() };
+            let source = if quoted { source.trim_matches(['"', '\'']) } else { &source };
             return template(span, source);
         }
         let is_null = !quoted && matches!(text, "" | "~" | "null" | "Null" | "NULL");
@@ -147,6 +147,22 @@ impl Builder<'_> {
             span
         };
         Node { span, kind }
+    }
+
+    /// A text with what its actions mean where they stand; empty where that is not known.
+    fn source(&self, span: Span) -> String {
+        let (mut out, mut from) = (String::new(), span.start);
+        let first = self.actions.partition_point(|a| a.span.end <= span.start);
+        for action in self.actions.iter().skip(first).take_while(|a| a.span.start < span.end) {
+            if action.inside.is_empty() {
+                return String::new();
+            }
+            out.push_str(Span::new(from, action.span.start.max(from)).text(self.original));
+            out.push_str(&written(action));
+            from = action.span.end;
+        }
+        out.push_str(Span::new(from.min(span.end), span.end).text(self.original));
+        out
     }
 
     fn begin(&mut self, node: Node, anchor: usize) -> Result<(), String> {
@@ -215,6 +231,12 @@ impl Builder<'_> {
 
 fn template(span: Span, source: &str) -> Node {
     Node { span, kind: NodeKind::Template(SmolStr::new(source)) }
+}
+
+/// An action with what it means where it stands.
+fn written(action: &Action) -> String {
+    let inside = if action.inside.is_empty() { "?" } else { &action.inside };
+    format!("{{{{ {inside} }}}}")
 }
 
 /// From the first to the last thing inside; the parser's own end lies before the next token, comments included.
@@ -292,8 +314,12 @@ fn insert(node: &mut Node, insertion: &Action, at_column: u32, text: &str) {
             let last = map.entries.iter_mut().rev().find(|(key, _)| before(key.span));
             match last {
                 Some((key, value)) if at_column > own => match &mut value.kind {
-                    NodeKind::Null => *value = template(Span::at(key.span.end), insertion.span.text(text)),
+                    NodeKind::Null => *value = template(Span::at(key.span.end), &written(insertion)),
                     NodeKind::Map(_) | NodeKind::Seq(_) => insert(value, insertion, at_column, text),
+                    // One more beside the first.
+                    NodeKind::Template(source) if value.span.is_empty() && !source.is_empty() => {
+                        *source = SmolStr::new(format!("{source}\n{}", written(insertion)));
+                    }
                     _ => map.open = true,
                 },
                 // `list:` and its items at one column.
@@ -302,7 +328,7 @@ fn insert(node: &mut Node, insertion: &Action, at_column: u32, text: &str) {
                     map.open = true;
                 }
                 Some((key, value)) if matches!(value.kind, NodeKind::Null) => {
-                    *value = template(Span::at(key.span.end), insertion.span.text(text));
+                    *value = template(Span::at(key.span.end), &written(insertion));
                     map.open = true;
                 }
                 _ => map.open = true,

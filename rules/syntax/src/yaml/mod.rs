@@ -4,7 +4,8 @@
 //! read again. What a template prints is unknown, never wrong and never a mistake.
 
 mod build;
-mod template;
+mod scope;
+pub mod template;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -20,6 +21,17 @@ pub struct Yaml {
     pub errors: Vec<YamlError>,
     /// Whether there are templates in it.
     pub templated: bool,
+    /// What of it is printed on a condition only.
+    pub conditions: Vec<Condition>,
+}
+
+/// A part of a file with templates that is printed on a condition only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// The part.
+    pub span: Span,
+    /// The pipeline that must be true.
+    pub says: SmolStr,
 }
 
 /// What is wrong with a YAML file.
@@ -133,7 +145,7 @@ pub fn yaml(text: &str) -> Yaml {
     if templated {
         errors.clear();
     }
-    Yaml { documents, errors, templated }
+    Yaml { documents, errors, templated, conditions: template::conditions(text, &actions) }
 }
 
 /// Blanks the line of a byte, or the nearest one above that is not blank.

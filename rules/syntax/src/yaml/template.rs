@@ -1,20 +1,28 @@
 //! Go templates in YAML: found, and masked so that what is left reads as YAML with every byte where it was.
 
 use memchr::memmem;
+use smol_str::SmolStr;
 
+use super::Condition;
+use super::scope::Scopes;
 use crate::Span;
 
 /// One `{{ .. }}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Action {
-    pub(super) span: Span,
-    pub(super) kind: ActionKind,
+pub struct Action {
+    /// All of it.
+    pub span: Span,
+    /// What it does.
+    pub kind: ActionKind,
+    /// What stands in it, with what its variables and the blocks around it mean put in; empty where that is not known.
+    pub inside: SmolStr,
     /// The lines that it stands on hold nothing else.
     pub(super) whole_line: bool,
 }
 
+/// What an action does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ActionKind {
+pub enum ActionKind {
     /// `{{/* .. */}}`
     Comment,
     /// Prints nothing itself: `if`, `else`, `end`, `$x := ..`.
@@ -25,15 +33,39 @@ pub(super) enum ActionKind {
     Output,
 }
 
+impl Action {
+    /// Its first word: `if`, `end`, `include`.
+    pub fn word<'t>(&self, text: &'t str) -> &'t str {
+        first_word(written(self.span.text(text)))
+    }
+}
+
+/// What stands between the braces of an action, without the dashes that trim around it.
+fn written(action: &str) -> &str {
+    let inside = action.strip_prefix("{{").unwrap_or(action);
+    let inside = inside.strip_suffix("}}").unwrap_or(inside);
+    let inside = inside.strip_prefix('-').unwrap_or(inside);
+    inside.strip_suffix('-').unwrap_or(inside).trim()
+}
+
+fn first_word(inside: &str) -> &str {
+    let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
+    inside.get(..end).unwrap_or("")
+}
+
 /// All actions of a text, in order.
-pub(super) fn actions(text: &str) -> Vec<Action> {
+pub fn actions(text: &str) -> Vec<Action> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
+    let mut scopes = Scopes::default();
     let mut from = 0;
     while let Some(open) = memmem::find(&bytes[from..], b"{{").map(|n| from + n) {
         let end = end_of(bytes, open);
         let kind = kind_of(text.get(open + 2..end).unwrap_or(""));
-        found.push(Action { span: Span::new(open as u32, end as u32), kind, whole_line: false });
+        let inside = written(text.get(open..end).unwrap_or(""));
+        let inside = scopes.enter(first_word(inside), inside);
+        let span = Span::new(open as u32, end as u32);
+        found.push(Action { span, kind, inside, whole_line: false });
         from = end;
     }
     mark_whole_lines(text, &mut found);
@@ -163,4 +195,56 @@ pub(super) fn column(text: &str, action: &Action) -> u32 {
         let before = &text[..action.span.start as usize];
         (before.len() - before.rfind('\n').map_or(0, |n| n + 1)) as u32
     })
+}
+
+/// The parts of a text that are printed on a condition only: `if`, `else if` and `else`.
+pub(super) fn conditions(text: &str, actions: &[Action]) -> Vec<Condition> {
+    struct Open<'a> {
+        from: u32,
+        /// What must hold; nothing for a block that is none of `if`.
+        says: Option<String>,
+        /// What did not hold before.
+        before: Vec<&'a str>,
+    }
+    let mut found = Vec::new();
+    let mut open: Vec<Open<'_>> = Vec::new();
+    let mut close = |block: &Open<'_>, end: u32| {
+        if let Some(says) = block.says.as_ref().filter(|says| !says.is_empty()) {
+            found.push(Condition {
+                span: Span::new(block.from, end.max(block.from)),
+                says: SmolStr::new(says),
+            });
+        }
+    };
+    for action in actions {
+        let inside = action.inside.as_str();
+        match action.word(text) {
+            "if" => {
+                let says = inside.strip_prefix("if").unwrap_or("").trim();
+                open.push(Open { from: action.span.end, says: Some(says.to_owned()), before: vec![says] });
+            }
+            "with" | "range" | "define" | "block" => {
+                open.push(Open { from: action.span.end, says: None, before: Vec::new() });
+            }
+            "else" => {
+                let Some(block) = open.last_mut().filter(|b| b.says.is_some()) else { continue };
+                close(block, action.span.start);
+                let own = inside.strip_prefix("else").unwrap_or("").trim();
+                let own = own.strip_prefix("if").map(str::trim);
+                let mut all: Vec<String> = block.before.iter().map(|b| format!("(not ({b}))")).collect();
+                all.extend(own.map(|own| format!("({own})")));
+                let is_known = !inside.is_empty() && block.before.iter().all(|b| !b.is_empty());
+                block.says = Some(if is_known { format!("and {}", all.join(" ")) } else { String::new() });
+                block.before.extend(own);
+                block.from = action.span.end;
+            }
+            "end" => {
+                if let Some(block) = open.pop() {
+                    close(&block, action.span.start);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }

@@ -1,6 +1,6 @@
 //! `image-runs-as-root`
 
-use svclint_model::{Image, ImageStage, Place, Tri};
+use svclint_model::{Image, ImageStage, Place, Security, Tri};
 
 use super::run::program_of;
 use super::written::{end_of_last, first_of_start};
@@ -65,10 +65,25 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let Some(last) = image.last().filter(|s| !s.broken && s.start().is_some()) else { continue };
         let Some(program) = program_of(cx, at, image) else { continue };
         let number = image.stages.len() - 1;
-        if is_root(last) && !image.may_drop_rights(number) {
+        if is_root(last) && !image.may_drop_rights(number) && !has_other_user(cx, at) {
             findings.push(finding(cx, image, last, program));
         }
     }
+}
+
+/// Whether every workload that runs the image says which other user it runs as.
+fn has_other_user(cx: &Context<'_>, image: usize) -> bool {
+    let model = cx.model;
+    let mut runs = model.deployments.iter().filter(|d| d.image == Some(image)).filter_map(|d| {
+        let workload = model.manifests.workloads.get(d.workload)?;
+        Some((&workload.containers.get(d.container)?.security, &workload.security))
+    });
+    let is_said = |(own, pod): (&Security, &Security)| {
+        let user = [&own.run_as_user, &pod.run_as_user].into_iter().find(|user| !user.is_absent());
+        matches!(user, Some(Tri::Present(user)) if user.value != 0)
+    };
+    let first = runs.next();
+    first.is_some_and(is_said) && runs.all(is_said)
 }
 
 fn is_root(stage: &ImageStage) -> bool {

@@ -81,7 +81,10 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let http = service.listeners.iter().find(|l| l.protocol == Protocol::Http);
         let Some(listener) = http else { continue };
         let seen_whole = service.routes_complete && !service.routes.is_empty();
-        if seen_whole && is_deployed(cx, service) && !service.routes.iter().any(|r| is_health(&r.path)) {
+        // What serves its metrics alone is no server of requests: it works for itself.
+        let serves = service.routes.iter().any(|r| !r.path.split('/').any(|word| word == "metrics"));
+        let lacks = !service.routes.iter().any(|r| is_health(&r.path));
+        if seen_whole && serves && lacks && is_deployed(cx, service) {
             findings.push(finding(cx, service, listener));
         }
     }

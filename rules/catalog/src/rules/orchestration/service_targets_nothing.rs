@@ -186,7 +186,11 @@ fn ingress(cx: &Context<'_>, ingress: &Ingress, findings: &mut Vec<Finding>) {
     let services = || cx.model.manifests.services.iter();
     for backend in &ingress.backends {
         let Tri::Present(name) = &backend.service else { continue };
-        let Some(service) = services().find(|s| s.name == name.value) else {
+        let named = || services().filter(|s| s.name == name.value);
+        // Several charts and overlays may each have one of that name.
+        let here: Vec<&NetService> = named().filter(beside).collect();
+        let meant = if here.is_empty() { named().collect() } else { here };
+        let Some(service) = meant.first() else {
             let known: Vec<&str> =
                 services().filter(beside).map(|s| s.name.as_str()).filter(|n| !n.is_empty()).collect();
             // Where nothing beside it is a service with a name, those it means may be made elsewhere.
@@ -205,7 +209,8 @@ fn ingress(cx: &Context<'_>, ingress: &Ingress, findings: &mut Vec<Finding>) {
             p.name.as_deref() == Some(port.value.as_str())
                 || !matches!(p.port, Tri::Present(n) if n.to_string() != port.value)
         };
-        if service.ports_complete && !service.ports.is_empty() && !service.ports.iter().any(fits) {
+        let lacks = |s: &&NetService| s.ports_complete && !s.ports.is_empty() && !s.ports.iter().any(fits);
+        if meant.iter().all(lacks) {
             let message = format!(
                 "`{}` leads to port {} of the Service `{}`, which does not have it: requests get no answer",
                 ingress.name, port.value, service.name

@@ -1,0 +1,103 @@
+//! Compose files that are made of several: services that extend others, files of variables, overrides.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+use support::{check, found};
+use svclint_engine::Report;
+use svclint_model::{Container, Tri};
+
+fn container<'r>(report: &'r Report, service: &str) -> &'r Container {
+    let workload = report.model.manifests.workloads.iter().find(|w| w.name == service);
+    &workload.expect("the service is read").containers[0]
+}
+
+/// The variables in their order: of two of one name the later one counts.
+fn variables(container: &Container) -> Vec<String> {
+    let text = |value: &Tri<String>| value.present().cloned().unwrap_or_else(|| "?".to_owned());
+    container.env.iter().map(|v| format!("{}={}", v.name, text(&v.value))).collect()
+}
+
+#[test]
+fn services_have_what_they_extend() {
+    let base = "//- base/common.yaml
+services:
+  rust:
+    image: registry/base:1.0.0
+    healthcheck: { test: [CMD, /healthcheck] }
+    environment: { RUST_LOG: info, PORT: \"80\" }
+    ports: [\"8080:8080\"]
+";
+    let own = "//- compose.yaml
+services:
+  orders:
+    extends: { file: base/common.yaml, service: rust }
+    image: registry/orders:1.4.0
+    environment: { PORT: \"8080\" }
+    ports: [\"9090:9090\"]
+";
+    let report = check(&format!("{base}{own}"));
+    let orders = container(&report, "orders");
+    assert!(matches!(&orders.image, Tri::Present(image) if image.value == "registry/orders:1.4.0"));
+    assert_eq!(variables(orders), ["RUST_LOG=info", "PORT=8080"]);
+    assert!(orders.env_complete && !orders.probes_unknown);
+    assert_eq!(orders.probes.len(), 1);
+    assert_eq!(orders.ports.len(), 2);
+    // Another file that is not here may say anything.
+    let report = check(own);
+    let orders = container(&report, "orders");
+    assert!(!orders.env_complete && orders.probes_unknown && !orders.ports_complete);
+}
+
+#[test]
+fn services_of_one_file_extend_each_other_and_never_in_a_circle() {
+    let chain = "//- compose.yaml
+services:
+  a: { image: \"registry/a:1.0.0\", environment: { A: \"1\" } }
+  b: { extends: a, environment: { B: \"2\" } }
+  c: { extends: { service: b }, environment: { A: \"3\" } }
+";
+    let report = check(chain);
+    assert_eq!(variables(container(&report, "c")), ["A=3", "B=2"]);
+    assert!(container(&report, "c").env_complete);
+    let circle = chain.replace("a: { image: \"registry/a:1.0.0\",", "a: { extends: c,");
+    assert!(!container(&check(&circle), "c").env_complete);
+}
+
+/// What a service says itself goes before its files, and the last file before the others.
+#[test]
+fn files_of_variables() {
+    let text = "//- compose.yaml
+services:
+  orders:
+    image: registry/orders:1.4.0
+    env_file: [common.env, own.env]
+    environment: [PORT=8080]
+//- common.env
+PORT=80
+LOG=info
+//- own.env
+LOG=debug
+";
+    let report = check(text);
+    let orders = container(&report, "orders");
+    assert_eq!(variables(orders), ["PORT=80", "LOG=info", "LOG=debug", "PORT=8080"]);
+    assert!(orders.env_complete);
+    let missing = check(&text.replace("//- own.env", "//- other.env"));
+    assert!(!container(&missing, "orders").env_complete);
+}
+
+/// Started only when it is asked for, but then like the others.
+#[test]
+fn services_with_a_profile() {
+    let text = "//- compose.yaml
+services:
+  db: { image: \"postgres:16\", healthcheck: { test: [CMD, pg_isready] } }
+  seed:
+    image: registry/seed:1.0.0
+    profiles: [tools]
+    depends_on: [db]
+";
+    assert_eq!(found(&check(text)), ["compose.yaml:6 compose-depends-on-unhealthy"]);
+}
