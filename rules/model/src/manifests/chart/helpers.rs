@@ -136,7 +136,7 @@ impl Printer<'_> {
                 .checked_sub(1)
                 .and_then(|n| self.actions.get(n))
                 .map_or(start, |a| a.span.end as usize);
-            self.out.push_str("\n");
+            self.out.push('\n');
             self.out.push_str(self.text.get(start..end).unwrap_or(""));
         }
     }
@@ -148,7 +148,7 @@ impl Printer<'_> {
         let end =
             self.at.checked_sub(1).and_then(|n| self.actions.get(n)).map_or(start, |a| a.span.end as usize);
         if prints {
-            self.out.push_str("\n");
+            self.out.push('\n');
             self.out.push_str(self.text.get(start..end).unwrap_or(""));
         }
     }
