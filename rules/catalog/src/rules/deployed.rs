@@ -1,6 +1,6 @@
 //! Programs in the containers that run them.
 
-use svclint_model::{Container, Deployment, Listener, Protocol, Service, Tri, Workload};
+use svclint_model::{Container, Deployment, Listener, Place, Protocol, Service, Tri, Workload, asked};
 
 use crate::{Context, Finding};
 
@@ -25,6 +25,18 @@ pub(super) fn deployed<'m>(cx: &Context<'m>) -> impl Iterator<Item = Deployed<'m
             service: model.services.get(deployment.service?.0 as usize)?,
         })
     })
+}
+
+/// The programs, each once, that probes ask for the path at a place: values of a chart may decide for several.
+pub(super) fn asked_there<'m>(cx: &Context<'m>, at: Place) -> Vec<Deployed<'m>> {
+    let mut found: Vec<Deployed<'m>> = Vec::new();
+    for program in deployed(cx) {
+        let is_new = !found.iter().any(|f| std::ptr::eq(f.service, program.service));
+        if is_new && asked(program.container).iter().any(|asked| asked.at == at) {
+            found.push(program);
+        }
+    }
+    found
 }
 
 impl<'m> Deployed<'m> {

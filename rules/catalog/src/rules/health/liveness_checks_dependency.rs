@@ -1,9 +1,11 @@
 //! `liveness-checks-dependency`
 
-use svclint_model::{AskedPath, EffectKind, ProbeKind, Protocol, Route, SqlKind, Tri, answers, asked};
+use svclint_model::{
+    AskedPath, EffectKind, ProbeAction, ProbeKind, Protocol, Route, SqlKind, Tri, answers, asked,
+};
 
 use super::added_route::liveness_route;
-use crate::rules::deployed::{Deployed, deployed};
+use crate::rules::deployed::{Deployed, asked_there, deployed};
 use crate::rules::reach::evidence;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
@@ -156,22 +158,37 @@ fn finding(
     finding.related.extend(evidence(cx.model, &calls));
     let name = &cx.model.function(function).path;
     let finding = finding.related(deed.at, format!("`{name}` asks {whom} here"));
-    let (title, edits) = mended(cx, program, asked);
+    let (title, edits) = mended(cx, asked);
     Some(program.explained(finding.fix(title, Applicability::Unsafe, edits)))
 }
 
-/// Asks for a health route that asks nobody: one that is there, or a new one.
-fn mended(cx: &Context<'_>, program: &Deployed<'_>, asked: &AskedPath<'_>) -> (String, Vec<Edit>) {
-    let asks_nobody = |route: &&Route| {
-        let handler = route.handler;
-        handler.is_some_and(|h| ASKS.iter().all(|(kind, _)| cx.model.way(h, *kind).is_none()))
+/// Asks for a health route that asks nobody: one that is there, or a new one. Where one place decides what several programs
+/// are asked for, all of them get it.
+fn mended(cx: &Context<'_>, asked: &AskedPath<'_>) -> (String, Vec<Edit>) {
+    let title = "Add `/livez` and ask for it".to_owned();
+    // A path inside of a command has no place of its own.
+    if !matches!(asked.probe.action, ProbeAction::Http { .. }) {
+        return (title, Vec::new());
+    }
+    let programs = asked_there(cx, asked.at);
+    // The handler of another library's is no function here, and asks nobody of ours.
+    let asks_nobody = |route: &Route| {
+        route.handler.is_none_or(|h| ASKS.iter().all(|(kind, _)| cx.model.way(h, *kind).is_none()))
     };
     let is_live =
-        |route: &&Route| route.method == "GET" && route.path.contains("live") && !route.path.contains('{');
-    if let Some(route) = program.service.routes.iter().find(|r| is_live(r) && asks_nobody(r)) {
+        |r: &Route| r.method == "GET" && r.path.contains("live") && !r.path.contains('{') && asks_nobody(r);
+    let has = |program: &Deployed<'_>, path: &str| {
+        program.service.routes.iter().any(|r| r.path == path && is_live(r))
+    };
+    let first = programs.first().map_or(&[][..], |p| &p.service.routes);
+    if let Some(route) = first.iter().find(|r| is_live(r) && programs.iter().all(|p| has(p, &r.path))) {
         return (format!("Ask for `{}`", route.path), cx.set(asked.at, route.path.clone()));
     }
-    let added = program.http().first().and_then(|listener| liveness_route(cx, listener));
-    let edits = added.map(|edit| cx.set(asked.at, "/livez").into_iter().chain([edit]).collect());
-    ("Add `/livez` and ask for it".to_owned(), edits.unwrap_or_default())
+    let lacking = programs.iter().filter(|p| !has(p, "/livez"));
+    let added = lacking.map(|p| p.http().first().and_then(|listener| liveness_route(cx, listener)));
+    let edits = match added.collect::<Option<Vec<Edit>>>() {
+        Some(added) => cx.set(asked.at, "/livez").into_iter().chain(added).collect(),
+        None => Vec::new(),
+    };
+    (title, edits)
 }

@@ -3,7 +3,7 @@
 use strsim::levenshtein;
 use svclint_model::{AskedPath, ProbeKind, Tri, answers, asked};
 
-use crate::rules::deployed::{Deployed, deployed, sees_all_routes};
+use crate::rules::deployed::{Deployed, asked_there, deployed, sees_all_routes};
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -151,7 +151,10 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, asked: &AskedPath<'_>) -> F
         Some(route) => {
             let is_text =
                 matches!(asked.probe.action, svclint_model::ProbeAction::Http { path: Tri::Present(_), .. });
-            let edits = if is_text { cx.set(asked.at, route.path.clone()) } else { Vec::new() };
+            // What one place decides for several programs must suit them all.
+            let serves = |p: &Deployed<'_>| p.service.routes.iter().any(|r| r.path == route.path);
+            let suits = asked_there(cx, asked.at).iter().all(serves);
+            let edits = if is_text && suits { cx.set(asked.at, route.path.clone()) } else { Vec::new() };
             finding
                 .help(format!("`{name}` answers `{}`", route.path))
                 .related(route.path_at.unwrap_or(route.at), "the health route that it has")
