@@ -207,6 +207,7 @@ fn secrets_do_not_stand_in_manifests() {
         (path, "{ name: API_KEY, valueFrom: { secretKeyRef: { name: shop, key: API_KEY } } }", 0),
         (path, "{ name: API_KEY, value: changeme }", 0),
         (path, "{ name: API_KEY, value: \"<your key>\" }", 0),
+        (path, "{ name: API_KEY, value: API_KEY_VAL }", 0),
         (path, "{ name: API_KEY, value: \"$(OTHER)\" }", 0),
         (path, "{ name: API_KEY_FILE, value: /run/secrets/key }", 0),
         (path, "{ name: TOKEN_TTL, value: \"3600\" }", 0),

@@ -115,15 +115,17 @@ fn is_for_desks(cx: &Context<'_>, at: Place) -> bool {
 fn holds_secret(variable: &EnvVar) -> bool {
     let from_secret = variable.from.as_ref().is_some_and(|from| from.secret);
     let Tri::Present(value) = &variable.value else { return false };
-    !from_secret && is_secret(&variable.name) && is_value(value) && !is_to_fill_in(value)
+    !from_secret && is_secret(&variable.name) && is_value(value) && !is_to_fill_in(&variable.name, value)
 }
 
 /// Whether a value says that another one belongs there.
-fn is_to_fill_in(value: &str) -> bool {
+fn is_to_fill_in(name: &str, value: &str) -> bool {
     let lower = value.to_lowercase();
+    // `API_KEY: API_KEY_VAL`
+    let is_named = lower.contains(&name.to_lowercase());
     let words =
         ["change", "example", "replace", "your", "todo", "placeholder", "dummy", "insert", "fill", "xxx"];
-    lower.contains(['<', '>', '*']) || words.iter().any(|word| lower.contains(word))
+    is_named || lower.contains(['<', '>', '*']) || words.iter().any(|word| lower.contains(word))
 }
 
 fn in_manifest(cx: &Context<'_>, workload: &Workload, container: &Container, variable: &EnvVar) -> Finding {
@@ -159,7 +161,7 @@ fn from_secret(cx: &Context<'_>, workload: &Workload, variable: &EnvVar) -> Vec<
 fn in_image(cx: &Context<'_>, image: &Image) -> Vec<Finding> {
     let variables = image.last().map_or(&[][..], |stage| stage.env.as_slice());
     let secrets = variables.iter().filter(|v| {
-        let value = v.value.present().is_some_and(|value| is_value(value) && !is_to_fill_in(value));
+        let value = v.value.present().is_some_and(|value| is_value(value) && !is_to_fill_in(&v.name, value));
         value && is_secret(&v.name) && v.at.file == image.file
     });
     secrets
