@@ -175,3 +175,66 @@ fn walks_through_all_keys() {
     assert_eq!(of_rule(rule, &text("", keys)), 0, "once, at the start");
     assert_eq!(of_rule(rule, &text(map, "")), 0, "keys of a map");
 }
+
+const RACE: &str = "check-then-update-race";
+
+#[test]
+fn rows_that_two_requests_insert() {
+    let look = "let known = sqlx::query(\"SELECT id FROM carts WHERE customer = $1\").bind(id).fetch_optional(&app.db).await?;";
+    let count = "let n: i64 = sqlx::query_scalar(\"SELECT COUNT(*) FROM carts WHERE customer = $1\").bind(id).fetch_one(&app.db).await?;";
+    let put = "sqlx::query(\"INSERT INTO carts (customer) VALUES ($1)\").bind(id).execute(&app.db).await?;";
+    let table = "CREATE TABLE carts (id BIGSERIAL PRIMARY KEY, customer BIGINT NOT NULL";
+    let with = |table: &str, body: &str| {
+        let migration =
+            if table.is_empty() { String::new() } else { format!("//- migrations/1.sql\n{table});\n") };
+        format!("{migration}//- src/main.rs\n{}", handler(body, ""))
+    };
+    for (name, table, body, found) in [
+        ("nothing there", table, format!("{look} if known.is_none() {{ {put} }}"), 1),
+        (
+            "nothing there, in a match",
+            table,
+            format!("{look} match known {{ Some(_) => {{}} None => {{ {put} }} }}"),
+            1,
+        ),
+        ("something there leaves", table, format!("{look} if known.is_some() {{ return Ok(()); }} {put}"), 1),
+        ("a row leaves", table, format!("{look} if let Some(_row) = known {{ return Ok(()); }} {put}"), 1),
+        ("counted", table, format!("{count} if n == 0 {{ {put} }}"), 1),
+        ("a unique key", &format!("{table} UNIQUE"), format!("{look} if known.is_none() {{ {put} }}"), 0),
+        ("a table of somewhere else", "", format!("{look} if known.is_none() {{ {put} }}"), 0),
+        (
+            "only where there is one",
+            table,
+            format!("{look} if known.is_none() {{ return Ok(()); }} {put}"),
+            0,
+        ),
+        (
+            "a failure leaves",
+            table,
+            format!(
+                "{} {put}",
+                look.replace("let known =", "let Ok(_known) =")
+                    .replace("await?;", "await else { return Ok(()); };")
+            ),
+            0,
+        ),
+        (
+            "on conflict",
+            table,
+            format!(
+                "{look} if known.is_none() {{ {} }}",
+                put.replace("($1)\")", "($1) ON CONFLICT DO NOTHING\")")
+            ),
+            0,
+        ),
+        ("in a transaction", table, format!("{BEGIN} {look} if known.is_none() {{ {put} }} {COMMIT}"), 0),
+        (
+            "another table",
+            table,
+            format!("{} if known.is_none() {{ {put} }}", look.replace("carts", "people")),
+            0,
+        ),
+    ] {
+        assert_eq!(of_rule(RACE, &with(table, &body)), found, "{name}");
+    }
+}

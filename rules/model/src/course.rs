@@ -1,6 +1,7 @@
 //! Reads how a function goes off its body.
 
 mod fate;
+mod finds;
 mod options;
 
 use rustc_hash::FxHashMap;
@@ -47,8 +48,21 @@ impl Reader<'_, '_> {
 
     fn branches(&self, expr: ExprId, kind: &ExprKind, branches: &mut Vec<Branch>) {
         let mut add = |part: ExprId, kind: BranchKind, decided_by: ExprId, pattern: Option<String>| {
+            let finds = match kind {
+                BranchKind::Then | BranchKind::Else => {
+                    let found = match pattern.as_deref() {
+                        None => finds::finds(self.body, decided_by),
+                        Some(word) => finds::by_pattern(word),
+                    };
+                    found.map(|found| found == (kind == BranchKind::Then))
+                }
+                BranchKind::Arm => pattern.as_deref().and_then(finds::by_pattern),
+                _ => None,
+            };
+            // What is not taken by a pattern is not told by it either.
+            let pattern = pattern.filter(|_| kind != BranchKind::Else);
             let (at, decided_by) = (self.place(part), self.place(decided_by));
-            branches.push(Branch { at, kind, decided_by, pattern });
+            branches.push(Branch { at, kind, decided_by, pattern, finds });
         };
         match kind {
             ExprKind::If { cond, then, otherwise } => {
@@ -56,8 +70,8 @@ impl Reader<'_, '_> {
                     ExprKind::Let { pat, value } => (*value, pattern_word(self.body, *pat)),
                     _ => (*cond, None),
                 };
+                otherwise.iter().for_each(|e| add(*e, BranchKind::Else, decided_by, pattern.clone()));
                 add(*then, BranchKind::Then, decided_by, pattern);
-                otherwise.iter().for_each(|e| add(*e, BranchKind::Else, decided_by, None));
             }
             ExprKind::Match { scrutinee, arms } => {
                 for arm in arms {
@@ -77,8 +91,8 @@ impl Reader<'_, '_> {
             ExprKind::Async(block) => add(*block, BranchKind::Async, *block, None),
             ExprKind::Block { stmts, .. } => {
                 for stmt in stmts {
-                    if let Stmt::Let { init: Some(init), otherwise: Some(otherwise), .. } = stmt {
-                        add(*otherwise, BranchKind::Else, *init, None);
+                    if let Stmt::Let { pat, init: Some(init), otherwise: Some(otherwise), .. } = stmt {
+                        add(*otherwise, BranchKind::Else, *init, pattern_word(self.body, *pat));
                     }
                 }
             }

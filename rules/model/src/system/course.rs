@@ -35,6 +35,9 @@ pub struct Branch {
     pub decided_by: Place,
     /// The last word of the pattern that leads into it: `Err`, `None`.
     pub pattern: Option<String>,
+    /// Whether it is taken when what was asked for is there, or when it is not, as far as that is told: `Some`, `is_none()`,
+    /// `count > 0`.
+    pub finds: Option<bool>,
 }
 
 /// The kinds of parts.

@@ -1,5 +1,6 @@
 //! Databases and other stores.
 
+mod check_then_update_race;
 mod non_atomic_multi_write;
 mod redis_keys_scan;
 mod remote_call_in_transaction;
@@ -7,6 +8,7 @@ mod transaction_never_committed;
 mod transactions;
 
 super::category![
+    check_then_update_race,
     non_atomic_multi_write,
     redis_keys_scan,
     remote_call_in_transaction,

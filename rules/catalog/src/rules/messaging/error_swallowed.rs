@@ -1,6 +1,8 @@
 //! `error-swallowed`
 
-use svclint_model::{EffectKind, Failure, FnId, Function, Holds, Model, Outcome, Place, What};
+use svclint_model::{
+    Branch, BranchKind, EffectKind, Failure, FnId, Function, Holds, Model, Outcome, Place, What,
+};
 
 use crate::rules::acts::{With, acts, last_word};
 use crate::rules::reach::Reached;
@@ -8,13 +10,11 @@ use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports messages whose sending fails without consequence while a request or a message is served: the failure is thrown
-    /// away, or only told to a log, and the work goes on as if the message had been sent. Measurements are left alone, as is what is
-    /// sent by a task of its own, or sent again by something that keeps it.
+    /// Reports messages whose sending fails without consequence while a request or a message is served: the failure is thrown away,
+    /// or only told to a log. Measurements are left alone, as is what a task of its own sends, or what is sent again.
     ///
     /// ## Why it matters
-    /// The caller is told that the order is placed, and whoever waits for the message never hears of it. Nothing will repair that:
-    /// the caller does not try again, and the log does not send messages.
+    /// The caller is told that the order is placed, and whoever waits for the message never hears of it: nobody tries again.
     ///
     /// ## Example
     /// ```bad
@@ -58,7 +58,6 @@ declare_rule! {
     /// async-nats = "0.45"
     /// axum = "0.8"
     /// tokio = { version = "1", features = ["full"] }
-    /// tracing = "0.1"
     /// //- src/main.rs
     /// use async_nats::jetstream::Context;
     /// use axum::{Router, extract::State, http::StatusCode, routing::post};
@@ -78,8 +77,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// None: to fail the request, or to write the message into an outbox table with what it tells of, is a decision about what the
-    /// caller is promised.
+    /// None: to fail, or to write the message into an outbox table, is a decision about what the caller is promised.
     ///
     /// ## References
     /// - Chris Richardson, "Pattern: Transactional outbox"
@@ -158,17 +156,19 @@ fn is_served(function: &Function, outcome: &Outcome, by_handler: bool) -> bool {
     }
 }
 
-/// Whether the function tries again by itself: what it sends at last is a second way out.
+/// Whether what is sent is a second way out, behind a loop that tries again.
 fn tries_again(model: &Model, function: &Function, outcome: &Outcome) -> bool {
     let course = &function.course;
     let is_of_messages = |at: Place| function.holding(Holds::Message).any(|(_, v)| at.holds(v.bound));
     let retried = |at: Place| {
         course.loop_around(at).is_some_and(|of| !of.at.holds(outcome.of) && !is_of_messages(of.at))
     };
+    let apart = |b: &&Branch| matches!(b.kind, BranchKind::Closure | BranchKind::Async);
+    let task = |at: Place| course.around(at).find(apart).map(|b| b.at);
     let own = function.does.iter().filter(|d| matches!(d.what, What::Publish(_))).map(|d| d.at);
     let leads = |to: FnId| model.effects[to.0 as usize].witness(EffectKind::Publish).is_some();
     let mut publishes = own.chain(function.calls.iter().filter(|c| leads(c.to)).map(|c| c.at));
-    publishes.any(|at| at.span.end < outcome.of.span.start && retried(at))
+    publishes.any(|at| at.span.end < outcome.of.span.start && retried(at) && task(at) == task(outcome.of))
 }
 
 /// Whether what is written when the message was sent tells that it was: the others are sent again.
