@@ -176,6 +176,9 @@ fn a_file_is_known_by_whatever_name_it_is_given() {
         let why = stdout(&svclint(&src, &["inspect", "--why", path, "payments.rs"]));
         assert!(why.contains("make-client"), "{path}: {why}");
     }
+    let from_above = ["inspect", "--why", "orders/src/payments.rs:13", "shop/crates"];
+    let why = stdout(&svclint(&systems(), &from_above));
+    assert!(why.contains("make-client"), "below the inspected folder: {why}");
 }
 
 #[test]

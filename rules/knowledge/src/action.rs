@@ -217,7 +217,7 @@ pub enum Action {
         /// The argument with the handler.
         handler: u8,
         /// It answers only where nothing before it does: otherwise it gives the answer another form.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unless_answered: bool,
     },
     /// What answers failures, or a known path's other methods: no route of its own.
@@ -561,7 +561,7 @@ pub struct MakeClient {
     pub limits: BTreeMap<Limit, LimitDefault>,
     /// The named options by which a consumer tells the broker by itself, and however the work goes, that messages are done
     /// with: on unless one of them is `false`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auto_commit: Vec<String>,
 }
 

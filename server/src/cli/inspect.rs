@@ -72,16 +72,20 @@ fn tell_unread(report: &Report) {
     }
 }
 
-/// The name under which a file was read: people may write its path in other ways.
-fn known_as(workspace: &Workspace, path: &Path) -> PathBuf {
+/// The name under which a file was read: people may write its path in other ways, from here or from an inspected folder.
+fn known_as(workspace: &Workspace, folders: &[PathBuf], path: &Path) -> PathBuf {
     let real = |p: &Path| std::fs::canonicalize(p).ok();
-    let Some(wanted) = real(path).filter(|_| !workspace.has(path)) else { return path.to_owned() };
+    if workspace.has(path) {
+        return path.to_owned();
+    }
+    let below = folders.iter().find_map(|folder| real(&folder.join(path)));
+    let Some(wanted) = real(path).or(below) else { return path.to_owned() };
     let name = path.file_name();
     let mut same = workspace.paths().filter(|p| p.file_name() == name);
     same.find(|p| real(p).as_ref() == Some(&wanted)).map_or_else(|| path.to_owned(), Path::to_owned)
 }
 
-/// `--why PATH:LINE`. The path is relative to the current folder, as findings show it.
+/// `--why PATH:LINE`. The path is relative to the current folder, as findings show it, or to an inspected one.
 fn explain_line(out: &mut impl Write, args: &InspectArgs, place: &str) -> anyhow::Result<()> {
     let usage = || anyhow::anyhow!("`--why {place}`: write PATH:LINE, as `src/main.rs:12`");
     // A column that was copied along is of no use here.
@@ -97,7 +101,7 @@ fn explain_line(out: &mut impl Write, args: &InspectArgs, place: &str) -> anyhow
     let [line, path] = parts.as_slice() else { return Err(usage()) };
     let line: u32 = line.parse().map_err(|_| usage())?;
     let mut workspace = load(&args.paths, Options::default())?;
-    let path = &known_as(&workspace, Path::new(path));
+    let path = &known_as(&workspace, &args.paths, Path::new(path));
     let insights = workspace.why(path, line).ok_or_else(|| {
         anyhow::anyhow!("`{}` has no line {line} here, or is no Rust file of these folders", path.display())
     })?;
