@@ -96,6 +96,8 @@ pub enum Action {
     ReadStatus,
     /// Reads what an answer holds, whether it is a failure or not.
     ReadAnswer,
+    /// Reads all of the receiver, a body, into memory.
+    ReadWhole,
     /// Asks a store, a broker or a remote API something and waits for the answer.
     Call(Call),
     /// Begins a statement of a query builder (diesel, sea-orm): what kind, and of which table.

@@ -194,6 +194,7 @@ fn kind_of(
         | What::LibraryService(_)
         | What::TrustAny
         | What::LockedClient { .. }
+        | What::LimitsBodies
         | What::Unlimited { .. }
         | What::Stall(_)
         | What::ForeignPath(_)

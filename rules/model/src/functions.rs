@@ -110,6 +110,11 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
             }
             _ => {}
         }
+        let is_call = matches!(node.kind, ExprKind::Call { .. } | ExprKind::MethodCall { .. });
+        if is_call && crate::unlimited::limits_bodies(tracer, at) {
+            let (at, when) = (tracer.place(at), tracer.when(at));
+            function.does.push(Deed { what: What::LimitsBodies, at, when });
+        }
         for action in tracer.actions(at) {
             deeds(tracer, known, at, action, function);
             if let Some(what) = crate::unlimited::unlimited(tracer, at, action) {

@@ -1,7 +1,7 @@
 //! Limits that are taken away, or set so high that they limit nothing.
 
 use svclint_facts::rust::ExprKind;
-use svclint_knowledge::{Action, Limit, Role};
+use svclint_knowledge::{Action, Carries, Limit, Role};
 
 use crate::duration::nanoseconds;
 use crate::infer::{LocalId, Target};
@@ -32,8 +32,18 @@ pub(crate) fn unlimited(tracer: &Tracer<'_>, call: At, action: &Action) -> Optio
             let value = Some(tracer.place(given));
             is_request.then_some(What::Unlimited { limit: *limit, to, value, way })
         }
+        Action::ReadWhole if is_of_request(tracer, tracer.receiver(call)?) => {
+            Some(What::Unlimited { limit: Limit::BodySize, to: None, value: None, way: LimitWay::Call })
+        }
         _ => None,
     }
+}
+
+/// Whether a call makes a layer that limits bodies.
+pub(crate) fn limits_bodies(tracer: &Tracer<'_>, call: At) -> bool {
+    let view = tracer.program.names.view(tracer.module(call.body));
+    let entry = tracer.ty(call).lib_path().and_then(|path| view?.type_entry(path));
+    entry.is_some_and(|e| e.carries == Some(Carries::BodyLimit))
 }
 
 /// A call with something in front of the limit does what it limits.

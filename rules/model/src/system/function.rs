@@ -128,6 +128,8 @@ pub enum What {
         /// The wait.
         wait: Place,
     },
+    /// Makes a layer that limits bodies.
+    LimitsBodies,
     /// Takes a limit away, or sets one that limits nothing.
     Unlimited {
         /// Which.

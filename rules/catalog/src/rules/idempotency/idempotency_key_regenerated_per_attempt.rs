@@ -1,7 +1,8 @@
 //! `idempotency-key-regenerated-per-attempt`
 
-use svclint_model::{CallSite, Deed, FnId, FreshKey, Model, Place, Request};
+use svclint_model::{CallSite, Deed, FreshKey, Model, Place, Request};
 
+use super::attempts::calls_of;
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -125,25 +126,6 @@ fn tried_again<'m>(model: &'m Model, request: &Request, key: &FreshKey) -> Optio
         return Some(Again::Here);
     }
     calls_of(model, request.in_fn).find(|call| call.when.retried).map(Again::Call)
-}
-
-/// The calls of a function, and of what does nothing but lead to it.
-fn calls_of(model: &Model, function: FnId) -> impl Iterator<Item = &CallSite> {
-    const HOPS: usize = 3;
-    let mut targets = vec![function];
-    let mut found = Vec::new();
-    for _ in 0..HOPS {
-        let callers = model.functions.iter().enumerate();
-        let mut next = Vec::new();
-        for (number, caller) in callers {
-            for call in caller.calls.iter().filter(|c| targets.contains(&c.to)) {
-                found.push(call);
-                next.push(FnId(number as u32));
-            }
-        }
-        targets = next;
-    }
-    found.into_iter()
 }
 
 fn finding(cx: &Context<'_>, request: &Request, key: &FreshKey, again: Again<'_>) -> Finding {

@@ -1,6 +1,6 @@
 //! `body-limit-disabled`
 
-use svclint_model::{Carries, Deed, FnId, Function, Limit, LimitWay, Place, Route, What};
+use svclint_model::{Carries, Deed, FnId, Function, Limit, LimitWay, Place, Route, Service, What};
 
 use crate::edit::replace;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
@@ -84,11 +84,18 @@ fn concerned<'m>(cx: &Context<'m>, function: FnId, deed: &Deed, way: LimitWay) -
                 let route = routes.find(|route| takes_it_whole(cx, route) && loses(route, deed.at))?;
                 format!("`{} {}`", route.method, route.path)
             }
+            LimitWay::Call if limits_all(cx, service) => return None,
             LimitWay::Call => "this call".to_owned(),
             LimitWay::Configuration => "each handler".to_owned(),
         };
         (runs || way == LimitWay::Layer).then_some((service.name.as_str(), who))
     })
+}
+
+/// Whether a layer of the service limits bodies: it may stand around what reads one.
+fn limits_all(cx: &Context<'_>, service: &Service) -> bool {
+    let functions = service.functions.iter().map(|f| cx.model.function(*f));
+    functions.into_iter().any(|f| f.does.iter().any(|d| d.what == What::LimitsBodies))
 }
 
 /// Whether a layer at a place takes the limit of a route away, and no other sets one.
