@@ -1,10 +1,10 @@
 //! `get-handler-mutates`
 
-use svclint_model::{Deed, FnId, Route, Service, SqlDeed, SqlKind, What};
+use svclint_model::{CallPath, Deed, FnId, Place, Route, Service, SqlDeed, SqlKind, What, is_internal};
 
 use super::writes::Writes;
 use crate::rules::reach::evidence;
-use crate::{Context, Finding, Related, declare_rule};
+use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -132,41 +132,62 @@ const MEANT: &[&str] = &[
     "link",
 ];
 
+/// What more handlers than this do is done by the way: by what tells who asks, for example.
+const SHARED: usize = 3;
+
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let mut seen = rustc_hash::FxHashSet::default();
     for service in &cx.model.services {
+        let mut found: Vec<Change<'_>> = Vec::new();
         for route in service.routes.iter().filter(|r| r.method == "GET" && !is_meant(&r.path)) {
-            if let Some(handler) = route.handler.filter(|h| seen.insert(*h)) {
-                findings.extend(handler_finding(cx, service, route, handler));
+            if let Some(handler) = route.handler.filter(|h| found.iter().all(|f| f.handler != *h)) {
+                found.extend(change(cx, route, handler));
             }
         }
+        let is_own = |change: &&Change<'_>| found.iter().filter(|f| f.at == change.at).count() <= SHARED;
+        findings.extend(found.iter().filter(is_own).map(|change| finding(cx, service, change)));
     }
+}
+
+/// What a handler changes.
+struct Change<'m> {
+    route: &'m Route,
+    handler: FnId,
+    way: CallPath,
+    at: Place,
+    what: String,
 }
 
 fn is_meant(path: &str) -> bool {
     let path = path.to_lowercase();
-    path.split(['/', '-', '_', ':', '.']).any(|word| MEANT.contains(&word))
+    is_internal(&path) || path.split(['/', '-', '_', ':', '.']).any(|word| MEANT.contains(&word))
 }
 
-fn handler_finding(cx: &Context<'_>, service: &Service, route: &Route, handler: FnId) -> Option<Finding> {
+fn change<'m>(cx: &Context<'m>, route: &'m Route, handler: FnId) -> Option<Change<'m>> {
     let writes = Writes::of(cx.model, handler);
-    let near = |id: &FnId| {
-        writes.ways.get(id).is_some_and(|way| way.len() <= HOPS && !way.iter().any(|c| c.when.spawned))
+    let params = cx.model.function(handler).params;
+    // Extractors run before the handler: what they write is theirs.
+    let is_own = |way: &CallPath| {
+        way.len() <= HOPS && way.iter().all(|c| !c.when.spawned) && way.first().is_none_or(|c| c.at != params)
     };
+    let near = |id: &FnId| writes.ways.get(id).is_some_and(is_own);
     let (in_fn, deed, what) = written(&writes).find(|(id, deed, _)| near(id) && !deed.when.spawned)?;
-    let function = cx.model.function(handler);
+    let way = writes.ways.get(&in_fn).cloned().unwrap_or_default();
+    Some(Change { route, handler, way, at: deed.at, what })
+}
+
+fn finding(cx: &Context<'_>, service: &Service, change: &Change<'_>) -> Finding {
+    let function = cx.model.function(change.handler);
+    let (path, what) = (&change.route.path, &change.what);
     let message = format!(
-        "`GET {}` {what}: whoever only looks, a crawler or a preview, changes it, and so does every repeat",
-        route.path
+        "`GET {path}` {what}: whoever only looks, a crawler or a preview, changes it, and so does every repeat"
     );
     let mut finding = Finding::new(&GET_HANDLER_MUTATES, function.name, message)
         .help("answer `POST`, `PUT` or `DELETE` here")
         .label("changes something for a `GET`")
         .service(&service.name)
-        .subject(format!("{} {}", function.path, route.path));
-    finding.related = writes.ways.get(&in_fn).map(|way| evidence(cx.model, way)).unwrap_or_default();
-    finding.related.push(Related { place: deed.at, message: what });
-    Some(finding)
+        .subject(format!("{} {path}", function.path));
+    finding.related = evidence(cx.model, &change.way);
+    finding.related(change.at, what.clone())
 }
 
 /// What a handler changes, in words.

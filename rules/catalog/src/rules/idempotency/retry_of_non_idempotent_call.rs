@@ -116,10 +116,9 @@ const ASKS: &[&str] = &[
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for (number, request) in cx.model.requests.iter().enumerate() {
-        if changes_something(request) && !tells_repeats(request) {
-            if let Some(by) = again(cx.model, number as u32, request) {
-                findings.push(finding(cx, request, by));
-            }
+        let is_told = !changes_something(request) || tells_repeats(request);
+        if let Some(by) = again(cx.model, number as u32, request).filter(|_| !is_told) {
+            findings.push(finding(cx, request, by));
         }
     }
 }
