@@ -305,7 +305,7 @@ pub async fn again<T, E, F: Future<Output = Result<T, E>>>(task: impl Fn() -> F)
     Request(Http) > once src/fetch.rs:18
     Other(Sleep) src/fetch.rs:12
     ");
-    assert_snapshot!(seen.policies(), @"src/fetch.rs:7, attempts ?, no jitter, delay set, elapsed ?");
+    assert_snapshot!(seen.policies(), @" src/fetch.rs:7, attempts ?, no jitter, delay set, elapsed ?");
 }
 
 /// tokio-retry: one strategy ends after some attempts and spreads them, the other never ends.
