@@ -70,7 +70,10 @@ fn a_limit_anywhere_on_the_way_is_enough() {
         ),
         ("in a static", "LAZY.get(URL).send().await.unwrap();"),
         ("on some ways only, which is not known", "sometimes(true).get(URL).send().await.unwrap();"),
-        ("the blocking client has one", "reqwest::blocking::Client::new().get(URL).send().unwrap();"),
+        (
+            "the blocking client has one",
+            "tokio::task::spawn_blocking(|| reqwest::blocking::Client::new().get(URL).send().unwrap()).await.unwrap();",
+        ),
     ] {
         let code = format!(
             r#"

@@ -450,6 +450,25 @@ pub enum Action {
         /// The argument.
         value: u8,
     },
+    /// Sets up where the spans of the program go.
+    ExportTraces {
+        /// A statement that makes the context of a trace travel with requests, for fixes.
+        propagate: String,
+    },
+    /// Reads the context of a trace from a message, or writes it into one, by what the program set up for it.
+    Propagate,
+    /// Writes to the log: what its arguments name is written down.
+    Log,
+    /// Says under which name a client is known to the broker: it takes one client of a name only.
+    Identity {
+        /// The argument with the name.
+        value: u8,
+    },
+    /// Names a measured value: some arguments are the labels' values.
+    Label {
+        /// The argument that holds them; a macro holds them among its own.
+        values: Option<u8>,
+    },
     /// Wraps the service that is served so that requests get or keep an id of their own.
     Carries(Carries),
     /// Waits for signals of the system, or asks for them by name.
@@ -486,6 +505,12 @@ pub enum Effect {
     Sleep,
     /// Blocks the thread.
     Block,
+    /// Blocks the thread for no longer than a disk takes.
+    BlockOnDisk,
+    /// Blocks the thread until a future is done.
+    BlockOn,
+    /// Keeps the thread busy for long: hashes a password, for example.
+    Compute,
     /// Moves work to a thread that may block.
     BlockingPool,
     /// Takes a connection from a pool.
@@ -498,6 +523,16 @@ pub enum Effect {
     Rollback,
     /// Takes a lock: the value is its guard.
     Lock,
+    /// Who waits for the lock that is taken blocks the thread.
+    ThreadLock,
+    /// Enters a span: the value is the guard that leaves it.
+    EnterSpan,
+    /// Leaves the span whose guard it is called on.
+    LeaveSpan,
+    /// Gives a future, or what runs inside, a span.
+    CarrySpan,
+    /// Sets how the context of a trace travels with requests.
+    SetPropagator,
     /// Ends the task when something is wrong.
     Panic,
     /// Waits for a signal to end.
@@ -651,6 +686,10 @@ pub enum Carries {
     CorrelationIn,
     /// Passes it on to what is called.
     CorrelationOut,
+    /// Gives an id to requests that have none.
+    RequestId,
+    /// Copies the id of a request into its answer.
+    RequestIdBack,
     /// Ends a request that takes too long.
     Timeout,
     /// Refuses requests without valid credentials.

@@ -18,8 +18,8 @@ pub use action::{
 pub use limit::{Limit, LimitDefault};
 pub use load::{KnowledgeError, built_in, load_page, read_toml, shipped};
 pub use page::{
-    Attribute, Callable, EnvAttribute, FieldWords, FieldWrite, Generated, Library, ListedIn, MacroEntry,
-    OneOrMany, Otherwise, Page, PathSyntax, TypeEntry,
+    Attribute, Callable, EnvAttribute, FieldWords, FieldWrite, Generated, GlobalUser, Library, ListedIn,
+    MacroEntry, OneOrMany, Otherwise, Page, PathSyntax, TypeEntry,
 };
 pub use template::{Template, TemplateError};
 pub use view::{DeclaredLink, GENERATED, Knowledge, View};

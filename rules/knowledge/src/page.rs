@@ -75,6 +75,10 @@ pub struct Library {
     /// Other packages that define what the library re-exports, beside those whose names begin like its own.
     #[serde(default)]
     pub sources: Vec<String>,
+    /// The packages that speak with it through what it keeps in globals: built with another release of it, they speak with
+    /// nobody.
+    #[serde(default)]
+    pub global_users: BTreeMap<SmolStr, GlobalUser>,
     /// Its router writes the OpenAPI document from the routes that it is given for it: what the document lacks was left out
     /// on purpose.
     #[serde(default)]
@@ -112,6 +116,14 @@ pub enum Otherwise {
     Panics,
     /// It takes it for plain text.
     Literal,
+}
+
+/// A package that speaks with a library through its globals.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GlobalUser {
+    /// The feature by which it does; `{0}` and `{1}` are the first two numbers of the library's release.
+    pub feature: Option<String>,
 }
 
 /// A type.
@@ -270,6 +282,8 @@ pub struct Attribute {
     /// The `impl` block that carries it serves gRPC when its methods take a gRPC request.
     #[serde(default)]
     pub grpc: bool,
+    /// The function runs in a span of its own that notes its arguments: how the span is given to a future, for fixes.
+    pub span: Option<SmolStr>,
     /// The key whose value stands before the paths of the routes in the `impl` block that carries it: `prefix_path`.
     pub prefix: Option<SmolStr>,
     /// It describes a route for a document: where another attribute makes one, this makes none.

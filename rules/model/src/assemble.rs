@@ -35,6 +35,7 @@ pub(crate) fn packages(files: &[SourceFile], joined: &Joined) -> Vec<Package> {
         needs_compiler: needs_compiler(files, p),
         locked: above(p, &["Cargo.lock"]),
         pins_toolchain: above(p, &["rust-toolchain.toml", "rust-toolchain"]),
+        linked: crate::linked::linked(files, joined, number),
         describes_routes: joined.packages.needed_by(number).iter().any(|n| describes(&joined.packages, *n)),
     };
     joined.packages.list.iter().enumerate().map(package).collect()

@@ -44,6 +44,8 @@ pub enum EffectKind {
     ReadHeader,
     /// Sets a header.
     WriteHeader,
+    /// Writes to the log.
+    Log,
     /// Reads the environment.
     ReadEnv,
     /// What else knowledge names.
@@ -185,10 +187,11 @@ fn kind_of(
         What::Acknowledge => EffectKind::Acknowledge,
         What::Call(protocol, _) => EffectKind::Call(*protocol),
         What::HeldLock(_) => EffectKind::HeldLock,
-        What::Effect(Effect::Block) if when.off_thread => return None,
-        What::Effect(Effect::Block) => EffectKind::Block,
+        What::Effect(Effect::Block | Effect::BlockOnDisk) if when.off_thread => return None,
+        What::Effect(Effect::Block | Effect::BlockOnDisk) => EffectKind::Block,
         What::Effect(Effect::Decode | Effect::Refuse | Effect::FullScan) => return None,
         What::Effect(effect) => EffectKind::Other(*effect),
+        What::Log(_) => EffectKind::Log,
         What::Signal(_)
         | What::EndServer
         | What::LibraryService(_)
@@ -196,6 +199,11 @@ fn kind_of(
         | What::LockedClient { .. }
         | What::LimitsBodies
         | What::Unlimited { .. }
+        | What::Identity(_)
+        | What::HeldSpan(_)
+        | What::UnboundedLabel(_)
+        | What::ExportTraces(_)
+        | What::Propagates(_)
         | What::Stall(_)
         | What::ForeignPath(_)
         | What::Layer(_)

@@ -186,6 +186,7 @@ impl Tracer<'_> {
             match self.kind(outer) {
                 ExprKind::Loop(_) | ExprKind::While { .. } | ExprKind::For { .. } => when.looped = true,
                 ExprKind::Call { .. } | ExprKind::MethodCall { .. } => self.around(inner, outer, &mut when),
+                ExprKind::Macro(call) => when.off_thread |= self.macro_may_move(outer, call),
                 ExprKind::Select { branches, .. } => {
                     // A branch that sleeps ends the others after a while.
                     let others = branches.iter().filter_map(|b| b.future).filter(|f| *f != inner.expr);
@@ -221,6 +222,7 @@ impl Tracer<'_> {
                 _ => {}
             }
         }
+        when.off_thread |= !is_receiver && self.may_move(inner, call);
         // A function of the workspace that waits for its argument with a limit.
         if let Some(Callee::Fns(fns)) = self.types_of(call.body).callees.get(&call.expr) {
             let bounds = |f: &FnIdx| match self.bounded_param(*f) {

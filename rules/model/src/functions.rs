@@ -15,7 +15,7 @@ use crate::routes::order;
 use crate::system::{CallSite, Course, Deed, EnvFile, FnId, Function, Input, What, When};
 use crate::tracer::{At, Calls, Tracer};
 use crate::ty::Ty;
-use crate::{course, guards, locks, sql};
+use crate::{course, guards, locks, sql, telemetry};
 
 /// What was read before, by the call that it belongs to.
 #[derive(Default)]
@@ -38,6 +38,8 @@ pub(crate) fn function(tracer: &Tracer<'_>, known: &Known, id: FnIdx) -> Functio
         is_async: def.def().is_async,
         calls: Vec::new(),
         inputs: inputs(tracer, id),
+        span: telemetry::span(tracer, id),
+        reply: crate::reply::reply(tracer, id),
         does: Vec::new(),
         course: Course::default(),
         blind_spots: 0,
@@ -102,7 +104,9 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
                     match action {
                         // A macro that holds SQL is run by a call on its value.
                         Action::Execute { .. } => function.does.extend(sql::deeds(tracer, at, at)),
-                        Action::Effect(_) => deeds(tracer, known, at, action, function),
+                        Action::Effect(_) | Action::Log | Action::Label { .. } => {
+                            deeds(tracer, known, at, action, function);
+                        }
                         Action::Describe => function.does.push(describes(tracer, at, &call.args)),
                         _ => {}
                     }
@@ -137,6 +141,9 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
     function.does.extend(crate::locked::locked_clients(tracer, body, &held));
     for (lock, wait) in held {
         function.does.push(Deed { what: What::HeldLock(wait), at: lock, when: When::default() });
+    }
+    for (span, wait) in locks::held(tracer, body, Effect::EnterSpan) {
+        function.does.push(Deed { what: What::HeldSpan(wait), at: span, when: When::default() });
     }
 }
 
@@ -224,6 +231,12 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
         }
         Action::Acknowledge => What::Acknowledge,
         Action::Call(call) => What::Call(call.protocol, call.access),
+        // What is awaited is not the call that blocks: another type's method of that name was meant.
+        Action::Effect(Effect::Block)
+            if tracer.parent(at).is_some_and(|p| matches!(tracer.kind(p), ExprKind::Await(_))) =>
+        {
+            return;
+        }
         Action::Effect(effect) => What::Effect(*effect),
         Action::TrustAny { value, is } => {
             if let Some(what) = trust(tracer, at, *value, is) {
@@ -242,6 +255,16 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
             })
         }
         Action::Stall { instead } => What::Stall(instead.clone()),
+        Action::ExportTraces { propagate } => What::ExportTraces(propagate.clone()),
+        Action::Propagate => What::Propagates(library_of(tracer, at)),
+        Action::Identity { value } => What::Identity(tracer.arg(at, *value).map_or(Tri::Unknown, text)),
+        Action::Log => What::Log(telemetry::noted(tracer, at)),
+        Action::Label { values } => {
+            let when = tracer.when(at);
+            let labels = telemetry::unbounded_labels(tracer, at, *values).into_iter();
+            let deed = |(at, source)| Deed { what: What::UnboundedLabel(source), at: tracer.place(at), when };
+            return function.does.extend(labels.map(deed));
+        }
         Action::Shutdown { .. } => What::EndServer,
         Action::GrpcService { name: Some(name), .. } => What::LibraryService(name.clone()),
         Action::Signals { which, features } => {
@@ -261,6 +284,14 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
     let sets = |a: &Action| matches!(a, Action::SetLimit { limit: Limit::PoolAcquire, .. });
     when.bounded |= what == What::Effect(Effect::Acquire) && tracer.actions(at).iter().any(sets);
     function.does.push(Deed { what, at: tracer.place(at), when });
+}
+
+/// The library whose function a call calls, by its name in code.
+fn library_of(tracer: &Tracer<'_>, at: At) -> String {
+    match tracer.types_of(at.body).callees.get(&at.expr) {
+        Some(Callee::Lib(path, _)) => path.split("::").next().unwrap_or("").to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// Trusts anybody, whatever the circumstances: nothing decides whether the call is made, and the argument is written out.

@@ -1,6 +1,6 @@
 //! Locks that are held while something else is waited for.
 
-use svclint_facts::rust::{ExprId, ExprKind, PatKind, Stmt};
+use svclint_facts::rust::{ExprId, ExprKind, PatId, PatKind, Stmt};
 use svclint_knowledge::{Action, Effect};
 
 use crate::bodies::BodyId;
@@ -10,12 +10,21 @@ use crate::tracer::{At, Tracer};
 
 /// The lock, and the first wait during which it is held, for each guard in a body.
 pub(crate) fn held_locks(tracer: &Tracer<'_>, body: BodyId) -> Vec<(Place, Place)> {
+    let mut found = held(tracer, body, Effect::Lock);
+    for lock in tracer.calls(body).filter(|at| takes(tracer, *at, Effect::Lock)) {
+        found.extend(unnamed(tracer, lock).map(|wait| (tracer.place(lock), tracer.place(wait))));
+    }
+    found
+}
+
+/// The call that gives a guard, and the first wait during which it lives, for each guard that has a name.
+pub(crate) fn held(tracer: &Tracer<'_>, body: BodyId, what: Effect) -> Vec<(Place, Place)> {
     let mut found = Vec::new();
     for (_, node) in tracer.body(body).body.iter() {
         let ExprKind::Block { stmts, tail } = &node.kind else { continue };
         for (number, stmt) in stmts.iter().enumerate() {
             let Stmt::Let { pat, init: Some(init), .. } = stmt else { continue };
-            let Some(lock) = guard(tracer, At { body, expr: *init }) else { continue };
+            let Some(lock) = guard(tracer, At { body, expr: *init }, what) else { continue };
             if !matches!(tracer.body(body).body.pat(*pat).kind, PatKind::Bind { .. }) {
                 continue;
             }
@@ -24,14 +33,11 @@ pub(crate) fn held_locks(tracer: &Tracer<'_>, body: BodyId) -> Vec<(Place, Place
             found.extend(wait.map(|w| (tracer.place(lock), tracer.place(w))));
         }
     }
-    for lock in tracer.calls(body).filter(|at| locks(tracer, *at)) {
-        found.extend(unnamed(tracer, lock).map(|wait| (tracer.place(lock), tracer.place(wait))));
-    }
     found
 }
 
-fn locks(tracer: &Tracer<'_>, at: At) -> bool {
-    tracer.actions(at).iter().any(|a| matches!(a, Action::Effect(Effect::Lock)))
+fn takes(tracer: &Tracer<'_>, at: At, what: Effect) -> bool {
+    tracer.actions(at).contains(&Action::Effect(what))
 }
 
 /// A guard that nobody names lives to the end of its statement: `self.client.lock().await.send(x).await`,
@@ -39,6 +45,9 @@ fn locks(tracer: &Tracer<'_>, at: At) -> bool {
 fn unnamed(tracer: &Tracer<'_>, lock: At) -> Option<At> {
     let here = |expr: ExprId| At { body: lock.body, expr };
     let is_own_wait = |at: At| matches!(tracer.kind(at), ExprKind::Await(inner) if *inner == lock.expr);
+    if is_used_up(tracer, lock) {
+        return None;
+    }
     let mut inner = lock;
     while let Some(outer) = tracer.parent(inner) {
         match tracer.kind(outer) {
@@ -52,7 +61,9 @@ fn unnamed(tracer: &Tracer<'_>, lock: At) -> Option<At> {
                 return any_wait(tracer, here(parts));
             }
             ExprKind::Match { scrutinee, arms } if *scrutinee == inner.expr => {
-                return arms.iter().find_map(|arm| any_wait(tracer, here(arm.body)));
+                let mut holding =
+                    arms.iter().filter(|arm| inner != lock || !is_empty(tracer, lock.body, arm.pat));
+                return holding.find_map(|arm| any_wait(tracer, here(arm.body)));
             }
             ExprKind::For { iter, body, .. } if *iter == inner.expr => return any_wait(tracer, here(*body)),
             ExprKind::Block { .. }
@@ -66,6 +77,36 @@ fn unnamed(tracer: &Tracer<'_>, lock: At) -> Option<At> {
     }
     None
 }
+
+/// `map.get(k).map(|v| v.len())`: the guard in an option, or a result, ends with what takes it out.
+fn is_used_up(tracer: &Tracer<'_>, lock: At) -> bool {
+    let is_wrapped =
+        matches!(tracer.ty(lock).lib_path(), Some("std::option::Option" | "std::result::Result"));
+    let taken = |call: At| match tracer.kind(call) {
+        ExprKind::MethodCall { method, .. } => !keeps(method) && !LOOKS_IN.contains(&method.as_str()),
+        _ => false,
+    };
+    let caller = tracer.parent(lock).filter(|call| tracer.receiver(*call) == Some(lock));
+    is_wrapped && caller.is_some_and(taken)
+}
+
+/// Whether a pattern stands for no guard: `None`, `Err(_)`.
+fn is_empty(tracer: &Tracer<'_>, body: BodyId, pat: PatId) -> bool {
+    match &tracer.body(body).body.pat(pat).kind {
+        PatKind::Path(path) | PatKind::TupleStruct(path, _) => matches!(path.last(), "None" | "Err"),
+        PatKind::Bind { name, .. } => name == "None",
+        _ => false,
+    }
+}
+
+/// Methods of options and results that give out the guard.
+fn keeps(method: &str) -> bool {
+    matches!(method, "unwrap" | "expect" | "map_err" | "ok" | "ok_or" | "ok_or_else" | "unwrap_or_else")
+}
+
+/// Methods of options and results that leave the guard where it is.
+const LOOKS_IN: &[&str] =
+    &["as_deref", "as_deref_mut", "as_mut", "as_ref", "is_err", "is_none", "is_ok", "is_some", "iter"];
 
 /// An `.await` in an expression, not one of a closure or a task in it.
 fn any_wait(tracer: &Tracer<'_>, at: At) -> Option<At> {
@@ -81,13 +122,14 @@ fn any_wait(tracer: &Tracer<'_>, at: At) -> Option<At> {
 }
 
 /// The call that locks, if an expression gives the guard itself and not something behind it.
-fn guard(tracer: &Tracer<'_>, at: At) -> Option<At> {
+fn guard(tracer: &Tracer<'_>, at: At, what: Effect) -> Option<At> {
     match tracer.kind(at) {
-        ExprKind::Await(inner) | ExprKind::Try(inner) => guard(tracer, At { body: at.body, expr: *inner }),
-        ExprKind::MethodCall { .. } if locks(tracer, at) => Some(at),
+        ExprKind::Await(inner) | ExprKind::Try(inner) => {
+            guard(tracer, At { body: at.body, expr: *inner }, what)
+        }
+        ExprKind::MethodCall { .. } if takes(tracer, at, what) => Some(at),
         ExprKind::MethodCall { receiver, method, .. } => {
-            let keeps = matches!(method.as_str(), "unwrap" | "expect" | "map_err" | "unwrap_or_else");
-            guard(tracer, At { body: at.body, expr: *receiver }).filter(|_| keeps)
+            guard(tracer, At { body: at.body, expr: *receiver }, what).filter(|_| keeps(method))
         }
         _ => None,
     }
@@ -97,7 +139,7 @@ fn guard(tracer: &Tracer<'_>, at: At) -> Option<At> {
 fn first_wait<'s>(
     tracer: &Tracer<'_>,
     body: BodyId,
-    guard: svclint_facts::rust::PatId,
+    guard: PatId,
     after: impl Iterator<Item = &'s Stmt>,
     tail: Option<ExprId>,
 ) -> Option<At> {
@@ -119,11 +161,15 @@ fn first_wait<'s>(
     None
 }
 
-/// `drop(guard)`, or the guard given to something else.
+/// `drop(guard)`, or the guard given to something else; `guard.exit()`.
 fn gives_away(tracer: &Tracer<'_>, at: At, guard: LocalId) -> bool {
-    let ExprKind::Call { args, .. } = tracer.kind(at) else { return false };
     let types = tracer.types_of(at.body);
-    args.iter().any(|arg| matches!(types.targets.get(arg), Some(Target::Local(l)) if *l == guard))
+    let is_guard = |expr: &ExprId| matches!(types.targets.get(expr), Some(Target::Local(l)) if *l == guard);
+    match tracer.kind(at) {
+        ExprKind::Call { args, .. } => args.iter().any(is_guard),
+        ExprKind::MethodCall { receiver, .. } => is_guard(receiver) && takes(tracer, at, Effect::LeaveSpan),
+        _ => false,
+    }
 }
 
 /// An `.await` of this body in an expression, not one of a closure or a task in it, nor one behind the guard's end.

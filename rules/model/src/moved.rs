@@ -64,6 +64,10 @@ impl Moved<'_> {
         for place in [&mut function.name, &mut function.whole, &mut function.params, &mut function.body] {
             self.place(place);
         }
+        if let Some(span) = &mut function.span {
+            self.place(&mut span.at);
+            span.notes.iter_mut().for_each(|n| self.place(&mut n.at));
+        }
         function.calls.iter_mut().for_each(|call| self.place(&mut call.at));
         function.does.iter_mut().for_each(|deed| self.deed(deed));
         function.course.places(&mut |place| self.place(place));
@@ -72,8 +76,9 @@ impl Moved<'_> {
     fn deed(&self, deed: &mut Deed) {
         self.place(&mut deed.at);
         match &mut deed.what {
-            What::HeldLock(wait) | What::LockedClient { wait, .. } => self.place(wait),
             What::Unlimited { value, .. } => value.iter_mut().for_each(|place| self.place(place)),
+            What::HeldLock(wait) | What::HeldSpan(wait) | What::LockedClient { wait, .. } => self.place(wait),
+            What::Log(noted) => noted.iter_mut().for_each(|n| self.place(&mut n.at)),
             What::Sql(sql) => sql.text.iter_mut().for_each(|text| self.place(text)),
             What::LoadEnvFile(file) => file.demand.iter_mut().for_each(|at| self.place(at)),
             What::Layer(layer) => {

@@ -197,6 +197,7 @@ pub(super) fn effect(kind: EffectKind) -> Option<&'static str> {
         | EffectKind::ReadHeader
         | EffectKind::WriteHeader
         | EffectKind::ReadEnv
+        | EffectKind::Log
         | EffectKind::Other(_) => return None,
     })
 }

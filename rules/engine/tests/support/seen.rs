@@ -118,7 +118,9 @@ impl Seen {
             let id = FnId(number as u32);
             // Nearly everything may panic.
             let kinds = model.effects[number].kinds();
-            for kind in kinds.filter(|k| *k != EffectKind::Other(svclint_model::Effect::Panic)) {
+            for kind in kinds
+                .filter(|k| !matches!(k, EffectKind::Log | EffectKind::Other(svclint_model::Effect::Panic)))
+            {
                 let (way, _, deed) = model.way(id, kind).expect("a kind has a witness");
                 let through: String = way
                     .iter()

@@ -27,6 +27,10 @@ pub struct Function {
     pub calls: Vec<CallSite>,
     /// Its parameters.
     pub inputs: Vec<Input>,
+    /// What it answers, where it is a handler.
+    pub reply: Reply,
+    /// The span that it runs in by an attribute.
+    pub span: Option<TraceSpan>,
     /// What it does by itself, with the place.
     pub does: Vec<Deed>,
     /// How it goes.
@@ -44,6 +48,49 @@ pub struct CallSite {
     pub at: Place,
     /// In which circumstances.
     pub when: When,
+}
+
+/// What a function answers, as far as its code alone tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reply {
+    /// The same for ever, whatever happens.
+    Fixed,
+    /// Something that differs, and always with success: its type has no status.
+    Success,
+    /// It is not known.
+    #[default]
+    Unknown,
+}
+
+/// A span around a function, which notes the function's arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceSpan {
+    /// The attribute.
+    pub at: Place,
+    /// The trait that gives a future a span, for fixes.
+    pub carry: String,
+    /// The arguments that it notes.
+    pub notes: Vec<Noted>,
+}
+
+/// A value that is written to the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// The variable's or field's name.
+    pub name: String,
+    /// Where it is written.
+    pub at: Place,
+    /// The last word of its type, where known.
+    pub ty: String,
+}
+
+/// Where the value of a label comes from that nothing bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelSource {
+    /// The path of the request, as the caller wrote it.
+    RequestPath,
+    /// A part of it that a route takes as a parameter.
+    PathParameter,
 }
 
 /// A parameter of a function.
@@ -141,6 +188,18 @@ pub enum What {
         /// How it is set.
         way: LimitWay,
     },
+    /// Is in a span while it waits for something else; the place of the wait.
+    HeldSpan(Place),
+    /// Writes to the log.
+    Log(Vec<Noted>),
+    /// Gives a measured value a label with one of endlessly many values.
+    UnboundedLabel(LabelSource),
+    /// Is known to a broker under a name that no other client may have.
+    Identity(Tri<String>),
+    /// Sets up where spans go; a statement that makes their context travel with requests, for fixes.
+    ExportTraces(String),
+    /// Takes the context of a trace in, or passes it on, as the program set it up; the library that does, by its name in code.
+    Propagates(String),
     /// Starts a task that goes on by itself.
     Spawn,
     /// Waits for a signal of the system, or names it.

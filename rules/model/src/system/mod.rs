@@ -27,6 +27,7 @@ use crate::deployments::Deployment;
 use crate::documented::{DocumentList, Documented, DocumentedName};
 use crate::effects::{EffectKind, Summary};
 use crate::images::Image;
+use crate::linked::Linked;
 use crate::manifests::Manifests;
 use crate::place::FileId;
 use crate::profiles::Profile;
@@ -118,6 +119,8 @@ pub struct Package {
     pub locked: bool,
     /// Whether a `rust-toolchain` file chooses the compiler.
     pub pins_toolchain: bool,
+    /// The libraries with globals that it is built with, and what speaks through these.
+    pub linked: Vec<Linked>,
     /// Whether its OpenAPI document is written from its routes by a library that it is built with.
     pub describes_routes: bool,
 }

@@ -104,11 +104,11 @@ fn effect(carries: &[Carries]) -> Option<&'static str> {
         Carries::Auth => Some("requests without credentials are served"),
         Carries::BodyLimit => Some("the limit on bodies does not hold"),
         Carries::Trace => Some("no request is recorded"),
-        Carries::CorrelationIn => Some("requests get no id"),
+        Carries::CorrelationIn | Carries::RequestId => Some("requests get no id"),
         Carries::Overload => Some("the limit on requests does not hold"),
         Carries::CatchPanic => Some("a panic is not answered"),
         Carries::Cors => Some("browsers of other origins are refused"),
-        Carries::CorrelationOut => None,
+        Carries::CorrelationOut | Carries::RequestIdBack => None,
     })
 }
 

@@ -1,10 +1,9 @@
 //! `blocking-call-in-async`
 
-use svclint_model::{CallPath, Deed, FnId, What};
+use svclint_model::{Deed, Function, What};
 
+use super::worker::OnWorker;
 use crate::edit::replace;
-use crate::rules::reach::evidence;
-use crate::rules::running::Run;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
@@ -66,57 +65,24 @@ declare_rule! {
     }
 }
 
-/// Through how many functions that are not asynchronous the call may be reached.
-const HOPS: usize = 2;
-
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let mut reported = Vec::new();
-    for run in Run::all(cx.model) {
-        let handlers: Vec<FnId> = run.handlers.roots.iter().map(|(id, _)| *id).collect();
-        let ways = cx.model.ways(&handlers, |call| !call.when.off_thread);
-        let mut functions: Vec<(&FnId, &CallPath)> = ways.iter().collect();
-        functions.sort_unstable_by_key(|(id, _)| **id);
-        for (id, way) in functions {
-            // What a helper does in some cases only, it may not do for this caller.
-            let is_async = cx.model.function(*id).is_async;
-            let is_certain = |d: &Deed| !d.when.off_thread && (is_async || !d.when.sometimes);
-            let stalls = |d: &&Deed| matches!(d.what, What::Stall(_)) && is_certain(d);
-            for deed in cx.model.function(*id).does.iter().filter(stalls) {
-                if runs_on_worker(cx, &handlers, *id, way) && !reported.contains(&deed.at) {
-                    reported.push(deed.at);
-                    findings.push(finding(cx, &run, *id, way, deed));
-                }
-            }
-        }
+    // What a helper does in some cases only, it may not do for this caller.
+    let stalls =
+        |f: &Function, d: &Deed| matches!(d.what, What::Stall(_)) && (f.is_async || !d.when.sometimes);
+    for stall in OnWorker::all(cx, stalls) {
+        let message = "blocks its thread here: all other requests that run on it stand still meanwhile";
+        let edits = match stall.function.is_async {
+            true => instead(cx, stall.deed).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        findings.push(
+            stall
+                .finding(cx, &BLOCKING_CALL_IN_ASYNC, message)
+                .help("wait without blocking, or do it on a thread that may block: `tokio::task::spawn_blocking`")
+                .label("blocks the thread")
+                .fix("Wait without blocking", Applicability::Unsafe, edits),
+        );
     }
-}
-
-/// Whether a function is asynchronous, or called by one that is.
-fn runs_on_worker(cx: &Context<'_>, handlers: &[FnId], function: FnId, way: &CallPath) -> bool {
-    let callers = way.iter().rev().skip(1).map(|call| call.to);
-    let handler = way
-        .first()
-        .and_then(|first| handlers.iter().find(|id| cx.model.function(**id).calls.contains(first)).copied());
-    let mut chain = [function].into_iter().chain(callers).chain(handler).take(HOPS + 1);
-    chain.any(|id| cx.model.function(id).is_async)
-}
-
-fn finding(cx: &Context<'_>, run: &Run<'_>, id: FnId, way: &CallPath, deed: &Deed) -> Finding {
-    let who = match run.handlers.route(cx.model, id) {
-        Some(route) => format!("`{} {}`", route.method, route.path),
-        None => "a handler".to_owned(),
-    };
-    let function = cx.model.function(id);
-    let message =
-        format!("{who} blocks its thread here: all other requests that run on it stand still meanwhile");
-    let mut finding = Finding::new(&BLOCKING_CALL_IN_ASYNC, deed.at, message)
-        .help("wait without blocking, or do it on a thread that may block: `tokio::task::spawn_blocking`")
-        .label("blocks the thread")
-        .service(&run.service.name)
-        .subject(&function.path);
-    finding.related = evidence(cx.model, way);
-    let edits = if function.is_async { instead(cx, deed).unwrap_or_default() } else { Vec::new() };
-    finding.fix("Wait without blocking", Applicability::Unsafe, edits)
 }
 
 /// What waits without blocking, with the same arguments.

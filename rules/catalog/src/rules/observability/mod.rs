@@ -1,6 +1,28 @@
 //! Logs, metrics, traces.
 
 mod correlation_id_dropped_outbound;
+mod manifest;
+mod metric_label_unbounded;
+mod otel_propagator_not_set;
+mod otel_version_split;
+mod request_id_layers_misordered;
+mod reqwest_tracing_without_otel_feature;
 mod scrape_target_mismatch;
+mod secret_recorded_in_telemetry;
+mod service_without_correlation;
+mod span_guard_held_across_await;
+mod spawned_task_drops_span;
 
-super::category![correlation_id_dropped_outbound, scrape_target_mismatch];
+super::category![
+    correlation_id_dropped_outbound,
+    metric_label_unbounded,
+    otel_propagator_not_set,
+    otel_version_split,
+    request_id_layers_misordered,
+    reqwest_tracing_without_otel_feature,
+    scrape_target_mismatch,
+    secret_recorded_in_telemetry,
+    service_without_correlation,
+    span_guard_held_across_await,
+    spawned_task_drops_span,
+];

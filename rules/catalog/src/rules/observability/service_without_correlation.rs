@@ -1,0 +1,113 @@
+//! `service-without-correlation`
+
+use svclint_model::{Listener, Protocol, Route, Service, Tri, What};
+
+use crate::rules::contained::is_deployed;
+use crate::{Context, Finding, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports services in containers that answer HTTP beside other services, or call others, and in which no request has an
+    /// id: no middleware gives one or takes a trace in, and no code reads one from a header. A service with middleware that
+    /// svclint does not know is left alone.
+    ///
+    /// ## Why it matters
+    /// When one order of a thousand fails, its lines stand in the logs of three services among all others. Without an id that
+    /// they share nobody can tell which belong together. A gateway that makes ids does not help where the code drops them.
+    ///
+    /// ## Example
+    /// ```bad
+    /// use axum::{Router, routing::get};
+    ///
+    /// async fn price() -> String {
+    ///     reqwest::get("http://prices/now").await.unwrap().text().await.unwrap()
+    /// }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, Router::new().route("/price", get(price))).await.unwrap();
+    /// }
+    /// ```
+    /// ```good
+    /// use axum::{Router, routing::get};
+    /// use tower_http::request_id::{MakeRequestUuid, SetRequestIdLayer};
+    ///
+    /// async fn price() -> String {
+    ///     reqwest::get("http://prices/now").await.unwrap().text().await.unwrap()
+    /// }
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let app = Router::new()
+    ///         .route("/price", get(price))
+    ///         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid));
+    ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    ///     axum::serve(listener, app).await.unwrap();
+    /// }
+    /// ```
+    ///
+    /// ## Fix
+    /// None: add middleware that gives each request an id or takes its trace in, write the id into the span of the request,
+    /// and pass it on with every call.
+    ///
+    /// ## References
+    /// - W3C, "Trace Context"
+    /// - Chris Richardson, "Pattern: Distributed tracing"
+    pub(crate) SERVICE_WITHOUT_CORRELATION {
+        id: "service-without-correlation",
+        category: Observability,
+        level: Warn,
+        severity: Info,
+        confidence: High,
+        since: "0.1",
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    for service in &cx.model.services {
+        let Some(listener) = service.listeners.iter().find(|l| l.protocol == Protocol::Http) else {
+            continue;
+        };
+        if gives_no_id(service)
+            && !may_read_id(cx, service)
+            && is_one_of_several(cx, service)
+            && is_deployed(cx, service)
+        {
+            findings.push(finding(service, listener));
+        }
+    }
+}
+
+/// Whether all middleware of a service is known, and none of it gives requests an id.
+fn gives_no_id(service: &Service) -> bool {
+    let is_known = |r: &Route| r.layers.iter().all(|l| !l.carries.is_empty() || l.function.is_some());
+    let serves = service.routes.iter().any(|r| r.handler.is_some());
+    service.correlation_in.is_none()
+        && service.routes_complete
+        && serves
+        && service.routes.iter().all(is_known)
+}
+
+/// Whether some code of a service takes a trace in, or reads a header whose name is not known.
+fn may_read_id(cx: &Context<'_>, service: &Service) -> bool {
+    let deeds = service.functions.iter().flat_map(|f| &cx.model.function(*f).does);
+    deeds.into_iter().any(|d| matches!(d.what, What::Propagates(_) | What::ReadHeader(Tri::Unknown)))
+}
+
+fn is_one_of_several(cx: &Context<'_>, service: &Service) -> bool {
+    let calls = |r: &svclint_model::Request| service.functions.binary_search(&r.in_fn).is_ok();
+    cx.model.services.len() > 1 || cx.model.requests.iter().any(calls)
+}
+
+fn finding(service: &Service, listener: &Listener) -> Finding {
+    let message = format!(
+        "requests to `{}` have no id: what it logs for one of them cannot be put together, nor tied to other services",
+        service.name
+    );
+    Finding::new(&SERVICE_WITHOUT_CORRELATION, listener.at, message)
+        .help("give each request an id, or take its trace in, with middleware around the router")
+        .label("served without an id")
+        .service(&service.name)
+        .subject(&service.name)
+}

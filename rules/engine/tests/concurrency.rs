@@ -1,0 +1,287 @@
+//! What keeps the threads of the runtime: what the rules report and what they leave alone.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+use support::service;
+
+/// How often a rule speaks in a text.
+fn of_rule(rule: &str, text: &str) -> usize {
+    support::found(&support::check_rule(text, rule))
+        .iter()
+        .filter(|f| f.ends_with(&format!(" {rule}")))
+        .count()
+}
+
+const MANIFEST: &str = r#"//- Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+actix-web = "4"
+argon2 = "0.5"
+axum = "0.8"
+bcrypt = "0.17"
+dashmap = "6"
+deadpool-diesel = "0.6"
+diesel = "2"
+futures = "0.3"
+parking_lot = "0.12"
+password-auth = "1"
+redis = "0.32"
+reqwest = { version = "0.12", features = ["blocking"] }
+rusqlite = "0.32"
+tokio = "1"
+ureq = "2"
+"#;
+
+/// A service whose one handler is `handler`.
+fn with_handler(code: &str) -> String {
+    format!("{MANIFEST}//- src/main.rs\n{}", service(".route(\"/h\", post(handler))", code))
+}
+
+const CPU: &str = "cpu-bound-in-handler";
+
+#[test]
+fn hashes_on_a_thread_of_the_runtime_are_found() {
+    for (name, code) in [
+        ("directly", "async fn handler(p: String) { bcrypt::hash(p, 12).unwrap(); }"),
+        ("another library", "async fn handler(p: String) { password_auth::generate_hash(p); }"),
+        (
+            "through helpers that are not asynchronous",
+            "async fn handler(p: String) { hashed(&p); }
+             fn hashed(p: &str) -> String { costly(p) }
+             fn costly(p: &str) -> String { bcrypt::hash(p, 12).unwrap() }",
+        ),
+        (
+            "by a trait's method",
+            "use argon2::{Argon2, PasswordHasher, password_hash::SaltString};
+             async fn handler(p: String) { hashed(&p); }
+             fn hashed(p: &str) -> String {
+                 let salt = SaltString::from_b64(\"c2FsdHNhbHQ\").unwrap();
+                 Argon2::default().hash_password(p.as_bytes(), &salt).unwrap().to_string()
+             }",
+        ),
+        (
+            "in a closure that runs where it stands",
+            "async fn handler(p: String) { Some(p).map(|p| bcrypt::hash(p, 12).unwrap()); }",
+        ),
+    ] {
+        assert_eq!(of_rule(CPU, &with_handler(code)), 1, "{name}");
+    }
+}
+
+#[test]
+fn hashes_elsewhere_are_left_alone() {
+    for (name, code) in [
+        (
+            "on a thread that may block",
+            "async fn handler(p: String) { tokio::task::spawn_blocking(move || bcrypt::hash(p, 12)).await.unwrap().unwrap(); }",
+        ),
+        (
+            "a helper on such a thread",
+            "async fn handler(p: String) { tokio::task::spawn_blocking(move || hashed(&p)).await.unwrap(); }
+             fn hashed(p: &str) -> String { bcrypt::hash(p, 12).unwrap() }",
+        ),
+        (
+            "by a helper that moves it there",
+            "async fn handler(p: String) { off(move || bcrypt::hash(p, 12).unwrap()).await; }
+             async fn off<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+                 tokio::task::spawn_blocking(work).await.unwrap()
+             }",
+        ),
+        (
+            "by a pool that is not known",
+            "async fn handler(p: String) { crate::pool().run(move || bcrypt::hash(p, 12).unwrap()).await; }",
+        ),
+        (
+            "on a thread of its own",
+            "async fn handler(p: String) { std::thread::spawn(move || bcrypt::hash(p, 12)); }",
+        ),
+        (
+            "while it starts",
+            "static FIRST: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| bcrypt::hash(\"a\", 12).unwrap());
+             async fn handler(p: String) { let _ = p; }",
+        ),
+    ] {
+        assert_eq!(of_rule(CPU, &with_handler(code)), 0, "{name}");
+    }
+}
+
+#[test]
+fn the_fix_of_a_hash_tells_the_runtime() {
+    let text = with_handler("async fn handler(p: String) { bcrypt::hash(p, 12).unwrap(); }");
+    let mended = support::mended(&text, CPU);
+    assert!(mended.contains("tokio::task::block_in_place(|| bcrypt::hash(p, 12)).unwrap();"), "{mended}");
+    assert_eq!(of_rule(CPU, &mended), 0);
+}
+
+const CLIENT: &str = "blocking-client-in-async";
+
+#[test]
+fn clients_that_block_are_found() {
+    for (name, code) in [
+        ("http", "async fn handler() { reqwest::blocking::get(\"http://prices\").unwrap(); }"),
+        ("another one", "async fn handler() { ureq::get(\"http://prices\").call().unwrap(); }"),
+        (
+            "redis",
+            "use redis::Commands;
+             async fn handler() {
+                 let mut connection = redis::Client::open(\"redis://r\").unwrap().get_connection().unwrap();
+             }",
+        ),
+        (
+            "a database in a layer below",
+            "use diesel::prelude::*;
+             async fn handler() { load(&mut connection()); }
+             fn load(c: &mut PgConnection) { diesel::sql_query(\"SELECT 1 FROM orders\").execute(c).unwrap(); }
+             fn connection() -> PgConnection { todo!() }",
+        ),
+    ] {
+        assert_eq!(of_rule(CLIENT, &with_handler(code)), 1, "{name}");
+    }
+}
+
+#[test]
+fn clients_that_do_not_block_the_runtime_are_left_alone() {
+    for (name, code) in [
+        ("asynchronous", "async fn handler() { reqwest::get(\"http://prices\").await.unwrap(); }"),
+        (
+            "on a thread that may block",
+            "async fn handler() { tokio::task::spawn_blocking(|| ureq::get(\"http://prices\").call()).await.unwrap().unwrap(); }",
+        ),
+        (
+            "in what a pool runs",
+            "use diesel::prelude::*;
+             async fn handler() {
+                 let pool: deadpool_diesel::postgres::Pool = crate::pool();
+                 let c = pool.get().await.unwrap();
+                 c.interact(|c| diesel::sql_query(\"SELECT 1 FROM orders\").execute(c)).await.unwrap().unwrap();
+             }",
+        ),
+        (
+            "in a macro of the workspace that moves it",
+            "use diesel::prelude::*;
+             macro_rules! db_run {
+                 ($conn:ident: $body:block) => { $conn.run(move |$conn| $body).await };
+                 ($conn:ident: $first:ident $body:block) => { $conn.run(move |$conn| $body).await };
+             }
+             async fn handler() {
+                 let c = crate::connection();
+                 db_run! { c: { diesel::sql_query(\"SELECT 1 FROM orders\").execute(c).unwrap(); } }
+             }",
+        ),
+        (
+            "a file",
+            "async fn handler() { let c = rusqlite::Connection::open(\"a.db\").unwrap(); c.execute(\"DELETE FROM a\", ()).unwrap(); }",
+        ),
+        (
+            "a handler that is not asynchronous",
+            "fn handler() -> std::future::Ready<()> { ureq::get(\"http://prices\").call().unwrap(); std::future::ready(()) }",
+        ),
+    ] {
+        assert_eq!(of_rule(CLIENT, &with_handler(code)), 0, "{name}");
+    }
+}
+
+const BLOCK_ON: &str = "block-on-in-async";
+
+#[test]
+fn futures_that_are_waited_for_by_blocking() {
+    let found = with_handler("async fn handler() { futures::executor::block_on(ask()); }\nasync fn ask() {}");
+    assert_eq!(of_rule(BLOCK_ON, &found), 1);
+    let mended = support::mended(&found, BLOCK_ON);
+    assert!(mended.contains("async fn handler() { ask().await; }"), "{mended}");
+    for (name, code) in [
+        (
+            "in block_in_place",
+            "async fn handler() { tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(ask())); }",
+        ),
+        (
+            "on a thread that may block",
+            "async fn handler() { tokio::task::spawn_blocking(|| futures::executor::block_on(ask())).await.unwrap(); }",
+        ),
+        ("while it starts", "async fn handler() {}\nfn start() { futures::executor::block_on(ask()); }"),
+    ] {
+        let code = format!("{code}\nasync fn ask() {{}}");
+        assert_eq!(of_rule(BLOCK_ON, &with_handler(&code)), 0, "{name}");
+    }
+}
+
+const HELD: &str = "lock-held-across-await";
+
+/// A handler that has a map, a lock and something to wait for.
+fn with_locks(body: &str) -> String {
+    with_handler(&format!(
+        "use std::{{collections::HashMap, sync::{{LazyLock, Mutex}}}};
+         static ALL: LazyLock<Mutex<HashMap<u32, u32>>> = LazyLock::new(Default::default);
+         static KEPT: LazyLock<tokio::sync::Mutex<u32>> = LazyLock::new(Default::default);
+         static FLAT: LazyLock<parking_lot::RwLock<u32>> = LazyLock::new(Default::default);
+         static MAP: LazyLock<dashmap::DashMap<u32, u32>> = LazyLock::new(Default::default);
+         async fn wait() {{}}
+         async fn handler() {{ {body} }}"
+    ))
+}
+
+#[test]
+fn locks_held_while_waiting_are_found() {
+    for (name, body) in [
+        ("by name", "let mut all = ALL.lock().unwrap(); wait().await; all.insert(1, 1);"),
+        ("of another library", "let flat = FLAT.read(); wait().await; let _ = *flat;"),
+        (
+            "in a condition",
+            "if let Some(one) = ALL.lock().unwrap().get(&1).copied() { wait().await; let _ = one; }",
+        ),
+        ("a reference into a map", "let one = MAP.get(&1).unwrap(); wait().await; let _ = *one;"),
+        ("an entry that was found", "if let Some(one) = MAP.get(&1) { wait().await; let _ = *one; }"),
+    ] {
+        assert_eq!(of_rule(HELD, &with_locks(body)), 1, "{name}");
+    }
+}
+
+#[test]
+fn locks_given_back_before_are_left_alone() {
+    for (name, body) in [
+        ("dropped", "let mut all = ALL.lock().unwrap(); all.insert(1, 1); drop(all); wait().await;"),
+        ("in a block", "{ ALL.lock().unwrap().insert(1, 1); } wait().await;"),
+        ("of tokio", "let kept = KEPT.lock().await; wait().await; let _ = *kept;"),
+        ("taken out", "let one = MAP.get(&1).map(|one| *one); wait().await; let _ = one;"),
+        (
+            "taken out in a match",
+            "match MAP.get(&1).map(|one| *one) { Some(one) => { wait().await; let _ = one; } None => {} }",
+        ),
+        (
+            "where nothing was found",
+            "match MAP.get(&1) { Some(one) => { let _ = *one; } None => wait().await }",
+        ),
+        (
+            "in a task beside",
+            "let all = ALL.lock().unwrap(); tokio::spawn(async { wait().await }); drop(all);",
+        ),
+    ] {
+        assert_eq!(of_rule(HELD, &with_locks(body)), 0, "{name}");
+    }
+}
+
+#[test]
+fn tasks_that_nobody_waits_for() {
+    const FORGOTTEN: &str = "fire-and-forget-in-handler";
+    for (name, body, expected) in [
+        ("a call", "tokio::spawn(async { reqwest::get(\"http://mail\").await });", 1),
+        ("a function that calls", "tokio::spawn(send());", 1),
+        ("one that only counts", "tokio::spawn(async { 7 });", 0),
+        ("one whose handle is kept", "let task = tokio::spawn(send());\n    task.await.unwrap();", 0),
+        (
+            "one of a set",
+            "let mut tasks = tokio::task::JoinSet::new();\n    tasks.spawn(send());\n    tasks.join_all().await;",
+            0,
+        ),
+    ] {
+        let code = format!(
+            "async fn handler() {{\n    {body}\n}}\nasync fn send() {{ reqwest::get(\"http://mail\").await.unwrap(); }}"
+        );
+        assert_eq!(of_rule(FORGOTTEN, &with_handler(&code)), expected, "{name}");
+    }
+}
