@@ -92,7 +92,7 @@ impl Infer<'_> {
         let first = *fns.first()?;
         // The library's own function goes before a trait's, but for conversions: these are many.
         let by_library = name != "from" && self.program.library_function(self.module, path).is_some();
-        (!by_library).then(|| (Target::Fns(fns), Ty::Fn(first)))
+        (!by_library).then_some((Target::Fns(fns), Ty::Fn(first)))
     }
 
     /// `Type::name`
