@@ -195,3 +195,15 @@ fn inspect_tells_what_it_could_not_read() {
         stderr(&seen)
     );
 }
+
+#[test]
+fn timings_name_every_stage_and_every_rule_that_ran() {
+    let output = svclint(&systems(), &["check", "--timings", "-A", "unversioned-api", "shop"]);
+    let table = stderr(&output);
+    let has_line = |name: &str| table.lines().any(|l| l.split_whitespace().next() == Some(name));
+    for stage in ["read", "join", "rules", "report", "http-client-without-timeout"] {
+        assert!(has_line(stage), "{stage} is missing:\n{table}");
+    }
+    assert!(!has_line("unversioned-api"), "it did not run:\n{table}");
+    assert!(!stdout(&output).lines().any(|l| l.starts_with("join ")), "what is found stays by itself");
+}

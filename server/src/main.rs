@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod evidence;
 mod lsp;
 mod report;
 

@@ -33,8 +33,12 @@ impl Context<'_> {
 
     /// The text from a place's end to the end of its line.
     pub(crate) fn rest_of_line(&self, place: Place) -> &str {
-        let rest = self.sources.text(place.file).get(place.span.end as usize..).unwrap_or("");
-        rest.lines().next().unwrap_or("")
+        self.rest_of_file(place).lines().next().unwrap_or("")
+    }
+
+    /// The text from a place's end on.
+    pub(crate) fn rest_of_file(&self, place: Place) -> &str {
+        self.sources.text(place.file).get(place.span.end as usize..).unwrap_or("")
     }
 
     /// The line end that the file uses.

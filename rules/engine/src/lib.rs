@@ -10,6 +10,7 @@ mod reading;
 mod report;
 mod store;
 mod suppress;
+mod timings;
 mod variants;
 mod workspace;
 
@@ -18,4 +19,5 @@ pub use fs::{DirEntry, DiskFs, EntryKind, FileSystem, MemoryFs, Overlay};
 pub use report::{FileRef, Report, ReportedFinding, Skipped, Summary};
 pub use store::{Analysis, FactStore};
 pub use suppress::comment_marker;
+pub use timings::{RuleTiming, Timings};
 pub use workspace::{Cancel, Options, Workspace, WorkspaceError};

@@ -10,6 +10,7 @@ use svclint_model::{FileId, Model, Rejoined};
 use svclint_syntax::LineIndex;
 
 use crate::store::FactStore;
+use crate::timings::Timings;
 
 /// A finding with what the outside needs.
 #[derive(Clone, Debug)]
@@ -76,6 +77,8 @@ pub struct Report {
     pub rejoined: Rejoined,
     /// How long it took.
     pub took: Duration,
+    /// What of that each stage and each rule took.
+    pub timings: Timings,
     pub(crate) store: FactStore,
 }
 

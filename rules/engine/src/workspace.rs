@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -20,6 +20,7 @@ use crate::notes::{CONFIG_ERROR, INTERNAL_ERROR, SYNTAX_ERROR, note};
 use crate::reading::{contained, is_read, is_template, read_file};
 use crate::report::{FileRef, Report, ReportedFinding, Skipped, Summary};
 use crate::store::FactStore;
+use crate::timings::{RuleTiming, Timings};
 use crate::{suppress, variants};
 
 /// What a run is asked to do.
@@ -84,6 +85,8 @@ pub struct Workspace {
     pool: rayon::ThreadPool,
     store: FactStore,
     unread: BTreeMap<PathBuf, String>,
+    /// How long reading took, the last time that it was done.
+    read_took: Duration,
     /// The files of the last run, joined: the next one begins there.
     join: Option<Join>,
 }
@@ -116,6 +119,7 @@ impl Workspace {
             pool,
             store: FactStore::default(),
             unread: BTreeMap::new(),
+            read_took: Duration::ZERO,
             join: None,
         })
     }
@@ -130,6 +134,7 @@ impl Workspace {
     /// # Errors
     /// When there is nothing to check.
     pub fn load(&mut self) -> Result<(), WorkspaceError> {
+        let started = Instant::now();
         let mut paths = Vec::new();
         self.unread.clear();
         for root in &self.roots {
@@ -165,6 +170,7 @@ impl Workspace {
             return Err(WorkspaceError::Empty(names.join(", ")));
         }
         self.learn()?;
+        self.read_took = started.elapsed();
         match &self.config_error {
             Some((_, error)) => Err(WorkspaceError::Config(error.clone())),
             None => Ok(()),
@@ -230,6 +236,7 @@ impl Workspace {
 
     /// Reads some files again: after a change on disk or in the editor.
     pub fn refresh(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        let started = Instant::now();
         let mut read = Vec::new();
         for path in paths {
             let path = normal_path(&path);
@@ -242,6 +249,7 @@ impl Workspace {
         self.read_all(read);
         // A shipped page that is broken would have been told when everything was loaded.
         let _ = self.learn();
+        self.read_took = started.elapsed();
     }
 
     fn read_all(&mut self, paths: Vec<PathBuf>) {
@@ -266,7 +274,8 @@ impl Workspace {
     pub fn check(&mut self, cancel: &Cancel) -> Option<Report> {
         let started = Instant::now();
         let joined = self.joined();
-        self.pool.install(|| self.check_here(cancel, joined, started))
+        let timings = Timings { read: self.read_took, join: started.elapsed(), ..Timings::default() };
+        self.pool.install(|| self.check_here(cancel, joined, started, timings))
     }
 
     /// Joins the files, from where the last run ended. `Err` with the message of a failure of svclint itself.
@@ -328,6 +337,7 @@ impl Workspace {
         cancel: &Cancel,
         joined: Result<Rejoined, String>,
         started: Instant,
+        mut timings: Timings,
     ) -> Option<Report> {
         let mut findings = Vec::new();
         let (model, rejoined) = match (joined, &self.join) {
@@ -344,23 +354,34 @@ impl Workspace {
         }
         let context = Context { model: &model, sources: &self.store };
         let active: Vec<_> = rules().iter().filter(|r| self.level(r.meta) != Level::Allow).collect();
-        let results: Vec<Vec<Finding>> = active
+        let started_rules = Instant::now();
+        let results: Vec<(Vec<Finding>, RuleTiming)> = active
             .par_iter()
             .map(|rule| {
+                let started = Instant::now();
                 let mut found = Vec::new();
                 let run = contained(|| (rule.check)(&context, &mut found));
                 if let Err(message) = run {
                     found.clear();
                     found.extend(self.internal_error(&format!("the rule `{}`", rule.meta.id), &message));
                 }
-                found
+                let timing = RuleTiming { rule: rule.meta.id, took: started.elapsed(), found: found.len() };
+                (found, timing)
             })
             .collect();
-        findings.extend(results.into_iter().flatten());
+        timings.rules = started_rules.elapsed();
+        for (found, timing) in results {
+            findings.extend(found);
+            timings.each.push(timing);
+        }
         if cancel.is_cancelled() {
             return None;
         }
-        Some(self.report(model, rejoined, findings, started))
+        let started_report = Instant::now();
+        let mut report = self.report(model, rejoined, findings, started);
+        timings.report = started_report.elapsed();
+        report.timings = timings;
+        Some(report)
     }
 
     fn report(
@@ -407,6 +428,7 @@ impl Workspace {
             model,
             rejoined,
             took: started.elapsed(),
+            timings: Timings::default(),
             store: self.store.clone(),
         }
     }

@@ -290,6 +290,27 @@ fn clients_that_are_built_for_each_request_are_found() {
 }
 
 #[test]
+fn a_client_that_is_kept_is_unwrapped_where_it_is_built() {
+    let fixed = |code: &str| -> Vec<String> {
+        let report = support::check_rule(&support::service(".route(\"/x\", get(handler))", code), BUILT);
+        let of_rule = report.findings.iter().filter(|f| f.finding.rule.id == BUILT);
+        let mended = of_rule.flat_map(|f| &f.finding.fixes).map(|fix| support::apply(&report, fix));
+        mended.flatten().filter(|(path, _)| path.ends_with("main.rs")).map(|(_, text)| text).collect()
+    };
+    for opened in [".unwrap()", "\n        .unwrap()", ".expect(\"rustls (built in)\")"] {
+        let built = format!("reqwest::Client::builder().no_proxy().build(){opened}");
+        let code =
+            format!("async fn handler() {{\n    {built}.get(\"http://a/b\").send().await.unwrap();\n}}");
+        let fixed = fixed(&code);
+        assert!(fixed[0].contains(&format!("LazyLock::new(|| {built});")), "{fixed:?}");
+        assert!(fixed[0].contains("CLIENT.clone().get("), "{fixed:?}");
+    }
+    let handled = "async fn handler() -> Result<(), reqwest::Error> {\n    let c = reqwest::Client::builder().build()?;\n    \
+                   c.get(\"http://a/b\").send().await?;\n    Ok(())\n}";
+    assert_eq!(fixed(handled), [""; 0], "a static cannot give the error back");
+}
+
+#[test]
 fn clients_that_are_kept_or_are_for_one_user_are_left_alone() {
     for code in [
         "static C: std::sync::LazyLock<reqwest::Client> = std::sync::LazyLock::new(reqwest::Client::new);
@@ -498,4 +519,19 @@ fn what_blocks_elsewhere_is_left_alone() {
 fn blocking(code: &str) -> String {
     let limit = "const LIMIT: std::time::Duration = std::time::Duration::from_secs(1);\n";
     support::service(".route(\"/x\", get(handler))", &format!("{limit}{code}"))
+}
+
+#[test]
+fn what_a_library_lends_to_tests_is_test_code() {
+    let library = |attribute: &str| {
+        format!(
+            "//- src/lib.rs\n{attribute}\npub mod helpers {{\n    pub async fn ask() {{\n        \
+             reqwest::Client::new().get(\"http://a/b\").send().await.unwrap();\n    }}\n}}\n"
+        )
+    };
+    let reported = |attribute: &str| of_rule("http-client-without-timeout", &library(attribute));
+    assert_eq!(reported(""), 1);
+    assert_eq!(reported("#[cfg(not(test))]"), 1);
+    assert_eq!(reported("#[cfg(test)]"), 0);
+    assert_eq!(reported("#[cfg(any(test, feature = \"testing\"))]"), 0);
 }

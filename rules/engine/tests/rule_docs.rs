@@ -4,27 +4,7 @@
 
 mod support;
 
-use svclint_catalog::{RuleMeta, rules};
-
-fn blocks(meta: &RuleMeta, kind: &str) -> Vec<String> {
-    let docs: Vec<&str> = meta.docs.lines().map(|l| l.strip_prefix(' ').unwrap_or(l)).collect();
-    let mut blocks = Vec::new();
-    let mut open: Option<(bool, String)> = None;
-    for line in docs {
-        match (&mut open, line.strip_prefix("```")) {
-            (None, Some(word)) => open = Some((word == kind, String::new())),
-            (Some(_), Some(_)) => {
-                blocks.extend(open.take().filter(|(wanted, _)| *wanted).map(|(_, text)| text))
-            }
-            (Some((_, text)), None) => {
-                text.push_str(line);
-                text.push('\n');
-            }
-            (None, None) => {}
-        }
-    }
-    blocks
-}
+use svclint_catalog::rules;
 
 #[test]
 fn bad_examples_are_reported_once_and_good_ones_never() {
@@ -33,7 +13,7 @@ fn bad_examples_are_reported_once_and_good_ones_never() {
         let of_rule = |text: &str| {
             support::found(&support::check_rule(text, id)).into_iter().filter(|f| f.ends_with(id)).count()
         };
-        let (bad, good) = (blocks(rule.meta, "bad"), blocks(rule.meta, "good"));
+        let (bad, good) = (support::examples(rule.meta, "bad"), support::examples(rule.meta, "good"));
         assert!(!bad.is_empty() && !good.is_empty(), "{id} needs a bad and a good example");
         for text in bad {
             assert_eq!(of_rule(&text), 1, "{id} must report its bad example:\n{text}");

@@ -137,7 +137,8 @@ impl Model {
             What::ReadEnv(number) => self.settings.get(number as usize),
             _ => None,
         });
-        let declared = self.settings.iter().filter(|s| service.parses(self, s.at));
+        let files = service.files(self);
+        let declared = self.settings.iter().filter(|s| files.contains(&s.at.file));
         let settings: Vec<&Setting> = reads.chain(declared).collect();
         for (name, (_, at)) in &deployment.env.variables {
             let own = |s: &&&Setting| matches!(&s.name, Tri::Present(read) if read == name) && !s.prefixed;

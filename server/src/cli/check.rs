@@ -38,6 +38,9 @@ pub(crate) struct CheckArgs {
     /// Print what the fixes would change instead of changing it
     #[arg(long)]
     diff: bool,
+    /// Print what each stage and each rule cost, on stderr
+    #[arg(long)]
+    timings: bool,
     /// Do not run a rule
     #[arg(short = 'A', long = "allow", value_name = "RULE")]
     allow: Vec<String>,
@@ -72,6 +75,9 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
         Format::Sarif => report::sarif::print(&mut out, &report)?,
     }
     out.flush()?;
+    if args.timings {
+        report::timings::print(&mut anstream::stderr().lock(), &report.timings)?;
+    }
     let outcome = outcome(&report);
     // The process ends here: taking everything apart first would only cost time.
     std::mem::forget((workspace, report));

@@ -3,12 +3,20 @@
 use std::io::Write;
 
 use super::{Outcome, known_rule};
+use crate::evidence;
 
 pub(crate) fn run(id: &str) -> anyhow::Result<Outcome> {
     let meta = known_rule(id)?.meta;
     let mut out = anstream::stdout().lock();
     writeln!(out, "# {}\n", meta.id)?;
     writeln!(out, "{} · since {}\n", meta.category.name(), meta.since)?;
-    writeln!(out, "{}", meta.docs.trim_end())?;
+    for line in meta.docs.trim_end().lines() {
+        writeln!(out, "{}", line.strip_prefix(' ').unwrap_or(line))?;
+    }
+    let shown = evidence::of(meta.id);
+    if !shown.is_empty() {
+        writeln!(out, "\n## What was shown")?;
+        shown.iter().try_for_each(|line| writeln!(out, "- {line}"))?;
+    }
     Ok(Outcome::Clean)
 }

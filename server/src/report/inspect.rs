@@ -368,7 +368,8 @@ impl<'r> Reader<'r> {
             .filter_map(|d| if let What::ReadEnv(n) = d.what { Some(n) } else { None })
             .collect();
         let all = model.settings.iter().enumerate();
-        let own = all.filter(|(n, s)| read.contains(&(*n as u32)) || self.service.parses(model, s.at));
+        let files = self.service.files(model);
+        let own = all.filter(|(n, s)| read.contains(&(*n as u32)) || files.contains(&s.at.file));
         let setting = |(_, s): (usize, &svclint_model::Setting)| SeenSetting {
             name: s.name.present().cloned(),
             prefixed: s.prefixed,

@@ -9,6 +9,7 @@ pub(crate) mod sarif;
 pub(crate) mod seen;
 mod seen_manifests;
 pub(crate) mod style;
+pub(crate) mod timings;
 pub(crate) mod why;
 
 use std::path::Path;

@@ -30,11 +30,33 @@ serde = "1"
 sqlx = "0.8"
 tokio = "1"
 tonic = "0.14"
+tonic-health = "0.14"
 tower-http = "0.6"
 tracing = "0.1"
 utoipa = "5"
 uuid = "1"
 "#;
+
+/// The examples of a kind, `bad` or `good`, in a rule's manual.
+pub(crate) fn examples(meta: &svclint_catalog::RuleMeta, kind: &str) -> Vec<String> {
+    let docs: Vec<&str> = meta.docs.lines().map(|l| l.strip_prefix(' ').unwrap_or(l)).collect();
+    let mut blocks = Vec::new();
+    let mut open: Option<(bool, String)> = None;
+    for line in docs {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(word)) => open = Some((word == kind, String::new())),
+            (Some(_), Some(_)) => {
+                blocks.extend(open.take().filter(|(wanted, _)| *wanted).map(|(_, text)| text))
+            }
+            (Some((_, text)), None) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    blocks
+}
 
 /// The files of a text, with a manifest and a Dockerfile where it brings none.
 pub(crate) fn files(text: &str) -> Vec<(PathBuf, String)> {
@@ -150,6 +172,7 @@ pub(crate) fn found(report: &Report) -> Vec<String> {
 
 /// Applies one fix to the files it was made for.
 pub(crate) fn apply(report: &Report, fix: &Fix) -> Vec<(PathBuf, String)> {
+    let inside = |path: &Path| path.strip_prefix("/ws").unwrap_or(path).to_path_buf();
     let mut files: Vec<(PathBuf, String)> = Vec::new();
     for number in 0.. {
         let Some(file) = report.file(svclint_model::FileId(number)) else { break };
@@ -161,12 +184,17 @@ pub(crate) fn apply(report: &Report, fix: &Fix) -> Vec<(PathBuf, String)> {
                 edits.push((span.start as usize, span.end as usize, text));
             }
         }
-        edits.sort_by_key(|e| std::cmp::Reverse(e.0));
+        edits.sort_by_key(|e| (e.0, e.1));
         let mut text = file.text.to_string();
-        for (start, end, new) in edits {
+        for (start, end, new) in edits.into_iter().rev() {
             text.replace_range(start..end, new);
         }
-        files.push((file.path.strip_prefix("/ws").expect("inside").to_path_buf(), text));
+        files.push((inside(&file.path), text));
+    }
+    for edit in &fix.edits {
+        if let Edit::Create { path, text } = edit {
+            files.push((inside(path), text.clone()));
+        }
     }
     files
 }

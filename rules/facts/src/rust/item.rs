@@ -141,11 +141,13 @@ impl Item {
 }
 
 impl AttrArg {
-    /// `test`, `all(test, ..)`; not `any(test, ..)` and not `not(test)`.
+    /// `test`, `all(test, ..)`, and `any(test, ..)`, by which libraries lend their helpers for tests; not `not(test)`.
     fn wants_test(&self) -> bool {
         match self {
             AttrArg::Nested(path, args) if args.is_empty() => path.last() == "test",
-            AttrArg::Nested(path, args) => path.last() == "all" && args.iter().any(AttrArg::wants_test),
+            AttrArg::Nested(path, args) => {
+                matches!(path.last(), "all" | "any") && args.iter().any(AttrArg::wants_test)
+            }
             _ => false,
         }
     }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
 use svclint_knowledge::{Carries, Limit, Protocol};
 
 use super::{FnId, Model};
-use crate::place::{Place, Tri};
+use crate::place::{FileId, Place, Tri};
 use crate::signals::StopSignal;
 
 /// A deployable program: a binary that listens, or that takes messages.
@@ -143,9 +144,9 @@ impl Route {
 }
 
 impl Service {
-    /// Whether a place lies in the code of the packages that the service's own functions come from.
-    pub fn parses(&self, model: &Model, at: Place) -> bool {
-        let files = self.functions.iter().filter_map(|f| model.functions.get(f.0 as usize));
-        files.into_iter().any(|f| f.name.file == at.file)
+    /// The files that the service's functions stand in.
+    pub fn files(&self, model: &Model) -> FxHashSet<FileId> {
+        let functions = self.functions.iter().filter_map(|f| model.functions.get(f.0 as usize));
+        functions.map(|f| f.name.file).collect()
     }
 }

@@ -100,7 +100,8 @@ fn read_by<'m>(cx: &Context<'m>, service: &Service) -> Vec<(&'m Setting, String)
         .map(|d| (d.at.file.0, d.at.span.start))
         .collect();
     let declared = model.settings.iter().filter(|s| !in_bodies.contains(&(s.at.file.0, s.at.span.start)));
-    found.extend(declared.filter(|s| service.parses(model, s.at)).map(|s| (s, service.name.clone())));
+    let files = service.files(model);
+    found.extend(declared.filter(|s| files.contains(&s.at.file)).map(|s| (s, service.name.clone())));
     found
 }
 

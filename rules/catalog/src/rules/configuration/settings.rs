@@ -1,5 +1,6 @@
 //! What programs read from their environment.
 
+use rustc_hash::FxHashMap;
 use svclint_model::{Place, Setting, Tri, What};
 
 use crate::Context;
@@ -14,9 +15,15 @@ fn settings<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Vec<&'m Setting> {
         _ => None,
     });
     let mut found: Vec<&Setting> = deeds.collect();
-    let in_bodies =
-        |setting: &Setting| model.functions.iter().flat_map(|f| &f.does).any(|d| d.at == setting.at);
-    let declared = model.settings.iter().filter(|s| !in_bodies(s) && program.service.parses(model, s.at));
+    // What no function reads itself is declared by a type.
+    let mut declared: FxHashMap<Place, &Setting> = FxHashMap::default();
+    let files = program.service.files(model);
+    let parsed = model.settings.iter().filter(|s| files.contains(&s.at.file));
+    declared.extend(parsed.map(|s| (s.at, s)));
+    for deed in model.functions.iter().flat_map(|f| &f.does) {
+        declared.remove(&deed.at);
+    }
+    let declared = model.settings.iter().filter(|s| declared.contains_key(&s.at));
     found.extend(declared);
     found
 }

@@ -163,8 +163,8 @@ fn fix(cx: &Context<'_>, implemented: &GrpcImpl, listener: &Listener) -> Option<
     if implemented.module.is_empty() || implemented.of.is_empty() || !cx.text(listener.at).starts_with('.') {
         return None;
     }
-    let made =
-        format!("{}::{}Server::new({}::default())", implemented.module, implemented.service, implemented.of);
+    let server = format!("{}::{}Server", implemented.module, implemented.service);
+    let made = format!("{server}::<{}>::new(todo!(\"the value that serves it\"))", implemented.of);
     let gap = if cx.begins_line(listener.at) {
         format!("{}{}", cx.line_end(listener.at.file), cx.indent(listener.at))
     } else {

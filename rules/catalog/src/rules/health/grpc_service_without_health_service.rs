@@ -18,6 +18,13 @@ declare_rule! {
     ///
     /// ## Example
     /// ```bad
+    /// //- proto/shop.proto
+    /// syntax = "proto3";
+    /// package shop.v1;
+    /// service Orders { rpc Place(Order) returns (Placed); }
+    /// message Order { string article = 1; }
+    /// message Placed { string id = 1; }
+    /// //- src/main.rs
     /// mod pb { tonic::include_proto!("shop.v1"); }
     /// use pb::orders_server::{Orders, OrdersServer};
     /// use tonic::{Request, Response, Status};
@@ -26,7 +33,7 @@ declare_rule! {
     ///
     /// #[tonic::async_trait]
     /// impl Orders for Shop {
-    ///     async fn place(&self, order: Request<pb::Order>) -> Result<Response<pb::Placed>, Status> {
+    ///     async fn place(&self, _: Request<pb::Order>) -> Result<Response<pb::Placed>, Status> {
     ///         Err(Status::unimplemented("not yet"))
     ///     }
     /// }
@@ -38,6 +45,13 @@ declare_rule! {
     /// }
     /// ```
     /// ```good
+    /// //- proto/shop.proto
+    /// syntax = "proto3";
+    /// package shop.v1;
+    /// service Orders { rpc Place(Order) returns (Placed); }
+    /// message Order { string article = 1; }
+    /// message Placed { string id = 1; }
+    /// //- src/main.rs
     /// mod pb { tonic::include_proto!("shop.v1"); }
     /// use pb::orders_server::{Orders, OrdersServer};
     /// use tonic::{Request, Response, Status};
@@ -46,7 +60,7 @@ declare_rule! {
     ///
     /// #[tonic::async_trait]
     /// impl Orders for Shop {
-    ///     async fn place(&self, order: Request<pb::Order>) -> Result<Response<pb::Placed>, Status> {
+    ///     async fn place(&self, _: Request<pb::Order>) -> Result<Response<pb::Placed>, Status> {
     ///         Err(Status::unimplemented("not yet"))
     ///     }
     /// }

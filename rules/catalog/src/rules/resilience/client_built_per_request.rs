@@ -1,6 +1,6 @@
 //! `client-built-per-request`
 
-use svclint_model::{Client, Effect, FnId, Protocol, Request, Route, Service, What};
+use svclint_model::{Client, ClientSite, Effect, FnId, Place, Protocol, Request, Route, Service, What};
 use svclint_syntax::Span;
 
 use crate::edit::replace;
@@ -143,7 +143,8 @@ fn finding(
 /// The client in a static of its function; `None` where it needs something of the function.
 fn once(cx: &Context<'_>, client: &Client) -> Option<Vec<Edit>> {
     let built = &client.built;
-    let text = cx.text(built.at);
+    let at = opened(cx, built)?;
+    let text = cx.text(at);
     let ty = cx.text(built.type_path).trim_end_matches("Builder");
     let needs_more = ["?", ".await", "self"].iter().any(|word| text.contains(word));
     if needs_more || client.protocol != Protocol::Http || !ty.ends_with("Client") {
@@ -153,7 +154,22 @@ fn once(cx: &Context<'_>, client: &Client) -> Option<Vec<Edit>> {
     let indent = format!("{}{}{}", cx.line_end(body.file), cx.indent(body), cx.indent_step(body.file));
     let lazy = "std::sync::LazyLock";
     let text = format!("{indent}static CLIENT: {lazy}<{ty}> = {lazy}::new(|| {text});");
-    let mut edits = replace(built.at, "CLIENT.clone()");
+    let mut edits = replace(at, "CLIENT.clone()");
     edits.push(Edit::Replace { file: body.file, span: Span::at(body.span.start + 1), text });
     Some(edits)
+}
+
+/// The whole expression that gives the client: what a builder ends in has to be unwrapped. `None` where it is not.
+fn opened(cx: &Context<'_>, built: &ClientSite) -> Option<Place> {
+    if built.calls.last().is_none_or(|(name, _)| name != "build") {
+        return Some(built.at);
+    }
+    let rest = cx.rest_of_file(built.at);
+    let call = rest.trim_start();
+    let length = match call.strip_prefix(".expect(\"") {
+        Some(message) => ".expect(\"".len() + message.find("\")")? + 2,
+        None => call.starts_with(".unwrap()").then_some(".unwrap()".len())?,
+    };
+    let end = built.at.span.end + (rest.len() - call.len() + length) as u32;
+    Some(Place { file: built.at.file, span: Span { start: built.at.span.start, end } })
 }

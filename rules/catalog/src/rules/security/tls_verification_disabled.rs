@@ -32,7 +32,7 @@ declare_rule! {
     /// }
     ///
     /// fn main() {
-    ///     client(include_bytes!("ca.pem"));
+    ///     client(&std::fs::read("/etc/shop/ca.pem").unwrap());
     /// }
     /// ```
     ///

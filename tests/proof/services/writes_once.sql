@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, article TEXT NOT NULL);
