@@ -59,7 +59,7 @@ declare_rule! {
     pub(crate) PANIC_IN_HANDLER {
         id: "panic-in-handler",
         category: Health,
-        level: Warn,
+        level: Allow,
         severity: Info,
         confidence: High,
         since: "0.1",

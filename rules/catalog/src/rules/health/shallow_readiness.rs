@@ -69,7 +69,7 @@ declare_rule! {
     pub(crate) SHALLOW_READINESS {
         id: "shallow-readiness",
         category: Health,
-        level: Warn,
+        level: Allow,
         severity: Info,
         confidence: High,
         since: "0.1",

@@ -57,7 +57,7 @@ declare_rule! {
     pub(crate) SERVICE_WITHOUT_CORRELATION {
         id: "service-without-correlation",
         category: Observability,
-        level: Warn,
+        level: Allow,
         severity: Info,
         confidence: High,
         since: "0.1",

@@ -61,7 +61,7 @@ declare_rule! {
     pub(crate) SPAWNED_TASK_DROPS_SPAN {
         id: "spawned-task-drops-span",
         category: Observability,
-        level: Warn,
+        level: Allow,
         severity: Info,
         confidence: High,
         since: "0.1",
