@@ -166,6 +166,6 @@ fn inspect_shows_what_is_there() {
       Deployment/payments   runs payments · port 8082  shop/deploy/k8s/payments.yaml:4
       1 containers run no program that is known here
 
-    seen: paths 100 % of 327 · receivers 100 % of 158 · those that matter 100 % of 61 · routes 100 % of 16 · clients 100 % of 6
+    seen: paths 100 % of 327 · receivers 100 % of 158 · those that matter 100 % of 73 · routes 100 % of 16 · clients 100 % of 6
     "#);
 }
