@@ -26,7 +26,8 @@ pub(crate) fn is_read(fs: &dyn FileSystem, path: &Path) -> bool {
         | Language::Yaml
         | Language::Proto
         | Language::Env
-        | Language::Template => true,
+        | Language::Template
+        | Language::Ignore => true,
         Language::Toml => {
             let names = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", config::FILE];
             names.iter().any(|f| path.ends_with(f))

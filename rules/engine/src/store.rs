@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_catalog::Sources;
 use svclint_facts::cargo::{cargo_lock, cargo_manifest};
-use svclint_facts::docker::dockerfile;
+use svclint_facts::docker::{dockerfile, ignore_file};
 use svclint_facts::env::env_file;
 use svclint_facts::helm::defines;
 use svclint_facts::proto::proto_file;
@@ -55,6 +55,7 @@ impl Analysis {
             Language::Template => FileFacts::Helm(Arc::new(defines(&text))),
             Language::Proto => FileFacts::Proto(Arc::new(proto_file(&text))),
             Language::Dockerfile => FileFacts::Docker(Arc::new(dockerfile(&text))),
+            Language::Ignore => FileFacts::Ignore(Arc::new(ignore_file(&text))),
             Language::Sql => FileFacts::Sql(Arc::new(sql_tables(&text))),
             _ => FileFacts::Other,
         };
@@ -84,6 +85,7 @@ impl Analysis {
             | FileFacts::Sql(_)
             | FileFacts::Proto(_)
             | FileFacts::Docker(_)
+            | FileFacts::Ignore(_)
             | FileFacts::Other => Vec::new(),
         }
     }

@@ -577,3 +577,124 @@ fn tags_that_move() {
     silent(&shop(&staged));
     silent(&image("ubuntu", rest).replace("//- Dockerfile", "//- ci/Dockerfile"));
 }
+
+/// A sound image whose builder copies file by file, and a `.dockerignore` beside it.
+fn ignoring(copies: &str, ignore: &str) -> String {
+    let dockerfile = format!(
+        "FROM rust:1.96-bookworm AS builder\nWORKDIR /app\n{copies}RUN cargo build --release --locked\n\n\
+         FROM debian:bookworm-slim\n{COPIED}USER 10001\nCMD [\"shop\"]\n"
+    );
+    format!("{}//- .dockerignore\n{ignore}", shop(&dockerfile))
+}
+
+const FILE_BY_FILE: &str = "COPY Cargo.toml Cargo.lock ./\nCOPY src src\nCOPY migrations migrations\n";
+
+#[test]
+fn copies_of_what_is_kept_out_of_the_build() {
+    let text = ignoring(FILE_BY_FILE, "target\n# Only for developers.\nmigrations\n");
+    let report = support::check(&text);
+    assert_eq!(found(&report), ["Dockerfile:5 image-does-not-match-crate"]);
+    let finding = &report.findings[0].finding;
+    assert_eq!(
+        finding.message,
+        "`.dockerignore` keeps `migrations` out of the build: the image cannot be built"
+    );
+    let by = finding.related[0].place;
+    let ignore = report.file(by.file).unwrap();
+    assert_eq!(by.span.text(&ignore.text), "migrations");
+    let fixed = support::apply(&report, &finding.fixes[0]);
+    assert_eq!(found(&support::check_files(fixed)), Vec::<String>::new());
+
+    // The last line that fits decides; a folder takes what is in it along; a slash in front says nothing.
+    for ignore in ["*\n!Cargo.*\n!src\n", "/migrations/\n", "!migrations\nmigra*\n", "**/migrations\n"] {
+        let report = support::check(&ignoring(FILE_BY_FILE, ignore));
+        assert_eq!(found(&report), ["Dockerfile:5 image-does-not-match-crate"], "{ignore}");
+    }
+    // What was built outside and is copied in.
+    let dockerfile =
+        "FROM debian:bookworm-slim\nCOPY target/release/shop /usr/local/bin/shop\nUSER 1\nCMD [\"shop\"]\n";
+    let prebuilt = format!("{}//- .dockerignore\ntarget\n", shop(dockerfile));
+    let built = "//- compose.yaml\nservices:\n  shop:\n    build: .\n";
+    assert_eq!(rules(&format!("{prebuilt}{built}")), ["image-does-not-match-crate"]);
+    silent(&format!("{prebuilt}!target/release/shop\n{built}"));
+}
+
+#[test]
+fn what_is_let_into_the_build() {
+    for ignore in [
+        "target\n",
+        "*\n!Cargo.*\n!src\n!migrations\n",
+        // Something below may come back.
+        "migrations\n!migrations/*.sql\n",
+        "migrations\n!**/*.sql\n",
+        // Only what is in it, or further down.
+        "migrations/*\n",
+        "*/migrations\n",
+        "#migrations\n",
+        // A pattern that is not followed may be the exception.
+        "migrations\n!**tions\n",
+        "{migrations,src}\n",
+    ] {
+        silent(&ignoring(FILE_BY_FILE, ignore));
+    }
+    // Patterns, variables and addresses; files of other stages.
+    let others =
+        "ARG DIR\nCOPY . .\nCOPY migration[s] ./m/\nCOPY ${DIR} d\nCOPY --from=busybox /migrations m\n";
+    silent(&ignoring(others, "migrations\n"));
+}
+
+#[test]
+fn the_folder_that_an_image_is_built_from() {
+    let moved = |ignore: &str, rest: &str| {
+        let text = ignoring(FILE_BY_FILE, "target\n").replace("//- Dockerfile", "//- docker/Dockerfile");
+        format!("{}//- {ignore}\nmigrations\n{rest}", text.replace("//- .dockerignore\ntarget\n", ""))
+    };
+    let composed =
+        "//- compose.yaml\nservices:\n  shop:\n    build: { context: ., dockerfile: docker/Dockerfile }\n";
+    let workflow = |step: &str| {
+        format!("//- .github/workflows/image.yaml\non: push\njobs:\n  image:\n    steps:\n      - {step}\n")
+    };
+    let action = "uses: docker/build-push-action@v6\n        with:\n          file: docker/Dockerfile\n          context: ";
+    let is_told = |text: &str| {
+        assert_eq!(
+            found(&support::check(text)),
+            ["docker/Dockerfile:5 image-does-not-match-crate"],
+            "{text}"
+        );
+    };
+    is_told(&moved(".dockerignore", composed));
+    is_told(&moved(".dockerignore", &workflow(&format!("{action}."))));
+    is_told(&moved(
+        ".dockerignore",
+        &workflow("run: docker build --push -f docker/Dockerfile -t shop . && ls"),
+    ));
+    // Named like the Dockerfile: it counts, and not the folder's.
+    is_told(&moved("docker/Dockerfile.dockerignore", composed));
+    silent(&moved(".dockerignore", &format!("{composed}//- docker/Dockerfile.dockerignore\ntarget\n")));
+    // Nobody says which folder, nobody can know which, or it is another one.
+    silent(&moved(".dockerignore", ""));
+    silent(&moved(".dockerignore", &workflow(&format!("{action}${{{{ matrix.folder }}}}"))));
+    silent(&moved(".dockerignore", &workflow("run: cd shop && docker build -f docker/Dockerfile .")));
+    silent(&moved("docker/.dockerignore", composed));
+    silent(&moved(".dockerignore", &format!("{composed}{}", workflow(&format!("{action}docker")))));
+}
+
+#[test]
+fn packages_that_are_kept_out_of_the_build() {
+    let workspace = |copies: &str, ignore: &str| {
+        let member = "//- stock/Cargo.toml\n[package]\nname = \"stock\"\n//- stock/src/lib.rs\n\n";
+        let root = "//- Cargo.toml\n[package]\nname = \"shop\"\nedition = \"2024\"\n[dependencies]\nstock = { path = \"stock\" }\n[workspace]\n";
+        format!("{}{root}{member}", ignoring(copies, ignore))
+    };
+    let report = support::check(&workspace("COPY . .\n", "target\nsto*\n"));
+    assert_eq!(found(&report), ["Dockerfile:3 image-does-not-match-crate"]);
+    let finding = &report.findings[0].finding;
+    assert!(finding.message.contains("the package `stock`"), "{}", finding.message);
+    let fixed = support::apply(&report, &finding.fixes[0]);
+    assert_eq!(found(&support::check_files(fixed)), Vec::<String>::new());
+    silent(&workspace("COPY . .\n", "target\n"));
+    silent(&workspace("COPY . .\n", "stock/benches\n"));
+    // It may come from elsewhere.
+    silent(&workspace("COPY . .\nCOPY --from=registry.example.com/stock:1 /stock stock\n", "stock\n"));
+    silent(&workspace("COPY . .\nRUN ./fetch-stock.sh\n", "stock\n"));
+}

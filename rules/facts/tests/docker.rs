@@ -116,3 +116,20 @@ fn what_is_broken_is_told() {
     let file = dockerfile("FROM a\nRUN x\nFRMO b\nUSER c\n");
     assert!(file.broken && file.stages[0].broken);
 }
+
+#[test]
+fn what_stays_out_of_a_build() {
+    use svclint_facts::docker::ignore_file;
+    let text = "\u{feff}# Comment\r\n  /target/ \r\n\r\n! ./src/../keep\r\n.\r\n #odd\n**/*.md";
+    let lines = ignore_file(text);
+    let told: Vec<_> = lines.iter().map(|l| (l.pattern.as_str(), l.keeps, l.span.text(text))).collect();
+    assert_eq!(
+        told,
+        [
+            ("target", false, "/target/"),
+            ("keep", true, "! ./src/../keep"),
+            ("#odd", false, "#odd"),
+            ("**/*.md", false, "**/*.md"),
+        ]
+    );
+}

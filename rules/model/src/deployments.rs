@@ -117,7 +117,7 @@ fn image_of(
     let mut built: Vec<(usize, Place)> = manifests
         .builds
         .iter()
-        .filter(|b| same_image(&b.image, name))
+        .filter(|b| b.image.as_ref().is_some_and(|built| same_image(built, name)))
         .filter_map(|b| Some((at_path(&b.dockerfile)?, b.at)))
         .collect();
     // A compose file that builds it.

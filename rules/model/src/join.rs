@@ -177,7 +177,7 @@ impl Join {
             images: if keep && !self.new_manifests {
                 before.images.clone()
             } else {
-                crate::images::images(&self.files, &self.joined)
+                crate::images::images(&self.files, &self.joined, &self.manifests)
             },
             tables: if keep { before.tables.clone() } else { assemble::tables(&self.files) },
             policies: answers().flat_map(|a| a.policies.iter().cloned()).collect(),

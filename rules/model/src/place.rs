@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use svclint_facts::cargo::{CargoLock, CargoManifest};
-use svclint_facts::docker::Dockerfile;
+use svclint_facts::docker::{Dockerfile, IgnoreLine};
 use svclint_facts::helm::Define;
 use svclint_facts::proto::ProtoFile;
 use svclint_facts::rust::RustFile;
@@ -64,6 +64,8 @@ pub enum FileFacts {
     Helm(Arc<Vec<Define>>),
     /// A Dockerfile.
     Docker(Arc<Dockerfile>),
+    /// A file of what stays out of the builds of images.
+    Ignore(Arc<Vec<IgnoreLine>>),
     /// A file that is known to exist.
     Other,
 }
@@ -71,7 +73,14 @@ pub enum FileFacts {
 impl FileFacts {
     /// Whether it speaks of what runs the code, and not of the code.
     pub(crate) fn is_manifest(&self) -> bool {
-        matches!(self, FileFacts::Yaml(_) | FileFacts::Env(_) | FileFacts::Helm(_) | FileFacts::Docker(_))
+        matches!(
+            self,
+            FileFacts::Yaml(_)
+                | FileFacts::Env(_)
+                | FileFacts::Helm(_)
+                | FileFacts::Docker(_)
+                | FileFacts::Ignore(_)
+        )
     }
 
     /// Whether two are one and the same.
@@ -86,6 +95,7 @@ impl FileFacts {
             (FileFacts::Env(a), FileFacts::Env(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Helm(a), FileFacts::Helm(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Docker(a), FileFacts::Docker(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Ignore(a), FileFacts::Ignore(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Other, FileFacts::Other) => true,
             _ => false,
         }

@@ -26,6 +26,8 @@ pub enum Language {
     Env,
     /// `*.tpl`: named templates of a Helm chart
     Template,
+    /// `.dockerignore`, `x.dockerignore`
+    Ignore,
     /// Anything else.
     Other,
 }
@@ -45,6 +47,7 @@ impl Language {
             "sql" => Language::Sql,
             "env" => Language::Env,
             "tpl" => Language::Template,
+            "dockerignore" => Language::Ignore,
             _ if name.starts_with(".env.") => Language::Env,
             // What is kept beside the one that counts.
             "old" | "bak" | "orig" | "disabled" | "sample" | "example" => Language::Other,

@@ -54,7 +54,7 @@ fn documents_anchors_and_merge_keys() {
     0.b.q = 2
     0.c.q = 3
     0.c.p = 1
-    0.d = "two\nlines\n" at "two\n  lines\n"
+    0.d = "two\nlines\n" at "two\n  lines"
     0.e = null
     1[0] = é
     1[1] = null
@@ -95,13 +95,13 @@ spec:
     .apiVersion = v1
     .kind = Deployment
     .metadata.name <- {{ include "shop.name" . }}
-    .metadata.labels <- {{- include "shop.labels" . | nindent 4 }}
+    .metadata.labels <- {{ include "shop.labels" . | nindent 4 }}
     .spec.replicas <- {{ .Values.replicas | default 2 }}
     .spec.image <- {{ .Values.image.repository }}:{{ .Values.image.tag }}
-    .spec.nodeSelector <- {{- toYaml . | nindent 4 }}
+    .spec.nodeSelector <- {{ toYaml (.Values.nodeSelector) | nindent 4 }}
     .spec.env[0].name = A
     .spec.env[0].value = b
-    .spec.env[1].name <- {{ $k }}
+    .spec.env[1].name <- 
     .spec.env[*]
     .spec.mode <- 
     .spec.last <- {{ "quoted }} inside" }}
@@ -151,4 +151,14 @@ fn hostile_files_are_bounded() {
         }
     }
     assert_eq!(shown("\u{feff}a: 1\r\nb:\r\n- 2\r\n"), ".a = 1\n.b[0] = 2");
+}
+
+#[test]
+fn a_block_of_text_ends_with_its_last_line() {
+    let text = "a:\n  b: |-\n    one\n     two\n\n  c: >\n    three\n\n# of d\nd: 1\n";
+    insta::assert_snapshot!(shown(text), @r#"
+    .a.b = "one\n two" at "one\n     two"
+    .a.c = "three\n" at "three"
+    .d = 1
+    "#);
 }

@@ -9,7 +9,9 @@ use crate::store::Analysis;
 pub fn comment_marker(language: Language) -> Option<&'static str> {
     match language {
         Language::Rust | Language::Proto => Some("//"),
-        Language::Yaml | Language::Toml | Language::Dockerfile | Language::Env => Some("#"),
+        Language::Yaml | Language::Toml | Language::Dockerfile | Language::Env | Language::Ignore => {
+            Some("#")
+        }
         Language::Sql => Some("--"),
         Language::Json | Language::Template | Language::Other => None,
     }

@@ -2,6 +2,7 @@
 //!
 //! What could not be read makes its stage [`Stage::broken`]: there may be more in it than is told here.
 
+mod ignore;
 mod logical;
 mod read;
 mod scope;
@@ -13,6 +14,7 @@ use svclint_syntax::Span;
 
 use crate::Name;
 
+pub use ignore::{IgnoreLine, ignore_file};
 pub use read::dockerfile;
 
 /// What a Dockerfile says.

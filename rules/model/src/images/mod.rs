@@ -5,6 +5,7 @@
 
 mod builds;
 mod contents;
+mod context;
 mod ships;
 mod stages;
 
@@ -15,6 +16,7 @@ use svclint_facts::docker::{Command, Dockerfile, InstructionKind, Word};
 use svclint_knowledge::images::BaseImage;
 
 use crate::joined::Joined;
+use crate::manifests::Manifests;
 use crate::place::{FileFacts, FileId, Place, SourceFile, Tri};
 
 /// What a Dockerfile makes.
@@ -32,6 +34,8 @@ pub struct Image {
     pub builds: Vec<CargoBuild>,
     /// The program of the workspace that it is made for; `None` where that is not known.
     pub ships: Option<ShippedBinary>,
+    /// What its instructions ask for and a `.dockerignore` keeps out.
+    pub left_out: Vec<LeftOut>,
     /// Whether it is made to run a service, rather than for developers, tests or CI.
     pub for_production: bool,
 }
@@ -186,6 +190,19 @@ pub struct CopiedBinary {
     pub source: String,
 }
 
+/// Something that a build needs and does not get, because a `.dockerignore` keeps it out of its folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The word of the `COPY` or `ADD` that asks for it.
+    pub at: Place,
+    /// Its path, from the folder that the image is built from.
+    pub path: String,
+    /// The package that it belongs to, where the `COPY` asks for a folder around it.
+    pub package: Option<usize>,
+    /// The line of the `.dockerignore`.
+    pub by: Place,
+}
+
 impl Image {
     /// The last stage.
     pub fn last(&self) -> Option<&ImageStage> {
@@ -238,7 +255,7 @@ impl ImageStage {
 }
 
 /// The images of all Dockerfiles.
-pub(crate) fn images(files: &[SourceFile], joined: &Joined) -> Vec<Image> {
+pub(crate) fn images(files: &[SourceFile], joined: &Joined, manifests: &Manifests) -> Vec<Image> {
     let mut images = Vec::new();
     let root = common_folder(files);
     for (number, source) in files.iter().enumerate() {
@@ -255,8 +272,10 @@ pub(crate) fn images(files: &[SourceFile], joined: &Joined) -> Vec<Image> {
             stages,
             builds: builds::builds(file, facts),
             ships: None,
+            left_out: Vec::new(),
         };
         image.ships = ships::ships(&image, files, joined);
+        image.left_out = context::left_out(&image, files, joined, manifests);
         images.push(image);
     }
     images

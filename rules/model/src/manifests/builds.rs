@@ -24,7 +24,8 @@ fn skaffold(document: &Value, folder: &Path) -> Vec<ImageBuild> {
         let context = value.get("context").and_then(Value::text).unwrap_or(".");
         let file = value.path(&["docker", "dockerfile"]).and_then(Value::text).unwrap_or("Dockerfile");
         Some(ImageBuild {
-            image: image.text()?.to_owned(),
+            image: Some(image.text()?.to_owned()),
+            context: known_folder(folder, context),
             dockerfile: normal_path(&folder.join(context).join(file)).display().to_string(),
             replaces: true,
             at: image.at,
@@ -44,55 +45,83 @@ fn workflow(document: &Value, path: &Path) -> Vec<ImageBuild> {
 fn step_builds(step: &Value, root: &Path) -> Vec<ImageBuild> {
     let uses = step.get("uses").and_then(Value::text).unwrap_or("");
     let Some(with) = step.get("with").filter(|_| uses.starts_with("docker/build-push-action")) else {
-        return step.get("run").map(|run| commands(run, root)).unwrap_or_default();
+        let moves = step.get("working-directory").is_some();
+        return step.get("run").map(|run| commands(run, root, moves)).unwrap_or_default();
     };
     let word = |key: &str| with.get(key).and_then(Value::text);
-    let context = word("context").unwrap_or(".");
+    let context = match with.get("context") {
+        Some(context) => context.text().unwrap_or("$"),
+        None => ".",
+    };
     // Without a file it is the one of the context; with one it counts from the beginning of the repository.
     let dockerfile =
         word("file").map_or_else(|| root.join(context).join("Dockerfile"), |file| root.join(file));
-    let Some(tags) = with.get("tags") else { return Vec::new() };
-    let names = tags.text().unwrap_or("").split([',', '\n']).map(bare).filter(|name| !name.is_empty());
-    names
-        .map(|image| ImageBuild {
-            image: image.to_owned(),
-            dockerfile: normal_path(&dockerfile).display().to_string(),
-            replaces: false,
-            at: tags.at,
-        })
-        .collect()
+    let tags = with.get("tags");
+    let text = tags.and_then(Value::text).unwrap_or("");
+    let names: Vec<&str> = text.split([',', '\n']).map(bare).filter(|name| !name.is_empty()).collect();
+    let build = |image: Option<&str>| ImageBuild {
+        image: image.map(str::to_owned),
+        context: known_folder(root, context),
+        dockerfile: normal_path(&dockerfile).display().to_string(),
+        replaces: false,
+        at: tags.unwrap_or(with).at,
+    };
+    if names.is_empty() { vec![build(None)] } else { names.into_iter().map(|n| build(Some(n))).collect() }
+}
+
+/// A folder, where no variable and no address is what names it.
+fn known_folder(from: &Path, path: &str) -> Option<String> {
+    let is_known = !path.contains(['$', '{', '`', '*']) && !path.contains("://");
+    is_known.then(|| normal_path(&from.join(path)).display().to_string())
 }
 
 /// `docker build -t shop/orders:1.0 -f docker/orders.Dockerfile .`
-fn commands(run: &Value, root: &Path) -> Vec<ImageBuild> {
+fn commands(run: &Value, root: &Path, moves: bool) -> Vec<ImageBuild> {
     let mut found = Vec::new();
-    for line in run.text().unwrap_or("").replace("\\\n", " ").lines() {
+    let script = run.text().unwrap_or("").replace("\\\n", " ");
+    let moves = moves || script.split_whitespace().any(|word| matches!(word, "cd" | "pushd"));
+    for line in script.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let Some(at) = words.windows(2).position(|w| matches!(w, ["docker" | "buildx" | "podman", "build"]))
         else {
             continue;
         };
         let rest = words.get(at + 2..).unwrap_or_default();
+        let ends = |word: &&str| matches!(*word, "&&" | "||" | "|" | ";") || word.starts_with('>');
+        let rest = rest.get(..rest.iter().position(ends).unwrap_or(rest.len())).unwrap_or_default();
         let value = |names: [&str; 2]| {
             rest.iter().enumerate().find_map(|(n, word)| match word.split_once('=') {
                 Some((name, value)) if names.contains(&name) => Some(value),
                 _ => names.contains(word).then(|| rest.get(n + 1).copied()).flatten(),
             })
         };
-        let Some(image) = value(["-t", "--tag"]).map(bare).filter(|image| !image.is_empty()) else {
-            continue;
-        };
-        let context = rest.last().copied().filter(|word| !word.starts_with('-')).unwrap_or(".");
+        let context = context_of(rest);
         let dockerfile = value(["-f", "--file"])
-            .map_or_else(|| root.join(context).join("Dockerfile"), |file| root.join(file));
+            .map_or_else(|| root.join(context.unwrap_or(".")).join("Dockerfile"), |file| root.join(file));
         found.push(ImageBuild {
-            image: image.to_owned(),
+            image: value(["-t", "--tag"]).map(bare).filter(|image| !image.is_empty()).map(str::to_owned),
+            context: context.filter(|_| !moves).and_then(|context| known_folder(root, context)),
             dockerfile: normal_path(&dockerfile).display().to_string(),
             replaces: false,
             at: run.at,
         });
     }
     found
+}
+
+/// Options of `docker build` that no value follows.
+const SWITCHES: [&str; 9] =
+    ["--load", "--push", "--pull", "--no-cache", "--rm", "--force-rm", "--squash", "-q", "--quiet"];
+
+/// The folder among the words after `docker build`: the only one that is no option and no option's value.
+fn context_of<'w>(words: &[&'w str]) -> Option<&'w str> {
+    let is_free = |n: usize| {
+        let before = n.checked_sub(1).and_then(|b| words.get(b)).copied().unwrap_or("");
+        !before.starts_with('-') || before.contains('=') || SWITCHES.contains(&before)
+    };
+    let free = words.iter().enumerate().filter(|(n, word)| !word.starts_with('-') && is_free(*n));
+    let free: Vec<&str> = free.map(|(_, word)| *word).collect();
+    if let [only] = free.as_slice() { Some(only.trim_matches(['"', '\''])) } else { None }
 }
 
 /// An image's name without tag and digest; empty where a variable is part of the name.

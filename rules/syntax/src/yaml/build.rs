@@ -131,6 +131,7 @@ impl Builder<'_> {
         // A block may hold templates as text: nothing in it is looked at.
         let line =
             matches!(style, ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+        let span = if line { span } else { without_rest(span, self.original) };
         let touches = |a: &&Action| a.span.start < span.end && span.start < a.span.end;
         let first = self.actions.partition_point(|a| a.span.end <= span.start);
         if self.actions.get(first).filter(touches).is_some() {
@@ -227,6 +228,11 @@ impl Builder<'_> {
             self.put(closed.node);
         }
     }
+}
+
+/// A block without the blanks after its last line: the parser takes it to end where the next key begins.
+fn without_rest(span: Span, text: &str) -> Span {
+    Span::new(span.start, span.start + span.text(text).trim_end().len() as u32)
 }
 
 fn template(span: Span, source: &str) -> Node {

@@ -3,6 +3,7 @@
 use svclint_model::docker::{Copy, InstructionKind, Word};
 use svclint_model::{BuildKind, CargoBuild, Image, Place, release_numbers};
 
+use super::left_out;
 use super::written::file_name;
 use crate::finding::{Applicability, Edit, Fix};
 use crate::{Context, Finding, declare_rule};
@@ -11,7 +12,7 @@ declare_rule! {
     /// ## What it does
     /// Reports Dockerfiles that name a binary, a package, a build folder or a compiler that does not fit the workspace: `COPY` of
     /// a binary that no package has, `cargo build -p` of an unknown package, `target/release` after a debug build, a compiler that is
-    /// older than `rust-version` or the edition asks for.
+    /// older than `rust-version` or the edition asks for, `COPY` of what `.dockerignore` keeps out of the build.
     ///
     /// ## Why it matters
     /// The image cannot be built. Nothing tells before the build of the image runs, which is often after the merge.
@@ -51,8 +52,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Puts the nearest name in, the folder that is built, or the compiler that is asked for. A proposal: look whether it is the one
-    /// that was meant.
+    /// Puts the nearest name in, the folder that is built, the compiler that is asked for, or an exception into `.dockerignore`. A
+    /// proposal: look whether it is the one that was meant.
     ///
     /// ## References
     /// - The Cargo Book, "Cargo targets" and "The rust-version field"
@@ -81,6 +82,9 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             findings.extend(old_compiler(cx, image, number));
         }
         findings.extend(image.builds.iter().filter_map(|b| unknown_package(cx, image, b)));
+        if image.is_of_rust() {
+            findings.extend(image.left_out.iter().map(|l| left_out::finding(cx, image, l)));
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod healthcheck_tool_missing;
 mod image_does_not_match_crate;
 mod image_runs_as_root;
 mod image_tag_mutable;
+mod left_out;
 mod run;
 mod written;
 

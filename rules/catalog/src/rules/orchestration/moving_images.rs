@@ -14,7 +14,9 @@ pub(in crate::rules) fn moving_images(
     // Compose files run what was built a moment ago, as a rule.
     let workloads = cx.model.manifests.workloads.iter().filter(|w| !w.is_compose() && !is_aside(cx.model, w));
     for (workload, container) in workloads.flat_map(|w| w.containers.iter().map(move |c| (w, c))) {
-        let is_built = |name: &str| cx.model.manifests.builds.iter().any(|b| b.replaces && b.image == name);
+        let is_built = |name: &str| {
+            cx.model.manifests.builds.iter().any(|b| b.replaces && b.image.as_deref() == Some(name))
+        };
         if let Tri::Present(image) = &container.image
             && !is_built(&image.value)
             && !container.is_local

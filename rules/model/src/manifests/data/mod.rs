@@ -62,8 +62,10 @@ pub struct Manifests {
 /// How an image is built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageBuild {
-    /// Its name without tag and digest.
-    pub image: String,
+    /// Its name without tag and digest; `None` where that is not known.
+    pub image: Option<String>,
+    /// The folder that it is built from, on the base of the workspace's paths; `None` where that is not known.
+    pub context: Option<String>,
     /// The Dockerfile, on the base of the workspace's paths.
     pub dockerfile: String,
     /// The tool puts what it built into the manifests: the tag that is written there says nothing.
