@@ -111,6 +111,15 @@ groups:
       - alert: AlwaysOn
         expr: |
           vector( 1 )
+      - alert: Inhibitor
+        expr: ALERTS{severity="info"} == 1
+        labels: { severity: none }
+  - name: of-time
+    rules:
+      - alert: CertificateExpires
+        expr: client_certificate_expiration_seconds < 604800
+        labels: { severity: warning }
+        annotations: { summary: The certificate must be renewed }
   - name: recorded
     rules:
       - record: job:requests:rate5m
@@ -215,6 +224,26 @@ groups:
               severity: warning
             annotations:
               summary: "TODO: what A means, and what to do"
+    "#);
+    assert!(!found(&check(&mended)).iter().any(|f| f.contains(INCOMPLETE)));
+}
+
+#[test]
+fn a_key_without_anything_gets_what_it_needs() {
+    let text = "//- a.rules.yaml\ngroups:\n  - name: a\n    rules:\n      - alert: A\n        annotations:\n        labels: # of all\n        expr: up == 0\n        for: 1m\n";
+    let mended = mended(text, INCOMPLETE);
+    insta::assert_snapshot!(mended.split("//- a").nth(1).unwrap(), @r#"
+    .rules.yaml
+    groups:
+      - name: a
+        rules:
+          - alert: A
+            annotations:
+              summary: "TODO: what A means, and what to do"
+            labels: # of all
+              severity: warning
+            expr: up == 0
+            for: 1m
     "#);
     assert!(!found(&check(&mended)).iter().any(|f| f.contains(INCOMPLETE)));
 }

@@ -162,3 +162,13 @@ fn a_block_of_text_ends_with_its_last_line() {
     .d = 1
     "#);
 }
+
+#[test]
+fn strings_in_actions_in_texts_in_quotes_have_escaped_quotes() {
+    let text = "- a: \"at {{ $value | printf \\\"%.1f\\\" }}% of {{ $labels.instance }}\"\n  b: \"{{ $value }}\"\n- a: 1\n";
+    insta::assert_snapshot!(shown(text), @"
+    [0].a <- 
+    [0].b <- 
+    [1].a = 1
+    ");
+}

@@ -5,6 +5,7 @@ mod chart;
 mod compose;
 mod data;
 mod kustomize;
+mod metric_rules;
 mod object;
 mod pod;
 mod value;
@@ -29,6 +30,11 @@ pub(crate) fn read(files: &[SourceFile]) -> Manifests {
     let overlays = kustomize::read(&files, &mut found);
     let mut installs: FxHashMap<&Path, Vec<chart::Install<'_>>> = FxHashMap::default();
     for (path, file, yaml) in &files.yaml {
+        // Files of rules are read by Prometheus as they are, wherever they lie.
+        for document in yaml.documents.iter().filter(|d| d.get("groups").is_some() && d.get("kind").is_none())
+        {
+            found.rule_groups.extend(metric_rules::read(&Value::new(*file, document, None), &folder(path)));
+        }
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
         if overlays.contains(file) || name.starts_with("kustomization.") {
             continue;

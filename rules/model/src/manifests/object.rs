@@ -4,8 +4,8 @@ use super::data::{
     Allowed, Autoscaler, Backend, Budget, ConfigObject, Environment, Ingress, Labels, Manifests, Monitor,
     NetService, NetworkPolicy, ServicePort, Spot, Workload,
 };
-use super::pod;
 use super::value::{Kind, Value};
+use super::{metric_rules, pod};
 use crate::place::{Place, Tri};
 
 /// Reads one document into what it declares.
@@ -26,6 +26,10 @@ pub(super) fn read(document: &Value, environment: &Environment, into: &mut Manif
         "ConfigMap" | "Secret" => into.configs.push(config(&head)),
         "NetworkPolicy" => into.policies.push(policy(&head)),
         "ServiceMonitor" | "PodMonitor" => into.monitors.push(monitor(&head)),
+        "PrometheusRule" | "VMRule" => {
+            into.rule_groups
+                .extend(head.spec().map(|s| metric_rules::read(s, environment)).unwrap_or_default());
+        }
         "LimitRange" | "VerticalPodAutoscaler" => {
             into.resource_defaults.push((environment.clone(), head.namespace.clone()));
         }

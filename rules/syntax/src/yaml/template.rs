@@ -83,6 +83,7 @@ fn end_of(bytes: &[u8], open: usize) -> usize {
     while at < bytes.len() {
         match bytes[at] {
             b'}' if bytes[at..].starts_with(b"}}") => return at + 2,
+            b'\\' if bytes[at..].starts_with(b"\\\"") => at = after_escaped_string(bytes, at),
             b'"' => at = after_string(bytes, at),
             b'`' => at = memchr::memchr(b'`', &bytes[at + 1..]).map_or(bytes.len(), |n| at + 1 + n + 1),
             _ => at += 1,
@@ -103,6 +104,14 @@ fn after_string(bytes: &[u8], quote: usize) -> usize {
         }
     }
     bytes.len()
+}
+
+/// The byte after a string whose quotes are escaped, as they are where the action stands in a text in quotes itself. One
+/// that does not end on its line is none.
+fn after_escaped_string(bytes: &[u8], quote: usize) -> usize {
+    let inside = &bytes[quote + 2..];
+    let line = memchr::memchr(b'\n', inside).unwrap_or(inside.len());
+    memmem::find(&inside[..line], b"\\\"").map_or(quote + 2, |n| quote + 2 + n + 2)
 }
 
 fn kind_of(inside: &str) -> ActionKind {

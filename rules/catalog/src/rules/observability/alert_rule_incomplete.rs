@@ -69,7 +69,7 @@ const SEVERITY: &[&str] = &[
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for group in &cx.model.manifests.rule_groups {
-        for alert in group.rules.iter().filter(|r| r.kind == MetricRuleKind::Alert && !r.is_heartbeat()) {
+        for alert in group.rules.iter().filter(|r| r.kind == MetricRuleKind::Alert && !r.is_signal()) {
             let path = cx.model.files.get(alert.block.at.file.0 as usize);
             if path.is_some_and(|p| !is_aside(cx.model, p)) {
                 findings.extend(finding(cx, group, alert));
@@ -149,7 +149,11 @@ fn edits(cx: &Context<'_>, alert: &MetricRule, lacks: &Lacks, name: &str) -> Vec
                 new_sections.push(cx.add_entry(alert.block, &[key, &format!("  {line}")]));
             }
             Section { block: Some(block), .. } => parts.push(cx.add_entry(*block, &[line])),
-            _ => return Vec::new(),
+            // A key without anything.
+            Section { key_at: Some(key), block: None, .. } => {
+                let below = Block { at: *key, indent: alert.block.indent + 2, ..alert.block };
+                parts.push(cx.add_entry(below, &[line]));
+            }
         }
     }
     if lacks.hold {

@@ -1,5 +1,6 @@
 //! Logs, metrics, traces.
 
+mod alert_rule_incomplete;
 mod correlation_id_dropped_outbound;
 mod manifest;
 mod metric_label_unbounded;
@@ -14,6 +15,7 @@ mod span_guard_held_across_await;
 mod spawned_task_drops_span;
 
 super::category![
+    alert_rule_incomplete,
     correlation_id_dropped_outbound,
     metric_label_unbounded,
     otel_propagator_not_set,

@@ -55,13 +55,27 @@ pub struct Section {
     pub block: Option<Block>,
 }
 
-/// Parts of an expression that look back over a time, or forward: one odd sample does not decide them.
-const OVER_TIME: &[&str] =
-    &["_over_time(", "increase(", "changes(", "resets(", "delta(", "predict_linear(", "time()"];
+/// Parts of an expression that one odd sample does not decide: it looks back or ahead, or at a moment in time that nears.
+const OVER_TIME: &[&str] = &[
+    "_over_time(",
+    "increase(",
+    "changes(",
+    "resets(",
+    "delta(",
+    "predict_linear(",
+    "time()",
+    "_ttl",
+    "expir",
+    "not_after",
+];
 
 impl MetricRule {
-    /// Whether it is meant to alert all the time, so that silence tells that alerting is broken.
-    pub fn is_heartbeat(&self) -> bool {
+    /// Whether it is there for other alerts: it is on all the time, so that silence tells that alerting is broken, or it
+    /// holds others back.
+    pub fn is_signal(&self) -> bool {
+        if self.labels.texts.all.get("severity").is_some_and(|s| s.as_deref() == Some("none")) {
+            return true;
+        }
         let name = self.name.present().map_or(String::new(), |n| n.value.to_lowercase());
         let plain = self.expr.present().map_or(String::new(), |e| e.value.split_whitespace().collect());
         plain == "vector(1)" || ["watchdog", "deadman"].iter().any(|w| name.contains(w))

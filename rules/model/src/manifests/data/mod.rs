@@ -1,6 +1,7 @@
 //! The public data of manifests: workloads and what stands around them.
 
 mod container;
+mod metric_rules;
 mod objects;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use container::*;
+pub use metric_rules::*;
 pub use objects::*;
 
 use crate::place::{FileId, Place, Tri};
@@ -53,6 +55,8 @@ pub struct Manifests {
     pub policies: Vec<NetworkPolicy>,
     /// What metrics are scraped from.
     pub monitors: Vec<Monitor>,
+    /// What metrics are recorded from others, and what is alerted on.
+    pub rule_groups: Vec<RuleGroup>,
     /// Where a LimitRange or VerticalPodAutoscaler gives containers resources that they do not name.
     pub resource_defaults: Vec<(Environment, Tri<String>)>,
     /// How images are built, as build tools and workflows say.
