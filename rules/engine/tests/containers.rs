@@ -698,3 +698,59 @@ fn packages_that_are_kept_out_of_the_build() {
     silent(&workspace("COPY . .\nCOPY --from=registry.example.com/stock:1 /stock stock\n", "stock\n"));
     silent(&workspace("COPY . .\nRUN ./fetch-stock.sh\n", "stock\n"));
 }
+
+#[test]
+fn images_that_are_pushed_under_another_name() {
+    let text = |pushed: &str, asked: &str| {
+        let workflow = format!(
+            "//- .github/workflows/image.yaml\non: push\njobs:\n  image:\n    steps:\n      - uses: docker/build-push-action@v6\n        \
+             with:\n          push: true\n          tags: {pushed}\n"
+        );
+        let pod = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: shop }\nspec:\n  template:\n    spec:\n      containers:\n        \
+                   - name: shop\n          image: ";
+        format!(
+            "{}{workflow}//- deploy/shop.yaml\n{pod}{asked}\n",
+            image("debian:bookworm-slim", "USER 10001\nCMD [\"shop\"]\n")
+        )
+    };
+    let told = |text: &str| {
+        let report = support::check(text);
+        let mut all = found(&report);
+        all.retain(|f| f.ends_with("image-does-not-match-crate"));
+        (report, all)
+    };
+    let pushed = "ghcr.io/acme/orders:${{ github.sha }}, ghcr.io/acme/orders:latest";
+    let (report, all) = told(&text(pushed, "\"ghcr.io/acme/order:1.4.0\""));
+    assert_eq!(all, ["deploy/shop.yaml:9 image-does-not-match-crate"]);
+    let finding = report.findings.iter().find(|f| f.finding.rule.id == "image-does-not-match-crate").unwrap();
+    let related = &finding.finding.related[0];
+    assert_eq!(related.message, "pushes `ghcr.io/acme/orders`");
+    let fixed = support::apply(&report, &finding.finding.fixes[0]);
+    let pod = fixed.iter().find(|(path, _)| path.ends_with("shop.yaml")).unwrap();
+    assert!(pod.1.contains("image: \"ghcr.io/acme/orders:1.4.0\""), "{}", pod.1);
+    assert_eq!(told(&text("ghcr.io/acme/shop-api:1", "ghcr.io/acme/shop_api:1")).1.len(), 1);
+
+    for (pushed, asked) in [
+        (pushed, "ghcr.io/acme/orders:1.4.0"),
+        // Somebody else's, or another one.
+        (pushed, "docker.io/acme/order:1.4.0"),
+        (pushed, "ghcr.io/acme/stock:1.4.0"),
+        ("ghcr.io/acme/shop-v1:1", "ghcr.io/acme/shop-v2:1"),
+        ("ghcr.io/acme/shop:1", "ghcr.io/acme/shop2:1"),
+        // The name is put together elsewhere.
+        ("ghcr.io/${{ github.repository }}:1", "ghcr.io/acme/order:1.4.0"),
+        ("ghcr.io/acme/order:1, ghcr.io/acme/borders:1", "ghcr.io/acme/orders:1.4.0"),
+        (pushed, "ghcr.io/acme/${ORDER}:1"),
+    ] {
+        assert_eq!(told(&text(pushed, asked)).1, Vec::<String>::new(), "{pushed} {asked}");
+    }
+    // Both are asked for, or another build makes it.
+    let both =
+        text(pushed, "ghcr.io/acme/order:1\n        - name: orders\n          image: ghcr.io/acme/orders:1");
+    assert_eq!(told(&both).1, Vec::<String>::new());
+    let step =
+        "//- .github/workflows/more.yaml\non: push\njobs:\n  image:\n    steps:\n      - run: docker build ";
+    let more = |words: &str| format!("{}{step}{words}\n", text(pushed, "ghcr.io/acme/order:1"));
+    assert_eq!(told(&more("-t ghcr.io/acme/order:1 .")).1, Vec::<String>::new());
+    assert_eq!(told(&more("-t $IMAGE .")).1, Vec::<String>::new());
+}

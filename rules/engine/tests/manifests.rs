@@ -800,3 +800,63 @@ fn compose_files_with_an_override() {
         ["compose.override.yaml:3 pod-security-context-weak", "compose.yaml:7 compose-depends-on-unhealthy"]
     );
 }
+
+#[test]
+fn keys_that_stand_twice() {
+    let told = |text: &str| {
+        let report = support::check(text);
+        let mut all = found(&report);
+        all.retain(|f| f.ends_with("manifest-duplicate-key"));
+        (report, all)
+    };
+    let config = "//- deploy/shop.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: shop }\ndata:\n";
+    let text = format!("{config}  LEVEL: info\n  MOTD: |\n    LEVEL: none\n  SIZE: \"8\"\n  LEVEL: debug\n");
+    let (report, all) = told(&text);
+    assert_eq!(all, ["deploy/shop.yaml:5 manifest-duplicate-key"]);
+    let finding =
+        &report.findings.iter().find(|f| f.finding.rule.id == "manifest-duplicate-key").unwrap().finding;
+    assert_eq!(
+        finding.message,
+        "`LEVEL` stands twice in this mapping: only the last one counts, this one is lost"
+    );
+    let kept = finding.related[0].place;
+    assert_eq!(kept.span.start as usize, report.file(kept.file).unwrap().text.rfind("LEVEL").unwrap());
+    let fixed = support::apply(&report, &finding.fixes[0]);
+    let pod = &fixed.iter().find(|(path, _)| path.ends_with("shop.yaml")).unwrap().1;
+    assert!(pod.ends_with("data:\n  MOTD: |\n    LEVEL: none\n  SIZE: \"8\"\n  LEVEL: debug\n"), "{pod}");
+
+    // Values of several lines, mappings on one line, values of a chart.
+    let two = format!("{config}  A: [1,\n    2]\n  B: 1\n  A: 2\n  B: 3\n");
+    assert_eq!(told(&two).1.len(), 2);
+    let compose = "//- compose.yaml\nservices:\n  shop:\n    image: shop\n    environment: { A: 1, A: 2 }\n";
+    assert_eq!(told(compose).1, ["compose.yaml:4 manifest-duplicate-key"]);
+    let values = "//- chart/Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n//- chart/values.yaml\nsize: 1\nsize: 1\n";
+    let (report, all) = told(values);
+    assert_eq!(all, ["chart/values.yaml:1 manifest-duplicate-key"]);
+    let finding =
+        &report.findings.iter().find(|f| f.finding.rule.id == "manifest-duplicate-key").unwrap().finding;
+    assert_eq!(finding.message, "`size` stands twice in this mapping");
+}
+
+#[test]
+fn keys_that_stand_once_each() {
+    let chart = "//- chart/Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n//- chart/values.yaml\ndebug: true\n";
+    let branches = "//- chart/templates/config.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: shop }\ndata:\n  \
+                    {{- if .Values.debug }}\n  LEVEL: debug\n  {{- else }}\n  LEVEL: info\n  {{- end }}\n";
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: shop }\n";
+    for text in [
+        format!("{chart}{branches}"),
+        // Two mappings, two documents, a merge that is written over, `<<` twice.
+        format!("//- a.yaml\n{object}data: {{ name: shop }}\n---\n{object}data: {{ name: shop }}\n"),
+        format!(
+            "//- a.yaml\n{object}base: &base {{ a: 1 }}\nmore: &more {{ b: 1 }}\ndata:\n  <<: *base\n  <<: *more\n  a: 2\n"
+        ),
+        // No manifest, and one that cannot be read in whole.
+        "//- words.yaml\na: 1\na: 2\n".to_owned(),
+        format!("//- a.yaml\n{object}data:\n  - name: {{ {{ x\n  a: 1\n  a: 2\n"),
+    ] {
+        let mut all = found(&support::check(&text));
+        all.retain(|f| f.ends_with("manifest-duplicate-key"));
+        assert_eq!(all, Vec::<String>::new(), "{text}");
+    }
+}

@@ -172,3 +172,13 @@ fn strings_in_actions_in_texts_in_quotes_have_escaped_quotes() {
     [1].a = 1
     ");
 }
+
+#[test]
+fn the_last_one_of_a_key_counts() {
+    let text = "a: {x: 1}\nb: 2\n'a': 3\nc:\n  - b: 4\n    b: 5\n";
+    let read = yaml(text);
+    let told: Vec<_> =
+        read.doubled.iter().map(|d| (d.key.as_str(), d.lost_entry.text(text), d.kept.text(text))).collect();
+    assert_eq!(told, [("b", "b: 4", "b"), ("a", "a: {x: 1}", "'a'")]);
+    assert_eq!(read.documents.first().and_then(|d| d.get("a")).and_then(Node::text), Some("3"));
+}

@@ -2,18 +2,40 @@
 
 use std::path::Path;
 
+use svclint_syntax::yaml::{Map, Node, NodeKind, Seq};
+
 use super::data::ImageBuild;
 use super::value::Value;
 use crate::packages::normal_path;
+use crate::place::FileId;
 
 /// What a document says of images and what they are built from.
-pub(super) fn read(document: &Value, path: &Path) -> Vec<ImageBuild> {
-    let version = document.get("apiVersion").and_then(Value::text).unwrap_or("");
+pub(super) fn read(file: FileId, document: &Node, path: &Path) -> Vec<ImageBuild> {
+    let version = document.get("apiVersion").and_then(Node::text).unwrap_or("");
     if version.starts_with("skaffold/") {
-        return skaffold(document, path.parent().unwrap_or(Path::new("")));
+        let document = Value::new(file, document, None);
+        return skaffold(&document, path.parent().unwrap_or(Path::new("")));
     }
     let is_workflow = document.get("jobs").is_some() && document.get("on").is_some();
-    if is_workflow { workflow(document, path) } else { Vec::new() }
+    if is_workflow { workflow(&Value::new(file, &as_written(document), None), path) } else { Vec::new() }
+}
+
+/// A workflow with its `${{ .. }}` as they are written: variables, that say nothing of the text around them.
+fn as_written(node: &Node) -> Node {
+    let kind = match &node.kind {
+        NodeKind::Template(source) if !source.is_empty() => {
+            NodeKind::Scalar { text: source.clone(), quoted: false }
+        }
+        NodeKind::Map(map) => {
+            let entries = map.entries.iter().map(|(key, value)| (key.clone(), as_written(value))).collect();
+            NodeKind::Map(Map { entries, ..map.clone() })
+        }
+        NodeKind::Seq(seq) => {
+            NodeKind::Seq(Seq { items: seq.items.iter().map(as_written).collect(), ..seq.clone() })
+        }
+        other => other.clone(),
+    };
+    Node { span: node.span, kind }
 }
 
 fn skaffold(document: &Value, folder: &Path) -> Vec<ImageBuild> {
@@ -78,7 +100,13 @@ fn known_folder(from: &Path, path: &str) -> Option<String> {
 /// `docker build -t shop/orders:1.0 -f docker/orders.Dockerfile .`
 fn commands(run: &Value, root: &Path, moves: bool) -> Vec<ImageBuild> {
     let mut found = Vec::new();
-    let script = run.text().unwrap_or("").replace("\\\n", " ");
+    let Some(script) = run.text() else {
+        // Whatever it builds.
+        let nothing =
+            ImageBuild { image: None, context: None, dockerfile: String::new(), replaces: false, at: run.at };
+        return vec![nothing];
+    };
+    let script = script.replace("\\\n", " ");
     let moves = moves || script.split_whitespace().any(|word| matches!(word, "cd" | "pushd"));
     for line in script.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();

@@ -6,6 +6,7 @@ mod compose;
 mod data;
 mod kustomize;
 mod metric_rules;
+mod misnamed;
 mod object;
 mod pod;
 mod value;
@@ -20,7 +21,7 @@ use svclint_syntax::yaml::{Node, Yaml};
 
 pub use data::*;
 
-use crate::place::{FileFacts, FileId, SourceFile};
+use crate::place::{FileFacts, FileId, Place, SourceFile};
 use value::Value;
 
 /// Reads all manifests of a workspace.
@@ -72,7 +73,7 @@ pub(crate) fn read(files: &[SourceFile]) -> Manifests {
         for document in yaml.documents.iter().filter(is_read) {
             let Some(home) = home else {
                 let value = Value::new(*file, document, None);
-                found.builds.extend(builds::read(&value, path));
+                found.builds.extend(builds::read(*file, document, path));
                 object::read(&value, &folder(path), &mut found);
                 continue;
             };
@@ -88,7 +89,36 @@ pub(crate) fn read(files: &[SourceFile]) -> Manifests {
             }
         }
     }
+    found.misnamed = misnamed::misnamed(&found);
+    found.doubled = doubled(&files);
     found
+}
+
+/// The keys that stand twice in one mapping of an object, a compose file, a kustomization or a chart's values.
+fn doubled(files: &Files<'_>) -> Vec<DoubledKey> {
+    let is_object = |d: &Node| d.get("apiVersion").is_some() && d.get("kind").is_some();
+    let is_manifest = |path: &Path, yaml: &Yaml| {
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+        let is_values = name.starts_with("values") && files.chart_of(path) == path.parent();
+        compose::is_compose(path)
+            || is_values
+            || name.starts_with("kustomization.")
+            || yaml.documents.iter().any(is_object)
+    };
+    let with_doubles =
+        files.yaml.iter().filter(|(path, _, yaml)| !yaml.doubled.is_empty() && is_manifest(path, yaml));
+    let of_file = |(_, file, yaml): &(&Path, FileId, &Yaml)| {
+        let place = |span| Place { file: *file, span };
+        let told = yaml.doubled.iter().map(|d| DoubledKey {
+            key: d.key.to_string(),
+            lost: place(d.lost),
+            lost_entry: place(d.lost_entry),
+            kept: place(d.kept),
+            same: d.same,
+        });
+        told.collect::<Vec<_>>()
+    };
+    with_doubles.flat_map(of_file).collect()
 }
 
 /// The files of one folder.

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::template::{Action, ActionKind, column};
-use super::{Map, Node, NodeKind, Seq};
+use super::{DoubledKey, Map, Node, NodeKind, Seq};
 use crate::Span;
 
 /// How many values a file may have, aliases counted as often as they are used.
@@ -17,6 +17,7 @@ const MAX_DEPTH: usize = 200;
 pub(super) struct Read {
     pub(super) documents: Vec<Node>,
     pub(super) error: Option<(usize, String)>,
+    pub(super) doubled: Vec<DoubledKey>,
 }
 
 /// Reads the masked text; `original` tells what the templates were.
@@ -54,7 +55,7 @@ pub(super) fn documents(masked: &str, original: &str, actions: &[Action]) -> Rea
             insert(document, insertion, column(original, insertion), original);
         }
     }
-    Read { documents: builder.documents, error }
+    Read { documents: builder.documents, error, doubled: builder.doubled }
 }
 
 /// What the parser says, without its own words for the place.
@@ -95,6 +96,7 @@ struct Builder<'t> {
     open: Vec<Open>,
     anchors: FxHashMap<usize, Node>,
     nodes: usize,
+    doubled: Vec<DoubledKey>,
 }
 
 impl Builder<'_> {
@@ -179,7 +181,11 @@ impl Builder<'_> {
         closed.node.span = extent(&closed.node, span);
         if let NodeKind::Map(map) = &mut closed.node.kind {
             map.indent = column_of(self.original, closed.node.span.start);
-            settle(map, !self.actions.is_empty());
+            let templated = !self.actions.is_empty();
+            if !templated {
+                self.doubled.extend(keep_last(map));
+            }
+            settle(map, templated);
         }
         self.add(closed.node, closed.anchor)
     }
@@ -269,6 +275,37 @@ fn size(node: &Node) -> usize {
         NodeKind::Seq(seq) => 1 + seq.items.iter().map(size).sum::<usize>(),
         _ => 1,
     }
+}
+
+/// Leaves the last one of each key, as Kubernetes does, and tells what is lost.
+fn keep_last(map: &mut Map) -> Vec<DoubledKey> {
+    let mut last: FxHashMap<&SmolStr, usize> = FxHashMap::default();
+    let mut pairs = Vec::new();
+    for (number, (key, _)) in map.entries.iter().enumerate() {
+        let NodeKind::Scalar { text, quoted } = &key.kind else { continue };
+        if (*quoted || text != "<<")
+            && let Some(earlier) = last.insert(text, number)
+        {
+            pairs.push((text.clone(), earlier, number));
+        }
+    }
+    let tell = |(key, earlier, later): &(SmolStr, usize, usize)| {
+        let ((lost, lost_value), (kept, kept_value)) = (map.entries.get(*earlier)?, map.entries.get(*later)?);
+        Some(DoubledKey {
+            key: key.clone(),
+            lost: lost.span,
+            lost_entry: Span::new(lost.span.start, lost_value.span.end.max(lost.span.end)),
+            kept: kept.span,
+            same: lost_value.text().is_some() && lost_value.text() == kept_value.text(),
+        })
+    };
+    let doubled = pairs.iter().filter_map(tell).collect();
+    let mut number = 0;
+    map.entries.retain(|_| {
+        number += 1;
+        !pairs.iter().any(|(_, earlier, _)| *earlier + 1 == number)
+    });
+    doubled
 }
 
 /// Takes in what `<<` merges, and makes of keys that two branches of a template give one that is not known.

@@ -23,6 +23,24 @@ pub struct Yaml {
     pub templated: bool,
     /// What of it is printed on a condition only.
     pub conditions: Vec<Condition>,
+    /// Keys that one mapping has more than once: the last one is kept. Empty for a file with templates, where one of two
+    /// branches gives the key, and for one that could not be read in whole.
+    pub doubled: Vec<DoubledKey>,
+}
+
+/// A key that stands in its mapping once more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoubledKey {
+    /// The key.
+    pub key: SmolStr,
+    /// The earlier one, without its value: it counts for nothing.
+    pub lost: Span,
+    /// With its value.
+    pub lost_entry: Span,
+    /// The one after it.
+    pub kept: Span,
+    /// Whether both say the same.
+    pub same: bool,
 }
 
 /// A part of a file with templates that is printed on a condition only.
@@ -132,20 +150,23 @@ pub fn yaml(text: &str) -> Yaml {
     let templated = !actions.is_empty();
     let mut readable = if templated { template::mask(text, &actions) } else { text.to_owned() };
     let mut errors = Vec::new();
-    let documents = loop {
+    let build::Read { documents, mut doubled, .. } = loop {
         let read = build::documents(&readable, text, &actions);
-        match read.error {
-            Some((at, message)) if errors.len() < RETRIES => match blank_line(&mut readable, at) {
-                Some(span) => errors.push(YamlError { span, message }),
-                None => break read.documents,
+        match &read.error {
+            Some((at, message)) if errors.len() < RETRIES => match blank_line(&mut readable, *at) {
+                Some(span) => errors.push(YamlError { span, message: message.clone() }),
+                None => break read,
             },
-            _ => break read.documents,
+            _ => break read,
         }
     };
+    if !errors.is_empty() {
+        doubled.clear();
+    }
     if templated {
         errors.clear();
     }
-    Yaml { documents, errors, templated, conditions: template::conditions(text, &actions) }
+    Yaml { documents, errors, templated, conditions: template::conditions(text, &actions), doubled }
 }
 
 /// Blanks the line of a byte, or the nearest one above that is not blank.

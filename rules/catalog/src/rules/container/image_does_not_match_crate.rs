@@ -1,7 +1,7 @@
 //! `image-does-not-match-crate`
 
 use svclint_model::docker::{Copy, InstructionKind, Word};
-use svclint_model::{BuildKind, CargoBuild, Image, Place, release_numbers};
+use svclint_model::{BuildKind, CargoBuild, Image, MisnamedImage, Place, release_numbers};
 
 use super::left_out;
 use super::written::file_name;
@@ -12,7 +12,8 @@ declare_rule! {
     /// ## What it does
     /// Reports Dockerfiles that name a binary, a package, a build folder or a compiler that does not fit the workspace: `COPY` of
     /// a binary that no package has, `cargo build -p` of an unknown package, `target/release` after a debug build, a compiler that is
-    /// older than `rust-version` or the edition asks for, `COPY` of what `.dockerignore` keeps out of the build.
+    /// older than `rust-version` or the edition asks for, `COPY` of what `.dockerignore` keeps out of the
+    /// build, and images of manifests that a workflow pushes under another name.
     ///
     /// ## Why it matters
     /// The image cannot be built. Nothing tells before the build of the image runs, which is often after the merge.
@@ -86,6 +87,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             findings.extend(image.left_out.iter().map(|l| left_out::finding(cx, image, l)));
         }
     }
+    findings.extend(cx.model.manifests.misnamed.iter().map(|image| misnamed(cx, image)));
 }
 
 /// `COPY --from=builder /app/target/release/x`, where no such file is built.
@@ -196,6 +198,25 @@ fn finding(
         fixes: fix.into_iter().collect(),
         subject: label.to_owned(),
     }
+}
+
+/// `image: registry/shop/order:1.4`, where the workflow pushes `registry/shop/orders`.
+fn misnamed(cx: &Context<'_>, image: &MisnamedImage) -> Finding {
+    let MisnamedImage { name, at, pushed, pushed_at } = image;
+    let written = cx.text(*at);
+    let edits = if written.contains(name.as_str()) {
+        cx.set(*at, written.trim_matches(['"', '\'']).replacen(name.as_str(), pushed, 1))
+    } else {
+        Vec::new()
+    };
+    let message =
+        format!("nothing here builds `{name}`, and `{pushed}` is pushed: what runs is not what was built");
+    Finding::new(&IMAGE_DOES_NOT_MATCH_CRATE, *at, message)
+        .help(format!("use one name in both places: `{pushed}`, if it is the one that is meant"))
+        .label("built by nothing here")
+        .related(*pushed_at, format!("pushes `{pushed}`"))
+        .subject(name.clone())
+        .fix(format!("Change it to `{pushed}`"), Applicability::Proposal, edits)
 }
 
 /// The name that is most like another one, if any is like it at all.

@@ -4,6 +4,7 @@ mod compose_depends_on_unhealthy;
 mod container_resources_unset;
 mod hpa_without_resource_request;
 mod liveness_as_fast_as_readiness;
+mod manifest_duplicate_key;
 mod moving_images;
 mod network_policy_blocks_call;
 mod pdb_blocks_drain;
@@ -22,6 +23,7 @@ super::category![
     container_resources_unset,
     hpa_without_resource_request,
     liveness_as_fast_as_readiness,
+    manifest_duplicate_key,
     network_policy_blocks_call,
     pdb_blocks_drain,
     pod_security_context_weak,

@@ -61,6 +61,38 @@ pub struct Manifests {
     pub resource_defaults: Vec<(Environment, Tri<String>)>,
     /// How images are built, as build tools and workflows say.
     pub builds: Vec<ImageBuild>,
+    /// Images that nothing here builds under their name.
+    pub misnamed: Vec<MisnamedImage>,
+    /// Keys that stand in one mapping more than once.
+    pub doubled: Vec<DoubledKey>,
+}
+
+/// A key of a manifest that stands in its mapping once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoubledKey {
+    /// The key.
+    pub key: String,
+    /// The earlier one, without its value: it counts for nothing.
+    pub lost: Place,
+    /// With its value.
+    pub lost_entry: Place,
+    /// The one after it.
+    pub kept: Place,
+    /// Whether both say the same.
+    pub same: bool,
+}
+
+/// An image that a workload asks for, which is pushed under another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MisnamedImage {
+    /// Its name in the manifest, without tag and digest.
+    pub name: String,
+    /// Where.
+    pub at: Place,
+    /// The name that is pushed.
+    pub pushed: String,
+    /// By what.
+    pub pushed_at: Place,
 }
 
 /// How an image is built.
