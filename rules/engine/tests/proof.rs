@@ -93,7 +93,9 @@ fn releases(files: Vec<(PathBuf, String)>) -> BTreeSet<Vec<(PathBuf, String)>> {
         let mut files = files.clone();
         for (named, other) in release {
             let library = named.split(' ').next().unwrap_or(named);
-            if mentions(&files, &format!("{library}::")) {
+            // What is built around a library, its middleware, asks for one release of it.
+            let around = format!("{}_", library.replace('-', "_"));
+            if mentions(&files, &format!("{library}::")) && !mentions(&files, &around) {
                 for (_, text) in files.iter_mut().filter(|(p, _)| p.ends_with("Cargo.toml")) {
                     *text = text.replace(named, other);
                 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use svclint_model::{FileId, Place, ProtoFile};
+use svclint_model::{FileId, Place};
 use svclint_syntax::Span;
 
-use crate::edit::insert_after;
 use crate::rules::contained::is_aside;
-use crate::{Applicability, Context, Edit, Finding, declare_rule};
+use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -78,8 +77,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Gives the package the version `v1`, in all its files. What is generated from them has other names afterwards: the
-    /// `include_proto!` lines, and the callers, have to follow.
+    /// None: what is generated from the package has other names afterwards, here and wherever else it is called.
     ///
     /// ## References
     /// - Google AIP-215, "API-specific protos"
@@ -116,12 +114,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
                 .help(format!("call it `{package}.v1` before others depend on it"))
                 .label("no version")
                 .related(at, "a service that callers name with the package")
-                .subject(package)
-                .fix(
-                    format!("Call the package `{package}.v1`"),
-                    Applicability::Proposal,
-                    renamed(cx, package),
-                ),
+                .subject(package),
         );
     }
 }
@@ -159,10 +152,4 @@ fn named(cx: &Context<'_>, file: FileId, package: &str) -> Option<Place> {
         start += line.len();
     }
     None
-}
-
-fn renamed(cx: &Context<'_>, package: &str) -> Vec<Edit> {
-    let of_package = |(_, proto): &&(FileId, std::sync::Arc<ProtoFile>)| proto.package == package;
-    let files = cx.model.protos.iter().filter(of_package);
-    files.filter_map(|(file, _)| Some(insert_after(named(cx, *file, package)?, ".v1".into()))).collect()
 }

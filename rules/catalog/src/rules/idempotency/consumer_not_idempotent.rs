@@ -24,7 +24,7 @@ declare_rule! {
     /// version = "0.1.0"
     /// edition = "2021"
     /// [dependencies]
-    /// async-nats = "0.42"
+    /// async-nats = "0.45"
     /// futures = "0.3"
     /// sqlx = { version = "0.8", features = ["postgres", "runtime-tokio"] }
     /// tokio = "1"
@@ -53,7 +53,7 @@ declare_rule! {
     /// version = "0.1.0"
     /// edition = "2021"
     /// [dependencies]
-    /// async-nats = "0.42"
+    /// async-nats = "0.45"
     /// futures = "0.3"
     /// sqlx = { version = "0.8", features = ["postgres", "runtime-tokio"] }
     /// tokio = "1"

@@ -23,8 +23,8 @@ declare_rule! {
     /// edition = "2021"
     /// [dependencies]
     /// axum = "0.8"
-    /// opentelemetry = "0.31"
-    /// opentelemetry_sdk = "0.31"
+    /// opentelemetry = "0.30"
+    /// opentelemetry_sdk = "0.30"
     /// reqwest = "0.12"
     /// reqwest-middleware = "0.4"
     /// reqwest-tracing = "0.5"
@@ -51,11 +51,11 @@ declare_rule! {
     /// edition = "2021"
     /// [dependencies]
     /// axum = "0.8"
-    /// opentelemetry = "0.31"
-    /// opentelemetry_sdk = "0.31"
+    /// opentelemetry = "0.30"
+    /// opentelemetry_sdk = "0.30"
     /// reqwest = "0.12"
     /// reqwest-middleware = "0.4"
-    /// reqwest-tracing = { version = "0.5", features = ["opentelemetry_0_31"] }
+    /// reqwest-tracing = { version = "0.5", features = ["opentelemetry_0_30"] }
     /// tokio = { version = "1", features = ["full"] }
     /// //- src/main.rs
     /// use axum::{Router, routing::get};
@@ -73,7 +73,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Asks for the feature of the release that the service uses.
+    /// Asks for the feature of the release that the service uses. Unsafe: an old release of the middleware may not have it yet.
     ///
     /// ## References
     /// - The documentation of reqwest-tracing, on its `opentelemetry_0_*` features
@@ -119,5 +119,5 @@ fn finding(cx: &Context<'_>, service: &Service, linked: &Linked, used: Place) ->
         .service(&service.name)
         .subject(user)
         .related(used, "the client is wrapped in it here")
-        .fix(format!("Ask for `{feature}`"), Applicability::Safe, with_feature(cx, linked.at, feature))
+        .fix(format!("Ask for `{feature}`"), Applicability::Unsafe, with_feature(cx, linked.at, feature))
 }
