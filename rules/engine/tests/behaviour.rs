@@ -1,7 +1,13 @@
 //! What the flagship rules say comes true: small services run on the loopback interface as they are, and as the rule's own fix
 //! leaves them. They are observed from outside. It needs a registry and builds real programs, so only `tests/run` asks for it.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::panic
+)]
 #![cfg(unix)]
 
 mod compiling;

@@ -3,7 +3,7 @@
 //! a registry and some minutes, so only `tests/run` asks for it. `PROOF=rule` compiles the examples of one rule; `PROOF=write`
 //! writes down what was shown, for the rules' pages.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_macros)]
 
 mod compiling;
 mod support;
