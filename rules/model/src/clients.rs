@@ -197,6 +197,7 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
     let middlewares: Vec<At> = middlewares.collect();
     let carries = middlewares.iter().copied();
     let carries = carries.filter(|m| tracer.carries(*m) == Some(Carries::CorrelationOut)).count();
+    let snippets = view.snippets(&library.replace('-', "_"));
     Some(Client {
         protocol: made.protocol,
         library,
@@ -210,6 +211,7 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
         carries_correlation: if carries > 0 { Tri::Present(()) } else { Tri::Absent },
         own_transport: steps().any(|s| tracer.actions(s.at).contains(&Action::OwnTransport)),
         used_in: Vec::new(),
+        snippets,
     })
 }
 

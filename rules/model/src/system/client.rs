@@ -88,6 +88,8 @@ pub struct Client {
     pub own_transport: bool,
     /// Requests made with it, by index into [`Model::requests`].
     pub used_in: Vec<u32>,
+    /// Code of its library for fixes, by what it is for.
+    pub snippets: BTreeMap<String, String>,
 }
 
 /// Where and how a client is built: what a fix needs to mend it.
@@ -150,6 +152,11 @@ pub struct Request {
 }
 
 impl Client {
+    /// Code of its library for a fix, with what goes into it.
+    pub fn built_by(&self, snippet: &str, args: &str) -> Option<String> {
+        self.snippets.get(snippet).map(|code| code.replace("{args}", args))
+    }
+
     /// Whether a client that is built of the same builder differs in nothing from another.
     pub(crate) fn is_like(&self, other: &Client) -> bool {
         self.limits == other.limits

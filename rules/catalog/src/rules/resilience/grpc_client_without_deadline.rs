@@ -151,7 +151,8 @@ fn timeout(cx: &Context<'_>, client: &Client) -> Option<Vec<Edit>> {
             let opened = opened(cx.rest_of_line(made).strip_prefix(".await")?)?;
             let start = made.span.end - 1 - (cx.text(made).get(name + 1..)?.trim_start().len() as u32 - 1);
             let span = Span::new(start, start + arguments.len() as u32);
-            let text = format!("tonic::transport::Endpoint::new({arguments}){opened}{limits}");
+            let endpoint = client.built_by("endpoint", arguments)?;
+            let text = format!("{endpoint}{opened}{limits}");
             edits.push(Edit::Replace { file: made.file, span, text });
         }
         "from_static" | "builder" => edits.push(insert_after(made, limits)),

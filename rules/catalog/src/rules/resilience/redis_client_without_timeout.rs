@@ -193,9 +193,7 @@ fn configured(cx: &Context<'_>, client: &Client) -> Option<Vec<Edit>> {
         return None;
     }
     let (duration, import) = cx.import(made.file, "std::time::Duration");
-    let config = format!(
-        "redis::aio::ConnectionManagerConfig::new().set_response_timeout({duration}::from_secs(1)).set_connection_timeout({duration}::from_secs(2))"
-    );
+    let config = client.built_by("limited-manager", &duration)?;
     let text = format!("{path}::new_with_config({arguments}, {config})");
     let replaced = Edit::Replace { file: made.file, span: made.span, text };
     Some(import.into_iter().chain([replaced]).collect())
