@@ -33,6 +33,7 @@ password-auth = "1"
 redis = "0.32"
 reqwest = { version = "0.12", features = ["blocking"] }
 rusqlite = "0.32"
+tar = "0.4"
 tokio = "1"
 ureq = "2"
 "#;
@@ -208,6 +209,65 @@ fn futures_that_are_waited_for_by_blocking() {
         let code = format!("{code}\nasync fn ask() {{}}");
         assert_eq!(of_rule(BLOCK_ON, &with_handler(&code)), 0, "{name}");
     }
+}
+
+const CALL: &str = "blocking-call-in-async";
+
+/// A service that starts something beside its server.
+fn beside(start: &str, code: &str) -> String {
+    let text = with_handler(&format!("async fn handler() {{}}\n{code}"));
+    text.replace("async fn main() {", &format!("async fn main() {{\n    {start}"))
+}
+
+#[test]
+fn tasks_beside_the_server_have_its_threads() {
+    let code = "
+        const WAIT: std::time::Duration = std::time::Duration::from_secs(1);
+        async fn clean() { loop { sweep(); tokio::time::sleep(WAIT).await; } }
+        fn sweep() { std::thread::sleep(WAIT); }
+        fn forever() { loop { std::thread::sleep(WAIT); } }
+        fn answer() { reqwest::blocking::get(\"http://prices\").unwrap(); }
+        async fn ask() {}";
+    for (name, rule, start, expected) in [
+        ("a function", CALL, "tokio::spawn(clean());", 1),
+        ("a block", CALL, "tokio::spawn(async { std::thread::sleep(WAIT); });", 1),
+        ("what a block calls", CALL, "tokio::spawn(async move { sweep() });", 1),
+        ("a thread of its own", CALL, "std::thread::spawn(|| forever());", 0),
+        ("a function on a thread of its own", CALL, "std::thread::spawn(forever);", 0),
+        (
+            "a closure in a block",
+            CALL,
+            "std::thread::spawn({ let n = 1; move || { drop(n); forever() } });",
+            0,
+        ),
+        (
+            "on a thread that may block",
+            CALL,
+            "tokio::spawn(async { tokio::task::spawn_blocking(sweep).await });",
+            0,
+        ),
+        ("before it serves", CALL, "for _ in 0..3 { std::thread::sleep(WAIT); }", 0),
+        ("a future", BLOCK_ON, "tokio::spawn(async { futures::executor::block_on(ask()) });", 1),
+        (
+            "a runtime on a thread of its own",
+            BLOCK_ON,
+            "std::thread::spawn({ let n = 1; move || { drop(n); futures::executor::block_on(ask()) } });",
+            0,
+        ),
+        ("another service", CLIENT, "tokio::spawn(async { answer() });", 1),
+    ] {
+        assert_eq!(of_rule(rule, &beside(start, code)), expected, "{name}");
+    }
+}
+
+#[test]
+fn whole_folders_take_long() {
+    let code = "async fn handler() { pack(); }
+                fn pack() {
+                    let mut all = tar::Builder::new(Vec::new());
+                    all.append_dir_all(\".\", \"/data\").unwrap();
+                }";
+    assert_eq!(of_rule(CALL, &with_handler(code)), 1);
 }
 
 const HELD: &str = "lock-held-across-await";

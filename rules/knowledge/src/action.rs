@@ -40,7 +40,8 @@ pub enum Action {
         /// What is written there then: `true`, or the last word of a constant's path.
         is: String,
     },
-    /// Blocks the thread until something else happens: time passes, a process ends, a message comes.
+    /// Blocks the thread until something else happens: time passes, a process ends, a message comes, a whole folder is
+    /// read.
     Stall {
         /// What waits without blocking, for fixes: `{args}` for the arguments.
         instead: Option<String>,
@@ -147,6 +148,8 @@ pub enum Action {
         /// The argument with the number.
         value: u8,
     },
+    /// Takes all that the receiver, a stream, gives until it ends: failures too.
+    Drain,
     /// Runs a task again until it succeeds or the policy gives up.
     Retry {
         /// The argument with the policy; `None` where the library decides.

@@ -5,7 +5,7 @@ use svclint_knowledge::{Action, Effect, Role};
 
 use crate::bodies::BodyId;
 use crate::defs::FnIdx;
-use crate::infer::{Callee, LocalId};
+use crate::infer::{Callee, LocalId, Target};
 use crate::links::{Bounded, Origin};
 use crate::system::When;
 use crate::tracer::{At, Tracer};
@@ -214,8 +214,7 @@ impl Tracer<'_> {
                 }
                 Action::Spawn { task } if is_arg(*task) => {
                     when.spawned = true;
-                    // A thread runs a closure, a task a future.
-                    when.off_thread |= matches!(self.kind(inner), ExprKind::Closure { is_async: false, .. });
+                    when.off_thread |= self.is_work_of_thread(inner);
                 }
                 Action::Effect(Effect::BlockingPool) if !is_receiver => when.off_thread = true,
                 Action::Retry { task, .. } => when.retried |= task.map_or(is_receiver, is_arg),
@@ -231,6 +230,20 @@ impl Tracer<'_> {
                 None => false,
             };
             when.bounded |= !fns.is_empty() && fns.iter().all(bounds);
+        }
+    }
+
+    /// A thread runs a closure or a function, a task a future.
+    fn is_work_of_thread(&self, at: At) -> bool {
+        match self.kind(at) {
+            ExprKind::Closure { is_async, .. } => !is_async,
+            ExprKind::Path(_) => {
+                matches!(self.types_of(at.body).targets.get(&at.expr), Some(Target::Res(_)))
+            }
+            ExprKind::Block { tail: Some(tail), .. } => {
+                self.is_work_of_thread(At { body: at.body, expr: *tail })
+            }
+            _ => false,
         }
     }
 

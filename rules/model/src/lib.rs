@@ -57,6 +57,7 @@ mod settings;
 mod signals;
 mod sql;
 mod state;
+mod streams;
 mod system;
 mod telemetry;
 mod trace;

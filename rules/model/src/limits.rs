@@ -7,6 +7,7 @@ use svclint_knowledge::{Action, Callable, Limit, LimitDefault, Role};
 
 use crate::infer::{Callee, Target};
 use crate::place::Tri;
+use crate::streams;
 use crate::system::{Channel, Growth, Policy, PolicyUse};
 use crate::trace::Step;
 use crate::tracer::{At, Tracer};
@@ -108,7 +109,7 @@ fn has_let(stmts: &[Stmt]) -> bool {
     stmts.iter().any(|s| matches!(s, Stmt::Let { .. }))
 }
 
-fn policy_of(callable: &Callable) -> Option<&BTreeMap<Limit, LimitDefault>> {
+pub(crate) fn policy_of(callable: &Callable) -> Option<&BTreeMap<Limit, LimitDefault>> {
     callable.does.as_slice().iter().find_map(|a| match a {
         Action::MakePolicy { limits } => Some(limits),
         _ => None,
@@ -118,6 +119,10 @@ fn policy_of(callable: &Callable) -> Option<&BTreeMap<Limit, LimitDefault>> {
 /// The retry policy that a call makes, with what is set between its construction and its end.
 pub(crate) fn policy(tracer: &Tracer<'_>, made: At) -> Option<Policy> {
     let limits = policy_of(tracer.callable(made)?)?;
+    // What asks by itself needs nothing to run it again.
+    if tracer.actions(made).iter().any(|a| matches!(a, Action::Call(_))) {
+        return streams::policy(tracer, made);
+    }
     // The calls on it that follow at once; what happens to it elsewhere is open.
     let (mut end, mut steps) = (made, Vec::new());
     while let Some(outer) = tracer.parent(end).filter(|o| tracer.receiver(*o) == Some(end)) {
@@ -144,6 +149,7 @@ pub(crate) fn policy(tracer: &Tracer<'_>, made: At) -> Option<Policy> {
         grows: growth(tracer, &steps).filter(|_| is_done),
         pause: None,
         delay: None,
+        block: None,
     })
 }
 

@@ -102,6 +102,7 @@ fn retry(tracer: &Tracer<'_>, at: At) -> Option<RetryLoop> {
             grows: None,
             pause: pause.map(|s| place(&s)),
             delay: pause.and_then(|s| tracer.arg(s, 0)).map(|d| place(&d)),
+            block: Some(place(&block)),
         },
         whole: place(&at),
         once: tried.success.iter().map(place).collect(),

@@ -91,8 +91,8 @@ impl Moved<'_> {
 
     fn policy(&self, policy: &mut Policy) {
         self.place(&mut policy.at);
-        let parts =
-            policy.given.iter_mut().map(|g| &mut g.at).chain(&mut policy.pause).chain(&mut policy.delay);
+        let parts = policy.given.iter_mut().map(|g| &mut g.at);
+        let parts = parts.chain(&mut policy.pause).chain(&mut policy.delay).chain(&mut policy.block);
         parts.for_each(|place| self.place(place));
         policy.grows.iter_mut().for_each(|g| self.place(&mut g.base_at));
     }

@@ -28,6 +28,8 @@ pub struct Policy {
     pub pause: Option<Place>,
     /// What that call is given.
     pub delay: Option<Place>,
+    /// The block of a loop.
+    pub block: Option<Place>,
 }
 
 /// A channel inside of a process.

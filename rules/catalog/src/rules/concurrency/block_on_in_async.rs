@@ -8,8 +8,8 @@ use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports asynchronous handlers that block their thread until a future is done, with a `block_on`. On a thread that may
-    /// block, and inside of `block_in_place`, it is left alone.
+    /// Reports asynchronous handlers, and tasks beside the server, that block their thread until a future is done, with a
+    /// `block_on`. On a thread that may block, and inside of `block_in_place`, it is left alone.
     ///
     /// ## Why it matters
     /// tokio's `block_on` panics inside of a runtime: the request fails, always. Those of other libraries block the thread,
@@ -70,7 +70,7 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let waits = |_: &Function, d: &Deed| d.what == What::Effect(Effect::BlockOn);
-    for wait in OnWorker::all(cx, waits) {
+    for wait in OnWorker::everywhere(cx, waits) {
         let message = "waits for a future by blocking the thread that would run it: it panics, or never ends";
         let edits = match wait.function.is_async && !wait.deed.when.sometimes {
             true => awaited(cx, wait.deed),

@@ -8,9 +8,10 @@ use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports calls in asynchronous handlers, and in what they call, that stop the thread until something else happens:
-    /// `std::thread::sleep`, waiting for a process or a thread, receiving from a channel that blocks. What runs on a thread
-    /// that may block, by `spawn_blocking` for example, is left alone. So are files: they seldom take long.
+    /// Reports calls in asynchronous handlers, in tasks beside the server, and in what these call, that stop the thread until
+    /// something else happens: `std::thread::sleep`, waiting for a process, a thread or an answer of the DNS, receiving from a
+    /// channel that blocks, putting a whole folder into an archive. What runs on a thread that may block, by
+    /// `spawn_blocking` for example, is left alone. So are single files: they seldom take long.
     ///
     /// ## Why it matters
     /// An asynchronous runtime has about as many threads as the machine has processors. A handler that stops one of them stops
@@ -69,15 +70,16 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     // What a helper does in some cases only, it may not do for this caller.
     let stalls =
         |f: &Function, d: &Deed| matches!(d.what, What::Stall(_)) && (f.is_async || !d.when.sometimes);
-    for stall in OnWorker::all(cx, stalls) {
-        let message = "blocks its thread here: all other requests that run on it stand still meanwhile";
+    for stall in OnWorker::everywhere(cx, stalls) {
+        let message =
+            format!("blocks its thread here: {} that run on it stand still meanwhile", stall.others);
         let edits = match stall.function.is_async {
             true => instead(cx, stall.deed).unwrap_or_default(),
             false => Vec::new(),
         };
         findings.push(
             stall
-                .finding(cx, &BLOCKING_CALL_IN_ASYNC, message)
+                .finding(cx, &BLOCKING_CALL_IN_ASYNC, &message)
                 .help("wait without blocking, or do it on a thread that may block: `tokio::task::spawn_blocking`")
                 .label("blocks the thread")
                 .fix("Wait without blocking", Applicability::Unsafe, edits),

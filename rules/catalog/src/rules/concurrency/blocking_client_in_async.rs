@@ -8,9 +8,9 @@ use crate::{Applicability, Context, Finding, declare_rule};
 declare_rule! {
     /// ## What it does
     /// Reports asynchronous handlers that ask a database, a store or another service through a client that blocks the thread:
-    /// `reqwest::blocking`, `ureq`, diesel's own connections, the `postgres` crate, redis without `async`. What runs on a
-    /// thread that may block, by `spawn_blocking` or `interact` for example, is left alone. So are SQLite files: they answer
-    /// at once.
+    /// `reqwest::blocking`, `ureq`, diesel's own connections, the `postgres` crate, redis without `async`; and tasks beside
+    /// the server that so ask another service. What runs on a thread that may block, by `spawn_blocking` or `interact` for
+    /// example, is left alone. So are SQLite files: they answer at once.
     ///
     /// ## Why it matters
     /// While such a call waits for the network, its thread serves nobody. An asynchronous runtime has about as many threads
@@ -92,10 +92,13 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let asks = |f: &Function, d: &Deed| whom(cx, d).is_some() && blocks(f, d);
-    for call in OnWorker::all(cx, asks) {
+    // The database of a task beside may be a file: that is not worth a finding.
+    let matters = |call: &OnWorker<'_>| !call.in_task || whom(cx, call.deed) != Some(DATABASE);
+    for call in OnWorker::everywhere(cx, asks).into_iter().filter(matters) {
         let whom = whom(cx, call.deed).unwrap_or("another service");
         let message = format!(
-            "blocks its thread until {whom} answers: all other requests on that thread stand still meanwhile"
+            "blocks its thread until {whom} answers: {} on that thread stand still meanwhile",
+            call.others
         );
         findings.push(
             call.finding(cx, &BLOCKING_CLIENT_IN_ASYNC, &message)
@@ -106,12 +109,14 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+const DATABASE: &str = "the database";
+
 /// Whom a deed asks over the network.
 fn whom(cx: &Context<'_>, deed: &Deed) -> Option<&'static str> {
     match &deed.what {
-        What::Sql(_) => Some("the database"),
+        What::Sql(_) => Some(DATABASE),
         What::Request(number) => cx.model.requests.get(*number as usize).map(|_| "another service"),
-        What::Call(Protocol::Sql | Protocol::Document, _) => Some("the database"),
+        What::Call(Protocol::Sql | Protocol::Document, _) => Some(DATABASE),
         What::Call(Protocol::Redis, _) => Some("Redis"),
         What::Call(Protocol::Messaging, _) => Some("the broker"),
         What::Call(Protocol::Mail, _) | What::Effect(Effect::Mail) => Some("the mail server"),

@@ -13,6 +13,7 @@ mod redis_client_without_timeout;
 mod response_status_unchecked;
 mod retry_backoff_explodes;
 mod retry_backoff_overflow;
+mod retry_without_backoff;
 mod retry_without_jitter;
 mod server_without_request_timeout;
 mod service_without_overload_protection;
@@ -32,6 +33,7 @@ super::category![
     response_status_unchecked,
     retry_backoff_explodes,
     retry_backoff_overflow,
+    retry_without_backoff,
     retry_without_jitter,
     server_without_request_timeout,
     service_without_overload_protection,
