@@ -86,7 +86,7 @@ fn workload_seen(report: &Report, number: usize, workload: &Workload) -> SeenWor
     let containers = workload.containers.iter().enumerate();
     SeenWorkload {
         kind: workload.kind.present().cloned(),
-        name: workload.shown.clone(),
+        name: if workload.name.is_empty() { &workload.shown } else { &workload.name }.clone(),
         namespace: workload.namespace.present().cloned(),
         environment: workload.environment.path.clone(),
         containers: containers.map(|(n, c)| container_seen(report, (number, n), c)).collect(),

@@ -10,7 +10,17 @@ use crate::place::{Place, Tri};
 
 /// Reads one document into what it declares.
 pub(super) fn read(document: &Value, environment: &Environment, into: &mut Manifests) {
-    let Some(head) = Head::of(document, environment) else { return };
+    read_named(document, None, environment, into);
+}
+
+/// The same for an object that had another name where it is written.
+pub(super) fn read_named(
+    document: &Value,
+    written: Option<&str>,
+    environment: &Environment,
+    into: &mut Manifests,
+) {
+    let Some(head) = Head::of(document, written, environment) else { return };
     // A list of objects.
     if head.kind.ends_with("List") && document.get("items").is_some() {
         let items = document.get("items").map_or(&[][..], Value::items);
@@ -48,6 +58,8 @@ struct Head<'a> {
     kind: String,
     group: String,
     name: String,
+    /// The name as it is written.
+    written: String,
     name_at: Place,
     namespace: Tri<String>,
     environment: &'a Environment,
@@ -55,17 +67,19 @@ struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    fn of(object: &'a Value, environment: &'a Environment) -> Option<Head<'a>> {
+    fn of(object: &'a Value, written: Option<&str>, environment: &'a Environment) -> Option<Head<'a>> {
         if !is_object(object) {
             return None;
         }
         let kind = object.get("kind")?;
         let name = object.path(&["metadata", "name"]);
+        let name = name.and_then(Value::text).unwrap_or("");
         let version = object.get("apiVersion").and_then(Value::text).unwrap_or("");
         Some(Head {
             kind: kind.text()?.to_owned(),
             group: version.split('/').next().unwrap_or("").to_owned(),
-            name: name.and_then(Value::text).unwrap_or("").to_owned(),
+            name: name.to_owned(),
+            written: written.unwrap_or(name).to_owned(),
             name_at: object.get("metadata").and_then(|m| m.name_at("name")).unwrap_or(kind.at),
             namespace: object.get("metadata").map_or(Tri::Absent, |m| m.tri_text("namespace")),
             environment,
@@ -108,7 +122,7 @@ fn workload(head: &Head<'_>) -> Option<Workload> {
         kind: Tri::Present(head.kind.clone()),
         shown: match containers.list.iter().find(|c| !c.init) {
             Some(container) if head.name.is_empty() => container.name.clone(),
-            _ => head.name.clone(),
+            _ => head.written.clone(),
         },
         name: head.name.clone(),
         namespace: head.namespace.clone(),
@@ -143,6 +157,7 @@ fn service(head: &Head<'_>) -> NetService {
     };
     NetService {
         name: head.name.clone(),
+        written: head.written.clone(),
         namespace: head.namespace.clone(),
         environment: head.environment.clone(),
         at: head.name_at,
@@ -220,7 +235,7 @@ fn ingress(head: &Head<'_>) -> Ingress {
     }
     Ingress {
         kind: head.kind.clone(),
-        name: head.name.clone(),
+        name: head.written.clone(),
         namespace: head.namespace.clone(),
         environment: head.environment.clone(),
         backends,
@@ -247,7 +262,7 @@ fn gateway_route(head: &Head<'_>) -> Ingress {
     }
     Ingress {
         kind: head.kind.clone(),
-        name: head.name.clone(),
+        name: head.written.clone(),
         namespace: head.namespace.clone(),
         environment: head.environment.clone(),
         backends,
@@ -280,7 +295,7 @@ fn autoscaler(head: &Head<'_>) -> Autoscaler {
         Tri::Unknown => Tri::Unknown,
     };
     Autoscaler {
-        name: head.name.clone(),
+        name: head.written.clone(),
         namespace: head.namespace.clone(),
         environment: head.environment.clone(),
         target: word("kind").zip(word("name")).map_or(Tri::Unknown, Tri::Present),
@@ -296,7 +311,7 @@ fn budget(head: &Head<'_>) -> Budget {
     let limit = |key: &str| spec.map_or(Tri::Unknown, |s| s.tri_spot(key));
     let entry = spec.and_then(|s| s.entry("maxUnavailable").or_else(|| s.entry("minAvailable")));
     Budget {
-        name: head.name.clone(),
+        name: head.written.clone(),
         namespace: head.namespace.clone(),
         environment: head.environment.clone(),
         selector: match_labels(spec, "selector"),
@@ -334,6 +349,7 @@ fn config(head: &Head<'_>) -> ConfigObject {
     ConfigObject {
         secret: head.kind == "Secret",
         name: head.name.clone(),
+        written: head.written.clone(),
         namespace: head.namespace.clone(),
         environment: head.environment.clone(),
         keys,
@@ -361,7 +377,7 @@ fn policy(head: &Head<'_>) -> NetworkPolicy {
     };
     let ingress = rules.map_or(&[][..], Value::items).iter().map(allowed).collect();
     NetworkPolicy {
-        name: head.name.clone(),
+        name: head.written.clone(),
         namespace: head.namespace.clone(),
         environment: head.environment.clone(),
         selector: match_labels(spec, "podSelector"),
@@ -386,7 +402,7 @@ fn monitor(head: &Head<'_>) -> Monitor {
     };
     Monitor {
         kind: head.kind.clone(),
-        name: head.name.clone(),
+        name: head.written.clone(),
         environment: head.environment.clone(),
         selector: match_labels(spec, "selector"),
         endpoints: endpoints.map_or(&[][..], Value::items).iter().map(endpoint).collect(),

@@ -104,7 +104,7 @@ fn finding(
         "`{}` of `{}` comes from the key `{key}`, which the {kind} `{}` does not have: the container is never started",
         variable.name,
         workload.title(),
-        config.name
+        config.written
     );
     let nearest =
         config.keys.iter().map(|(known, _)| &known.value).min_by_key(|known| levenshtein(known, key));

@@ -198,7 +198,7 @@ fn endpoint(
 fn no_port(cx: &Context<'_>, monitor: &Monitor, service: &NetService, port: &Spot<String>) -> Finding {
     let message = format!(
         "`{}` asks the port `{}` of the Service `{}` for metrics, which has none of that name: there are none",
-        monitor.name, port.value, service.name
+        monitor.name, port.value, service.written
     );
     let finding = Finding::new(&SCRAPE_TARGET_MISMATCH, port.at, message)
         .help("name a port of the Service")

@@ -2,6 +2,7 @@
 
 mod compose_depends_on_unhealthy;
 mod container_resources_unset;
+mod dangling;
 mod hpa_without_resource_request;
 mod liveness_as_fast_as_readiness;
 mod manifest_duplicate_key;

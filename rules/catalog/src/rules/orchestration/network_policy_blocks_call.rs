@@ -189,7 +189,7 @@ fn finding(
     let message = format!(
         "`{}` is told to call `{}`, and the network policy `{}` does not let it reach these pods: its calls get no answer",
         workload.title(),
-        service.name,
+        service.written,
         policy.name
     );
     Finding::new(&NETWORK_POLICY_BLOCKS_CALL, variable.value_at, message)
@@ -197,5 +197,5 @@ fn finding(
         .label("gets no answer")
         .related(policy.at, "lets in others only")
         .related(callee.name_at, "the pods that the Service leads to")
-        .subject(format!("{} {}", workload.title(), service.name))
+        .subject(format!("{} {}", workload.title(), service.written))
 }

@@ -94,7 +94,7 @@ fn finding(cx: &Context<'_>, workload: &Workload, container: &Container, service
          answer yet",
         container.name,
         workload.title(),
-        service.name
+        service.written
     );
     let port = container.ports.iter().find_map(|p| match (&p.name, &p.number) {
         (Some(name), _) => Some(name.clone()),

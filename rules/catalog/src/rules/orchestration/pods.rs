@@ -64,13 +64,15 @@ pub(super) fn services_of<'m>(
     manifests: &'m Manifests,
     workload: &'m Workload,
 ) -> impl Iterator<Item = &'m NetService> {
-    let mine = |s: &&NetService| {
-        (together(&s.environment, &workload.environment)
-            || in_same_tree(&s.environment, &workload.environment))
-            && same_namespace(&s.namespace, &workload.namespace)
+    let leads = |s: &&NetService| {
+        same_namespace(&s.namespace, &workload.namespace)
             && matches!(selects(&s.selector, workload), Tri::Present(()))
     };
-    manifests.services.iter().filter(mine)
+    let beside = |s: &NetService| together(&s.environment, &workload.environment);
+    let has_own = manifests.services.iter().filter(leads).any(beside);
+    let near =
+        move |s: &NetService| beside(s) || !has_own && in_same_tree(&s.environment, &workload.environment);
+    manifests.services.iter().filter(leads).filter(move |s| near(s))
 }
 
 /// Folders of one tree are applied together as a rule.

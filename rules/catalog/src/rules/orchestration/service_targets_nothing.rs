@@ -1,9 +1,9 @@
 //! `service-targets-nothing`
 
-use strsim::levenshtein;
-use svclint_model::{Autoscaler, Ingress, Labels, NetService, Place, ServicePort, Tri, Workload};
+use svclint_model::{Labels, NetService, ServicePort, Tri, Workload};
 
-use super::pods::{same_namespace, selects, together};
+use super::dangling;
+use super::pods::{selects, together};
 use crate::edit::replace;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
@@ -91,8 +91,8 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let mine: Vec<&Workload> = beside.into_iter().filter(fits).collect();
         findings.extend(service.ports.iter().filter_map(|port| no_port(cx, service, port, &mine)));
     }
-    manifests.ingresses.iter().for_each(|i| ingress(cx, i, findings));
-    findings.extend(manifests.autoscalers.iter().filter_map(|scaler| no_target(cx, scaler)));
+    manifests.ingresses.iter().for_each(|i| dangling::ingress(cx, i, findings));
+    findings.extend(manifests.autoscalers.iter().filter_map(|scaler| dangling::autoscaler(cx, scaler)));
 }
 
 /// A workload whose labels differ in one value only, by a few letters: what the selector was meant for.
@@ -114,14 +114,14 @@ fn no_pods(cx: &Context<'_>, service: &NetService, selector: &Labels, nearest: &
         selector.all.iter().filter_map(|(k, v)| Some(format!("{k}: {}", v.as_ref()?))).collect();
     let message = format!(
         "the Service `{}` selects pods with `{}`, and there are none: requests to it get no answer",
-        service.name,
+        service.written,
         words.join(", ")
     );
     Finding::new(&SERVICE_TARGETS_NOTHING, service.selector_at.unwrap_or(service.at), message)
         .help("select labels that the pods' template has")
         .label("fits no pods")
         .related(nearest.name_at, format!("the pods of `{}` have other labels", nearest.title()))
-        .subject(service.name.clone())
+        .subject(service.written.clone())
         .fix(
             format!("Select the pods of `{}`", nearest.title()),
             Applicability::Unsafe,
@@ -161,13 +161,13 @@ fn no_port(
     }
     let message = format!(
         "the Service `{}` leads to the port `{target}`, which no container of its pods has: requests to it get no answer",
-        service.name
+        service.written
     );
     let finding = Finding::new(&SERVICE_TARGETS_NOTHING, port.at, message)
         .help("name a port of the container, or its number")
         .label("no such port")
         .related(workloads.first()?.name_at, "the pods that it selects")
-        .subject(format!("{} {target}", service.name));
+        .subject(format!("{} {target}", service.written));
     let only = containers().flat_map(|c| &c.ports).collect::<Vec<_>>();
     let written = match only.as_slice() {
         [port] => port.name.clone().or_else(|| port.number.present().map(ToString::to_string)),
@@ -177,87 +177,4 @@ fn no_port(
         Some(name) => finding.fix(format!("Lead to `{name}`"), Applicability::Unsafe, cx.set(port.at, name)),
         None => finding,
     })
-}
-
-fn ingress(cx: &Context<'_>, ingress: &Ingress, findings: &mut Vec<Finding>) {
-    let beside = |e: &&NetService| {
-        together(&e.environment, &ingress.environment) && same_namespace(&e.namespace, &ingress.namespace)
-    };
-    let services = || cx.model.manifests.services.iter();
-    for backend in &ingress.backends {
-        let Tri::Present(name) = &backend.service else { continue };
-        let named = || services().filter(|s| s.name == name.value);
-        // Several charts and overlays may each have one of that name.
-        let here: Vec<&NetService> = named().filter(beside).collect();
-        let meant = if here.is_empty() { named().collect() } else { here };
-        let Some(service) = meant.first() else {
-            let known: Vec<&str> =
-                services().filter(beside).map(|s| s.name.as_str()).filter(|n| !n.is_empty()).collect();
-            // Where nothing beside it is a service with a name, those it means may be made elsewhere.
-            let generated = services().any(|s| s.name.is_empty());
-            let near = known
-                .iter()
-                .filter(|k| levenshtein(k, &name.value) <= 2)
-                .min_by_key(|k| levenshtein(k, &name.value));
-            if let Some(near) = near.filter(|_| !generated) {
-                findings.push(no_service(cx, ingress, &name.value, name.at, near));
-            }
-            continue;
-        };
-        let Tri::Present(port) = &backend.port else { continue };
-        let fits = |p: &ServicePort| {
-            p.name.as_deref() == Some(port.value.as_str())
-                || !matches!(p.port, Tri::Present(n) if n.to_string() != port.value)
-        };
-        let lacks = |s: &&NetService| s.ports_complete && !s.ports.is_empty() && !s.ports.iter().any(fits);
-        if meant.iter().all(lacks) {
-            let message = format!(
-                "`{}` leads to port {} of the Service `{}`, which does not have it: requests get no answer",
-                ingress.name, port.value, service.name
-            );
-            findings.push(
-                Finding::new(&SERVICE_TARGETS_NOTHING, port.at, message)
-                    .help("name a port of the Service")
-                    .label("no such port")
-                    .related(service.at, "the Service")
-                    .subject(format!("{} {} {}", ingress.name, service.name, port.value)),
-            );
-        }
-    }
-}
-
-fn no_service(cx: &Context<'_>, ingress: &Ingress, name: &str, at: Place, near: &str) -> Finding {
-    let message = format!(
-        "`{}` leads to the Service `{name}`, which is not there: requests get no answer",
-        ingress.name
-    );
-    Finding::new(&SERVICE_TARGETS_NOTHING, at, message)
-        .help(format!("did you mean `{near}`?"))
-        .label("no such Service")
-        .subject(format!("{} {name}", ingress.name))
-        .fix(format!("Lead to `{near}`"), Applicability::Unsafe, cx.set(at, near))
-}
-
-fn no_target(cx: &Context<'_>, scaler: &Autoscaler) -> Option<Finding> {
-    let (kind, name) = scaler.target.present()?;
-    let workloads = || cx.model.manifests.workloads.iter();
-    let generated = workloads().any(|w| w.name.is_empty());
-    if generated || workloads().any(|w| w.name == *name) {
-        return None;
-    }
-    let beside = workloads().filter(|w| together(&w.environment, &scaler.environment));
-    let near =
-        beside.filter(|w| levenshtein(&w.name, name) <= 2).min_by_key(|w| levenshtein(&w.name, name))?;
-    let message =
-        format!("`{}` scales {kind} `{name}`, which is not there: nothing is ever scaled", scaler.name);
-    let finding = Finding::new(&SERVICE_TARGETS_NOTHING, scaler.target_at, message)
-        .help(format!("did you mean `{}`?", near.name))
-        .label("no such workload")
-        .related(near.name_at, "the nearest")
-        .subject(format!("{} {name}", scaler.name));
-    Some(finding.fix(
-        format!("Scale `{}`", near.name),
-        Applicability::Unsafe,
-        cx.set(scaler.target_at, near.name.clone()),
-    ))
 }

@@ -144,7 +144,8 @@ pub struct Workload {
     pub kind: Tri<String>,
     /// Its name; empty where a template makes it.
     pub name: String,
-    /// What it is called where a template makes its name: its container's name.
+    /// What people call it: the name as its manifest has it, from which an overlay may have made another one; its container's
+    /// name where a template makes one.
     pub shown: String,
     /// Its namespace, where it names one.
     pub namespace: Tri<String>,

@@ -8,6 +8,8 @@ use crate::place::{Place, Tri};
 pub struct NetService {
     /// Its name; empty where a template makes it.
     pub name: String,
+    /// The name as its manifest has it, from which an overlay may have made another one.
+    pub written: String,
     /// Its namespace, where it names one.
     pub namespace: Tri<String>,
     /// The environment that it belongs to.
@@ -50,7 +52,7 @@ pub struct ServicePort {
 pub struct Ingress {
     /// Its kind.
     pub kind: String,
-    /// Its name.
+    /// Its name as its manifest has it.
     pub name: String,
     /// Its namespace, where it names one.
     pub namespace: Tri<String>,
@@ -76,7 +78,7 @@ pub struct Backend {
 /// A HorizontalPodAutoscaler.
 #[derive(Clone, Debug)]
 pub struct Autoscaler {
-    /// Its name.
+    /// Its name as its manifest has it.
     pub name: String,
     /// Its namespace, where it names one.
     pub namespace: Tri<String>,
@@ -97,7 +99,7 @@ pub struct Autoscaler {
 /// A PodDisruptionBudget.
 #[derive(Clone, Debug)]
 pub struct Budget {
-    /// Its name.
+    /// Its name as its manifest has it.
     pub name: String,
     /// Its namespace, where it names one.
     pub namespace: Tri<String>,
@@ -120,6 +122,8 @@ pub struct ConfigObject {
     pub secret: bool,
     /// Its name.
     pub name: String,
+    /// The name as its manifest has it, from which an overlay may have made another one.
+    pub written: String,
     /// Its namespace, where it names one.
     pub namespace: Tri<String>,
     /// The environment that it belongs to.
@@ -137,7 +141,7 @@ pub struct ConfigObject {
 /// A NetworkPolicy.
 #[derive(Clone, Debug)]
 pub struct NetworkPolicy {
-    /// Its name.
+    /// Its name as its manifest has it.
     pub name: String,
     /// Its namespace, where it names one.
     pub namespace: Tri<String>,
@@ -168,7 +172,7 @@ pub type Endpoint = (Tri<Spot<String>>, Tri<Spot<String>>);
 pub struct Monitor {
     /// Its kind.
     pub kind: String,
-    /// Its name.
+    /// Its name as its manifest has it.
     pub name: String,
     /// The environment that it belongs to.
     pub environment: Environment,
