@@ -173,3 +173,55 @@ async fn main() {
     format!("{}:{}", Ipv4Addr::UNSPECIFIED, PORT) => Http axum 0.0.0.0:8080, no serverhead, no handler, no drain, no graceful end
     "#);
 }
+
+/// What builds the filters may fail, waits, and chooses between two.
+#[test]
+fn filters_out_of_a_builder_that_may_fail() {
+    let seen = Seen::of(
+        r#"//- Cargo.toml
+[package]
+name = "stakes"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+anyhow = "1"
+tokio = { version = "1", features = ["full"] }
+warp = "0.3"
+//- src/main.rs
+use anyhow::{Context, Result};
+use warp::{Filter, Rejection, Reply};
+
+struct Builder { open: bool }
+
+impl Builder {
+    async fn routes(&mut self) -> Result<impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone> {
+        let open = self.open;
+        let stakes = if open { all().boxed() } else { own().boxed() };
+        Ok(stakes.or(warp::path("status").map(|| "ok")))
+    }
+}
+
+fn all() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
+    warp::path!("stakes").map(|| "all")
+}
+
+fn own() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
+    warp::path!("stakes" / "own").map(|| "own")
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut builder = Builder { open: true };
+    let routes = builder.routes().await.with_context(|| "no routes")?;
+    warp::serve(routes).run(([0, 0, 0, 0], 3030)).await;
+    Ok(())
+}
+"#,
+    );
+    assert_snapshot!(seen.routes(), @r"
+    ANY /stakes -> (closure)
+    ANY /stakes/own -> (closure)
+    ANY /status -> (closure)
+    ");
+}

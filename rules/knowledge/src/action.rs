@@ -97,7 +97,7 @@ pub enum Action {
     ReadStatus,
     /// Reads what an answer holds, whether it is a failure or not.
     ReadAnswer,
-    /// Reads all of the receiver, a body, into memory.
+    /// Reads all of the receiver, a body, into memory; of a function, all of its first argument.
     ReadWhole,
     /// Asks a store, a broker or a remote API something and waits for the answer.
     Call(Call),

@@ -32,7 +32,9 @@ pub(crate) fn unlimited(tracer: &Tracer<'_>, call: At, action: &Action) -> Optio
             let value = Some(tracer.place(given));
             is_request.then_some(What::Unlimited { limit: *limit, to, value, way })
         }
-        Action::ReadWhole if is_of_request(tracer, tracer.receiver(call)?) => {
+        Action::ReadWhole
+            if is_of_request(tracer, tracer.receiver(call).or_else(|| tracer.arg(call, 0))?) =>
+        {
             Some(What::Unlimited { limit: Limit::BodySize, to: None, value: None, way: LimitWay::Call })
         }
         _ => None,

@@ -1,18 +1,58 @@
-//! What is run in containers, and what is not part of any service.
+//! What is run in containers or otherwise for others, and what is not part of any service.
 
 use std::path::Path;
 
-use svclint_model::{FileId, Model, Service};
+use svclint_model::{EffectKind, FileId, Listener, Model, Service, Tri, Workload};
 
-use crate::Context;
+use crate::{Confidence, Context};
+
+/// Whether a service is run for others, and how sure that is: in a container, or, where the workspace does not tell how its
+/// programs are run, because of what it does.
+pub(super) fn in_production(cx: &Context<'_>, service: &Service) -> Option<Confidence> {
+    match is_deployed(cx, service) {
+        true => Some(Confidence::High),
+        false => stands_alone(cx, service).then_some(Confidence::Medium),
+    }
+}
+
+/// Whether a program can only be meant to run for others, in a workspace without any file for containers: it listens beyond
+/// its own machine, and works with what it keeps elsewhere.
+fn stands_alone(cx: &Context<'_>, service: &Service) -> bool {
+    let untold =
+        container_files(cx).next().is_none() && cx.model.manifests.workloads.iter().all(Workload::is_compose);
+    let listens = !service.listeners.is_empty() && !service.listeners.iter().any(is_for_itself);
+    untold && listens && !is_tool(cx.model, service) && works_with_others(cx.model, service)
+}
+
+/// Whether a listener is for programs of the same machine.
+fn is_for_itself(listener: &Listener) -> bool {
+    let Tri::Present(address) = &listener.address else { return false };
+    ["127.", "localhost", "[::1]", "::1", "/"].iter().any(|own| address.starts_with(own))
+}
+
+/// Whether a service asks a store or another service for what it needs.
+fn works_with_others(model: &Model, service: &Service) -> bool {
+    let asks = |kind| {
+        use EffectKind::{BoundedRequest, Call, Publish, Request, Sql};
+        matches!(kind, BoundedRequest(_) | Call(_) | Publish | Request(_) | Sql(_))
+    };
+    let functions = service.functions.iter().filter_map(|f| model.effects.get(f.0 as usize));
+    functions.into_iter().any(|summary| summary.kinds().any(asks))
+}
 
 /// Whether a service is run in a container: the workspace builds or composes some, and where it has several programs, one
 /// of these files runs this one or lies in its folder. Examples and tools for tests are not.
 pub(super) fn is_deployed(cx: &Context<'_>, service: &Service) -> bool {
-    let mut files = container_files(cx).peekable();
     let Some(package) = cx.model.packages.get(service.package as usize) else { return false };
     let Some(manifest) = cx.model.files.get(package.manifest.0 as usize) else { return false };
-    if files.peek().is_none() || is_aside(cx.model, manifest) {
+    if is_tool(cx.model, service) {
+        return false;
+    }
+    if runs_somewhere(cx, service) {
+        return true;
+    }
+    let mut files = container_files(cx).peekable();
+    if files.peek().is_none() {
         return false;
     }
     let [_, _, ..] = cx.model.services.as_slice() else { return true };
@@ -26,7 +66,7 @@ pub(super) fn is_deployed(cx: &Context<'_>, service: &Service) -> bool {
         .map(|ships| ships.binary.as_str())
         .collect();
     if !shipped.is_empty() {
-        return shipped.contains(&service.binary.as_str()) || runs_somewhere(cx, service);
+        return shipped.contains(&service.binary.as_str());
     }
     files.any(|file| {
         let path = cx.model.files.get(file.0 as usize);
@@ -45,6 +85,35 @@ fn runs_somewhere(cx: &Context<'_>, service: &Service) -> bool {
 /// Folders of code that no service is built from.
 const ASIDE: &[&str] =
     &["bench", "benches", "example", "examples", "fixtures", "node_modules", "test", "testdata", "tests"];
+
+/// Words in the names of programs that are for those who work on a system.
+const TOOLS: &[&str] = &[
+    "bench",
+    "benches",
+    "benchmark",
+    "benchmarks",
+    "e2e",
+    "example",
+    "examples",
+    "fake",
+    "fuzz",
+    "loadtest",
+    "mock",
+    "mocks",
+    "stub",
+    "test",
+    "testing",
+    "tests",
+    "xtask",
+];
+
+/// Whether a program is an example, or a tool for tests and the like.
+pub(super) fn is_tool(model: &Model, service: &Service) -> bool {
+    let Some(package) = model.packages.get(service.package as usize) else { return false };
+    let aside = model.files.get(package.manifest.0 as usize).is_some_and(|m| is_aside(model, m));
+    let says = |name: &str| name.split(['-', '_']).any(|word| TOOLS.contains(&word));
+    aside || says(&package.name) || says(&service.binary)
+}
 
 /// Whether a file lies among examples, tests and the like.
 pub(super) fn is_aside(model: &Model, path: &Path) -> bool {

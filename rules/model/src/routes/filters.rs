@@ -24,7 +24,10 @@ const MAX_WAYS: usize = 2_000;
 impl RouteReader<'_> {
     /// Reads a filter that is served.
     pub(super) fn filter_routes(&mut self, at: At, prefix: &Text, depth: u32) {
-        for way in self.ways(at, depth) {
+        let ways = self.ways(at, depth);
+        // A server answers something.
+        self.routes.incomplete |= ways.iter().all(|way| way.handler.is_none());
+        for way in ways {
             let Some(handler) = way.handler else { continue };
             let path = join(prefix, &way.path);
             let before = self.routes.list.len();
@@ -79,7 +82,17 @@ impl RouteReader<'_> {
                 }
                 vec![Way { path, ..Way::any() }]
             }
-            ExprKind::Ref(inner) | ExprKind::Unary(_, inner) => self.ways(here(*inner), depth),
+            ExprKind::Ref(inner)
+            | ExprKind::Unary(_, inner)
+            | ExprKind::Await(inner)
+            | ExprKind::Try(inner)
+            | ExprKind::Async(inner) => self.ways(here(*inner), depth),
+            ExprKind::If { then, otherwise: Some(otherwise), .. } => {
+                [*then, *otherwise].into_iter().flat_map(|e| self.ways(here(e), depth)).collect()
+            }
+            ExprKind::Match { arms, .. } => {
+                arms.iter().flat_map(|arm| self.ways(here(arm.body), depth)).collect()
+            }
             ExprKind::Block { tail: Some(tail), .. } => self.ways(here(*tail), depth),
             ExprKind::Path(_) => match (self.tracer.single_origin(at), self.tracer.given_by_all(at)) {
                 (Some(value), _) => self.ways(value, depth),
@@ -92,10 +105,13 @@ impl RouteReader<'_> {
         }
     }
 
-    /// What a function of the workspace returns.
+    /// What a function of the workspace returns, or what one of a library, like `Ok`, is given.
     fn returned_ways(&mut self, at: At, depth: u32) -> Vec<Way> {
         let fns = match self.tracer.types_of(at.body).callees.get(&at.expr) {
             Some(Callee::Fns(fns)) => fns.clone(),
+            Some(Callee::Lib(..)) => {
+                return self.tracer.arg(at, 0).map_or(vec![Way::any()], |given| self.ways(given, depth));
+            }
             _ => Vec::new(),
         };
         let bodies = self.tracer.bodies_of(&fns);

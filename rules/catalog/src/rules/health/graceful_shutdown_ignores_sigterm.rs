@@ -2,12 +2,13 @@
 
 use svclint_model::{Listener, Place, Service, Signal};
 
-use crate::rules::contained::{is_deployed, stops_otherwise};
+use crate::rules::contained::{in_production, stops_otherwise};
 use crate::{Applicability, Context, Edit, Finding, Fix, Related, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports servers that end gracefully on SIGINT (Ctrl-C) only, in services that run in containers.
+    /// Reports servers that end gracefully on SIGINT (Ctrl-C) only, in services that run in containers or, where the workspace
+    /// does not tell how its programs are run, are clearly meant for others.
     ///
     /// ## Why it matters
     /// Orchestrators end programs with SIGTERM. The code that lets requests come to their end is there, and works when somebody
@@ -66,9 +67,9 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for service in &cx.model.services {
         for listener in &service.listeners {
             let Some(at) = interrupt_alone(listener).filter(|at| !reported.contains(at)) else { continue };
-            if is_deployed(cx, service) && !stops_otherwise(cx) {
+            if let Some(confidence) = in_production(cx, service).filter(|_| !stops_otherwise(cx)) {
                 reported.push(at);
-                findings.push(finding(cx, service, listener, at));
+                findings.push(Finding { confidence, ..finding(cx, service, listener, at) });
             }
         }
     }

@@ -1,14 +1,16 @@
 //! `http-service-without-health-route`
 
-use svclint_model::{Listener, Protocol, Service};
+use svclint_model::{Carries, Deed, FnId, Listener, Model, Protocol, Route, Service, Tri, What};
 
 use super::added_route::liveness_route;
-use crate::rules::contained::is_deployed;
+use crate::rules::contained::{in_production, is_aside};
 use crate::{Applicability, Context, Finding, Fix, Related, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports HTTP services that are deployed in containers and answer no route that tells whether they are alive.
+    /// Reports HTTP services that answer no route that tells whether they are alive: those that are deployed in containers, and
+    /// where the workspace has no file for containers at all, those that listen beyond their machine and work with a store or
+    /// with other services.
     ///
     /// ## Why it matters
     /// The orchestrator cannot tell a service that hangs from one that works: it sends traffic to instances that are not ready,
@@ -76,24 +78,58 @@ const WORDS: &[&str] = &[
     "startupz",
 ];
 
+/// Those of them that the paths of other things have too.
+const VAGUE: &[&str] = &["live", "status", "up", "version"];
+
+/// How parts of a path are written that only the running program knows.
+const UNTOLD: &[&str] = &["{?}", "${"];
+
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for service in &cx.model.services {
-        let http = service.listeners.iter().find(|l| l.protocol == Protocol::Http);
+        // A server out of a library for tests stands in for something.
+        let stands_in =
+            |l: &Listener| cx.model.files.get(l.at.file.0 as usize).is_none_or(|f| is_aside(cx.model, f));
+        let http = service.listeners.iter().find(|l| l.protocol == Protocol::Http && !stands_in(l));
         let Some(listener) = http else { continue };
         let seen_whole = service.routes_complete && !service.routes.is_empty();
         // What serves its metrics alone is no server of requests: it works for itself.
         let serves = service.routes.iter().any(|r| !r.path.split('/').any(|word| word == "metrics"));
-        let lacks = !service.routes.iter().any(|r| is_health(&r.path));
-        if seen_whole && serves && lacks && is_deployed(cx, service) {
-            findings.push(finding(cx, service, listener));
+        let lacks = !service.routes.iter().any(|r| tells_health(cx.model, r));
+        if seen_whole
+            && serves
+            && lacks
+            && let Some(confidence) = in_production(cx, service)
+        {
+            findings.push(Finding { confidence, ..finding(cx, service, listener) });
         }
     }
 }
 
-/// Whether a path is one of a health route.
+/// Whether a route tells how the service is: what is called `status` and asks who wants to know is about something else.
+fn tells_health(model: &Model, route: &Route) -> bool {
+    let said = route.path.to_lowercase();
+    let mut words = said.split(['/', '_', '-', '.']).filter(|word| WORDS.contains(word));
+    let vague = !UNTOLD.iter().any(|sign| said.contains(sign)) && words.all(|word| VAGUE.contains(&word));
+    is_health(&route.path) && !(vague && asks_who(model, route))
+}
+
+/// Whether a route is only for those who say who they are.
+fn asks_who(model: &Model, route: &Route) -> bool {
+    let guarded = route.layers.iter().any(|l| l.certain && l.carries.contains(&Carries::Auth));
+    let reads = |deed: &Deed| match &deed.what {
+        What::ReadHeader(Tri::Present(name)) => name == "authorization" || name == "cookie",
+        _ => false,
+    };
+    let handler: Vec<FnId> = route.handler.into_iter().collect();
+    let reached = model.ways(&handler, |_| true);
+    guarded || reached.keys().any(|f| model.function(*f).does.iter().any(reads))
+}
+
+/// Whether a path is, or may be, one of a health route. Behind a prefix that only the running program knows the rest tells.
 pub(super) fn is_health(path: &str) -> bool {
-    // A part that is not known may be anything.
-    path.contains("{?}") || path.to_lowercase().split(['/', '_', '-', '.']).any(|word| WORDS.contains(&word))
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+    UNTOLD.iter().any(|sign| last.contains(sign))
+        || path.to_lowercase().split(['/', '_', '-', '.']).any(|word| WORDS.contains(&word))
 }
 
 fn finding(cx: &Context<'_>, service: &Service, listener: &Listener) -> Finding {

@@ -6,13 +6,15 @@ use svclint_model::{Deed, Effect, Function, Listener, Model, Place, Service, Wha
 
 use super::http_service_without_health_route::is_health;
 use super::shutdown_fix;
-use crate::rules::contained::is_deployed;
+use crate::rules::contained::in_production;
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports servers of services that run in containers and that nothing ends gracefully. Servers that do so by themselves
-    /// (actix-web, Rocket) are left alone, and so are side servers that only answer probes and metrics.
+    /// Reports servers of services that nothing ends gracefully: of those that run in containers, and where the workspace has
+    /// no file for containers at all, of those that listen beyond their machine and work with a store or with other services.
+    /// Servers that end so by themselves (actix-web, Rocket) are left alone, and so are side servers that only answer probes
+    /// and metrics.
     ///
     /// ## Why it matters
     /// With every rollout, scale-down and node drain the orchestrator ends instances. A server that does not stop accepting and
@@ -66,34 +68,57 @@ const SIDE: &[&str] = &["metrics", "prometheus", "stats", "debug", "pprof"];
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported: Vec<Place> = Vec::new();
     for service in &cx.model.services {
-        // Where one server ends gracefully, the program may wait for it before it ends the others.
-        let none_ends = service.listeners.iter().all(|l| l.shutdown.is_absent());
-        let listener = service.listeners.iter().find(|l| !is_side(l));
-        if let Some(listener) = listener.filter(|_| none_ends && is_deployed(cx, service))
+        let endless =
+            |l: &&Listener| l.shutdown.is_absent() && !is_side(l) && !may_be_another(cx, service, l);
+        let all: Vec<&Listener> = service.listeners.iter().filter(endless).collect();
+        // One of the program's own rather than one of a library.
+        let own = all.iter().find(|l| package_of(cx.model, l) == Some(service.package));
+        let Some(listener) = own.or(all.first()).copied() else { continue };
+        if let Some(confidence) = in_production(cx, service)
             && !reported.contains(&listener.at)
             && !may_end(cx.model, listener)
         {
             reported.push(listener.at);
-            findings.push(finding(cx, service, listener));
+            findings.push(Finding { confidence, ..finding(cx, service, listener) });
         }
     }
+}
+
+/// Whether a server may be one and the same as another one of the service that ends gracefully, or may do so: the function
+/// that serves sets it up in one way or another.
+fn may_be_another(cx: &Context<'_>, service: &Service, listener: &Listener) -> bool {
+    let function = |at: Place| cx.model.functions.iter().position(|f| holds(f.body, at));
+    let mut others = service.listeners.iter().filter(|l| !l.shutdown.is_absent());
+    others.any(|l| l.shutdown.present().is_none() || function(l.at) == function(listener.at))
+}
+
+fn holds(outer: Place, inner: Place) -> bool {
+    outer.file == inner.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
+}
+
+/// The package that serves.
+fn package_of(model: &Model, listener: &Listener) -> Option<u32> {
+    let beside = |f: &&Arc<Function>| f.name.file == listener.at.file;
+    model.functions.iter().find(beside).map(|f| f.package)
 }
 
 /// Whether the package that serves ends servers in a way that was not tied to this one, or waits a while after the server
 /// was stopped, so that requests come to their end.
 fn may_end(model: &Model, listener: &Listener) -> bool {
-    let beside = |f: &&Arc<Function>| f.name.file == listener.at.file;
-    let Some(package) = model.functions.iter().find(beside).map(|f| f.package) else { return true };
-    let around = |f: &Function| {
-        f.body.file == listener.at.file
-            && f.body.span.start <= listener.at.span.start
-            && listener.at.span.end <= f.body.span.end
-    };
+    let Some(package) = package_of(model, listener) else { return true };
     let waits = |f: &Function, deed: &Deed| {
-        deed.what == What::Effect(Effect::Sleep) && around(f) && deed.at.span.start > listener.at.span.end
+        deed.what == What::Effect(Effect::Sleep)
+            && holds(f.body, listener.at)
+            && deed.at.span.start > listener.at.span.end
     };
-    let own = model.functions.iter().filter(|f| f.package == package);
-    own.into_iter().any(|f| f.does.iter().any(|deed| deed.what == What::EndServer || waits(f, deed)))
+    // A call that ends another one, `serve(..).with_graceful_shutdown(..)`, is none for this one.
+    let ends = |deed: &Deed| {
+        let is_it = |end: &Place| end.file == deed.at.file && end.span.end == deed.at.span.end;
+        let mut others = model.services.iter().flat_map(|s| &s.listeners);
+        deed.what == What::EndServer && !others.any(|l| l.shutdown.present().is_some_and(is_it))
+    };
+    let mut own = model.functions.iter().filter(|f| f.package == package);
+    own.any(|f| f.does.iter().any(|deed| ends(deed) || waits(f, deed)))
 }
 
 /// Whether a server only tells how the service is.
@@ -106,10 +131,14 @@ fn is_side(listener: &Listener) -> bool {
 }
 
 fn finding(cx: &Context<'_>, service: &Service, listener: &Listener) -> Finding {
+    let which = match service.listeners.iter().any(|l| l.shutdown.present().is_some()) {
+        true => "this server of ",
+        false => "",
+    };
     Finding {
         rule: &SERVER_WITHOUT_GRACEFUL_SHUTDOWN,
         message: format!(
-            "nothing ends `{}` gracefully: every rollout cuts off the requests that are under way",
+            "nothing ends {which}`{}` gracefully: every rollout cuts off the requests that are under way",
             service.name
         ),
         help: Some(
