@@ -217,6 +217,28 @@ fn charts_that_are_parts_of_others() {
     assert!(found(&report).contains(&"umbrella/values.yaml:2 image-tag-mutable".to_owned()));
 }
 
+/// Parts that the values switch off run nowhere, and those from a repository of charts are not ours to mend.
+#[test]
+fn parts_that_are_not_installed_or_not_ours() {
+    let umbrella = "//- umbrella/Chart.yaml\napiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n  - name: shop\n    repository: file://../chart\n    condition: shop.enabled\n//- umbrella/values.yaml\nshop:\n  enabled: true\n  image: { tag: latest }\n";
+    let both = |umbrella: &str| chart(&values(ENOUGH)) + umbrella;
+    let tag = "umbrella/values.yaml:3 image-tag-mutable".to_owned();
+    assert!(found(&check(&both(umbrella))).contains(&tag));
+    let off = check(&both(&umbrella.replace("enabled: true", "enabled: false")));
+    assert!(off.model.manifests.workloads.is_empty());
+    // Another file of values installs it after all.
+    let on = format!(
+        "{}//- umbrella/values-prod.yaml\nshop: {{ enabled: true }}\n",
+        umbrella.replace("enabled: true", "enabled: false")
+    );
+    assert_eq!(check(&both(&on)).model.manifests.workloads.len(), 1);
+    let copied = both(umbrella).replace("//- chart/", "//- umbrella/charts/shop/");
+    let theirs = copied.replace("repository: file://../chart", "repository: https://charts.example.com");
+    assert!(check(&theirs).model.manifests.workloads.is_empty());
+    let ours = copied.replace("repository: file://../chart", "repository: \"\"");
+    assert!(found(&check(&ours)).contains(&tag));
+}
+
 /// Templates that include themselves, grow without end or are broken: bounded, and nothing is said of what they print.
 #[test]
 fn hostile_templates() {

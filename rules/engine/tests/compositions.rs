@@ -101,3 +101,50 @@ services:
 ";
     assert_eq!(found(&check(text)), ["compose.yaml:6 compose-depends-on-unhealthy"]);
 }
+
+/// Parts of services beside the plain file are put over it, and what only such a part gives is not missing in the plain file.
+#[test]
+fn parts_that_are_put_over_the_plain_file() {
+    let base = "//- docker-compose.yml
+services:
+  orders:
+    image: registry/orders:1.4.0
+    command: [serve, --port, \"80\"]
+    environment: { PORT: \"8080\" }
+";
+    let part = "//- docker-compose.prod.yml
+services:
+  orders:
+    command: [serve]
+    environment: { DATABASE_URL: \"postgres://db\" }
+";
+    let report = check(&format!("{base}{part}"));
+    let of_file = |name: &str| {
+        let workloads = &report.model.manifests.workloads;
+        let read = workloads.iter().filter(|w| w.environment.path.ends_with(name));
+        read.map(|w| &w.containers[0]).next().expect("the file is read")
+    };
+    let prod = of_file("prod.yml");
+    assert_eq!(variables(prod), ["PORT=8080", "DATABASE_URL=postgres://db"]);
+    assert_eq!(prod.args.present().map(Vec::len), Some(1), "words to run are not appended");
+    assert_eq!(variables(of_file("docker-compose.yml")), ["PORT=8080", "DATABASE_URL=?"]);
+}
+
+/// Whether a file whose services are whole stands for itself cannot be said: what only the plain one gives may be there.
+#[test]
+fn whole_files_beside_the_plain_one() {
+    let text = "//- compose.yaml
+services:
+  orders: { image: \"registry/orders:1.4.0\", environment: { PORT: \"8080\" }, healthcheck: { test: [CMD, /check] } }
+//- compose.dev.yaml
+services:
+  orders: { build: ., environment: [\"LOG=debug\"] }
+";
+    let report = check(text);
+    let workloads = &report.model.manifests.workloads;
+    let dev = workloads.iter().find(|w| w.environment.path.ends_with("dev.yaml")).expect("it is read");
+    assert!(!dev.containers[0].env_complete, "the list may go over the mapping");
+    let plain = workloads.iter().find(|w| w.environment.path.ends_with("compose.yaml")).expect("it is read");
+    assert!(plain.containers[0].env_complete, "the plain file stands for itself");
+    assert_eq!(plain.containers[0].probes.len(), 1);
+}

@@ -440,6 +440,20 @@ fn keys_of_config_maps_and_secrets() {
     assert_found(&with(secret, "secretKeyRef: { name: shop, key: tokens, optional: true }"), &[]);
     assert_found(&with(secret, "secretKeyRef: { name: other, key: tokens }"), &[]);
     assert_found(&with(secret, "configMapKeyRef: { name: shop, key: tokens }"), &[]);
+    // One of the same name in another namespace, and one of another place to run.
+    let theirs = "kind: Secret\nmetadata: { name: shop, namespace: other }\nstringData: { token: x }";
+    let asks = "secretKeyRef: { name: shop, key: tokens }";
+    let ours =
+        with(theirs, asks).replace("metadata: { name: shop }", "metadata: { name: shop, namespace: shop }");
+    assert_found(&ours, &[]);
+    assert_found(&with(theirs, asks), &["secret-key-missing"]);
+    let beside = with(secret, asks).replace(
+        "---\napiVersion: v1\nkind: Secret",
+        "//- staging/secret.yaml\napiVersion: v1\nkind: Secret",
+    );
+    assert_found(&beside, &[]);
+    let below = beside.replace("staging/secret.yaml", "deploy/secrets/secret.yaml");
+    assert_found(&below, &["secret-key-missing"]);
     // One that is filled in by somebody else.
     let empty = "kind: Secret\nmetadata: { name: shop }";
     assert_found(&with(empty, "secretKeyRef: { name: shop, key: tokens }"), &[]);
@@ -521,6 +535,20 @@ fn a_link_that_cannot_be_proven_can_be_stated() {
     assert_found(&format!("{code}{manifest}"), &[]);
     assert_found(&format!("{code}{manifest}{}", config("shop")), &["port-mismatch"]);
     assert_found(&format!("{code}{manifest}{}", config("other")), &[]);
+}
+
+/// A word that many use for a part of theirs does not say that an image is ours: its house must.
+#[test]
+fn names_that_many_images_have() {
+    let code = server(".route(\"/readyz\", get(|| async { \"\" }))", "\"0.0.0.0:9090\"")
+        .replace("//- src/main.rs", "//- src/bin/server.rs")
+        .replace("/shop", "/server")
+        .replace("--bin shop", "--bin server");
+    let manifest = deployment("", READY).replace("registry/shop", "acme/server");
+    assert_found(&format!("{code}{manifest}"), &[]);
+    let built = "//- compose.yaml\nservices:\n  server: { build: ., image: \"acme/tools:1.0.0\" }\n";
+    assert_found(&format!("{code}{manifest}{built}"), &["port-mismatch"]);
+    assert_found(&format!("{code}{manifest}{}", built.replace("acme", "other")), &[]);
 }
 
 #[test]

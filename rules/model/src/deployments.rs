@@ -9,8 +9,9 @@ use std::path::Path;
 use serde::Serialize;
 use svclint_knowledge::DeclaredLink;
 
+use crate::image_names::{bare, has_path, is_ours, last, plain, same_image};
 use crate::images::Image;
-use crate::manifests::{ConfigObject, ConfigUse, Container, EnvironmentKind, Spot, Workload};
+use crate::manifests::{ConfigObject, ConfigUse, Container, Environment, EnvironmentKind, Spot, Workload};
 use crate::place::{Place, Tri};
 use crate::system::{Model, ServiceId};
 
@@ -136,55 +137,24 @@ fn image_of(
         return None;
     }
     // The only Dockerfile for a program of that name.
-    let last = plain(name.rsplit('/').next().unwrap_or(name));
-    let is_named = |image: &Image| {
+    let last = plain(last(name));
+    let is_named = |image: &Image, name: &str| {
         image.ships.as_ref().is_some_and(|ships| {
             let package = model.packages.get(ships.package).map(|p| plain(&p.name));
             let folder = image.folder.file_name().and_then(|f| f.to_str()).map(plain);
-            [Some(plain(&ships.binary)), package, folder].into_iter().flatten().any(|own| own == last)
+            [Some(plain(&ships.binary)), package, folder].into_iter().flatten().any(|own| own == name)
         })
     };
-    let mut named = model.images.iter().enumerate().filter(|(_, i)| is_named(i));
-    let only = named.next().filter(|_| named.next().is_none());
-    let (number, _) =
-        only.filter(|_| workload.environment.kind != EnvironmentKind::Compose || has_path(name))?;
+    let mut named = model.images.iter().enumerate().filter(|(_, i)| is_named(i, &last));
+    let (number, _) = named.next().filter(|_| named.next().is_none())?;
+    let is_compose = workload.environment.kind == EnvironmentKind::Compose;
+    let is_program = |name: &str| model.images.iter().any(|i| is_named(i, name));
+    if is_compose && !has_path(name) || !is_ours(model, name, &is_program) {
+        return None;
+    }
     evidence
         .push(Evidence { at: image.at, says: format!("the only Dockerfile for a program named `{last}`") });
     Some(number)
-}
-
-/// Whether an image's name has a place in some registry: what has none may be anybody's in a compose file.
-fn has_path(name: &str) -> bool {
-    name.contains('/')
-}
-
-/// An image's name without tag and digest.
-fn bare(image: &str) -> &str {
-    let image = image.split('@').next().unwrap_or(image);
-    match image.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => image,
-    }
-}
-
-/// Whether two names mean one image, whatever registry it is pulled from.
-fn same_image(a: &str, b: &str) -> bool {
-    if a == b {
-        return true;
-    }
-    let tail = |name: &str| {
-        let parts: Vec<&str> = name.split('/').collect();
-        // A first part with a dot or port is a registry.
-        let has_registry =
-            parts.len() > 1 && parts.first().is_some_and(|p| p.contains(['.', ':']) || *p == "localhost");
-        parts.into_iter().skip(usize::from(has_registry)).map(str::to_owned).collect::<Vec<String>>()
-    };
-    let (a, b) = (tail(a), tail(b));
-    !a.is_empty() && a == b
-}
-
-fn plain(name: &str) -> String {
-    name.to_lowercase().replace('_', "-")
 }
 
 /// The program that a container runs.
@@ -298,20 +268,36 @@ fn environment(
     env
 }
 
-/// The config map or secret that a container uses, where there is but one of that name for it.
+/// The config map or secret that a container uses, where it is known which one.
 pub(crate) fn config_of<'m>(
     model: &'m Model,
     workload: &Workload,
     used: &ConfigUse,
 ) -> Option<&'m ConfigObject> {
     let name = used.object.present()?;
-    let named = |c: &&ConfigObject| c.secret == used.secret && c.name == *name;
-    let all: Vec<&ConfigObject> = model.manifests.configs.iter().filter(named).collect();
-    let beside = all.iter().find(|c| c.environment == workload.environment);
-    match all.as_slice() {
-        [only] => Some(only),
-        _ => beside.copied(),
+    // What names no namespace goes to the one that the files are applied to.
+    let is_there = |own: &Tri<String>| match (own, &workload.namespace) {
+        (Tri::Present(a), Tri::Present(b)) => a == b,
+        _ => true,
+    };
+    let is_meant = |c: &&ConfigObject| c.secret == used.secret && c.name == *name && is_there(&c.namespace);
+    let all: Vec<&ConfigObject> = model.manifests.configs.iter().filter(is_meant).collect();
+    let mut beside = all.iter().filter(|c| c.environment == workload.environment);
+    match beside.next() {
+        Some(only) => beside.next().is_none().then_some(*only),
+        None => match all.as_slice() {
+            [only] if is_around(&only.environment, &workload.environment) => Some(only),
+            _ => None,
+        },
     }
+}
+
+/// Whether files lie in a folder over or under that of others, and so are likely applied with them. Folders side by side
+/// are as likely two places to run.
+fn is_around(a: &Environment, b: &Environment) -> bool {
+    let (folder, other) = (Path::new(&a.path), Path::new(&b.path));
+    let are_plain = a.kind == EnvironmentKind::Folder && b.kind == EnvironmentKind::Folder;
+    are_plain && (folder.starts_with(other) || other.starts_with(folder))
 }
 
 impl Model {

@@ -26,6 +26,7 @@ mod fold;
 mod functions;
 mod guards;
 mod handed;
+mod image_names;
 mod images;
 mod impls;
 mod infer;

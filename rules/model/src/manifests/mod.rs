@@ -41,19 +41,7 @@ pub(crate) fn read(files: &[SourceFile]) -> Manifests {
             continue;
         }
         if compose::is_compose(path) {
-            if files.is_override(path) {
-                continue;
-            }
-            for document in &yaml.documents {
-                let mut value = Value::new(*file, document, None);
-                for (file, yaml) in
-                    compose::overrides(path).iter().filter_map(|p| files.by_path.get(p.as_path()))
-                {
-                    yaml.documents
-                        .first()
-                        .into_iter()
-                        .for_each(|d| value.overlay(&Value::new(*file, d, None)));
-                }
+            if let Some(value) = compose::whole(&files, path) {
                 let environment = Environment {
                     kind: EnvironmentKind::Compose,
                     path: path.display().to_string(),
@@ -162,17 +150,6 @@ impl<'a> Files<'a> {
             }
         }
         all
-    }
-
-    /// Whether a compose file is put over another one, which is here.
-    fn is_override(&self, path: &Path) -> bool {
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-        let base = name.replace(".override.", ".");
-        let beside = |end: &str| {
-            let stem = base.rsplit_once('.').map_or("", |(stem, _)| stem);
-            self.by_path.contains_key(path.with_file_name(format!("{stem}.{end}")).as_path())
-        };
-        base != name && (beside("yaml") || beside("yml"))
     }
 
     fn env(&self, path: &Path) -> Option<Vec<(String, String)>> {

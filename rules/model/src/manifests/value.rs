@@ -179,19 +179,31 @@ impl Value {
         Labels { all: self.entries().iter().map(known).collect(), complete: is_map && !self.is_open() }
     }
 
-    /// Puts another file over it, as compose does: mappings are put together, lists are appended, all else is replaced.
+    /// Puts another file over it, as compose does: mappings are put together, lists are appended but those of words to run,
+    /// all else is replaced.
     pub(super) fn overlay(&mut self, over: &Value) {
+        self.overlay_at("", over);
+    }
+
+    fn overlay_at(&mut self, key: &str, over: &Value) {
         match (&mut self.kind, &over.kind) {
             (Kind::Map { entries, open, .. }, Kind::Map { entries: new, open: also, .. }) => {
                 *open |= also;
                 for entry in new {
                     match entries.iter_mut().find(|e| e.key == entry.key) {
-                        Some(own) => own.value.overlay(&entry.value),
+                        Some(own) => own.value.overlay_at(&entry.key, &entry.value),
                         None => entries.push(entry.clone()),
                     }
                 }
             }
-            (Kind::Seq { items, .. }, Kind::Seq { items: new, .. }) => items.extend(new.iter().cloned()),
+            (Kind::Seq { items, .. }, Kind::Seq { items: new, .. })
+                if !matches!(key, "command" | "entrypoint" | "test") =>
+            {
+                items.extend(new.iter().cloned());
+            }
+            // The same told in two ways, `- A=1` and `A: 1`: what the other one says stays true.
+            (Kind::Map { open, .. }, Kind::Seq { .. }) => *open = true,
+            (Kind::Seq { open, .. }, Kind::Map { .. }) => *open = true,
             _ => *self = over.clone(),
         }
     }

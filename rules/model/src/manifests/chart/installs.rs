@@ -33,13 +33,16 @@ pub(in crate::manifests) fn installs<'a>(files: &Files<'a>, folder: &Path) -> Ve
             found.push(install(files, folder, folder, name, Chart { values, ..Chart::default() }));
         }
     }
-    for (parent, key) in &parents {
+    for (parent, part) in &parents {
         let base = own_values(files, parent);
         for (given, name) in value_files(files, parent) {
             let around: Vec<Values<'a>> = given.into_iter().chain(base).collect();
-            let for_this = around.iter().filter_map(|(file, root)| Some((*file, root.get(key)?)));
+            if part.is_elsewhere || part.is_off(&around) {
+                continue;
+            }
+            let for_this = around.iter().filter_map(|(file, root)| Some((*file, root.get(part.key)?)));
             let values = for_this.chain(own).collect();
-            let chart = Chart { values, around, alias: Some(*key), ..Chart::default() };
+            let chart = Chart { values, around, alias: Some(part.key), ..Chart::default() };
             found.push(install(files, folder, parent, name, chart));
         }
     }
@@ -105,6 +108,20 @@ struct Dependency<'a> {
     /// The name of its values there.
     key: &'a str,
     folder: PathBuf,
+    /// The values that say whether it is installed: the first one that is set does.
+    condition: &'a str,
+    /// It comes from a repository of charts: what lies here is a copy, not ours to mend.
+    is_elsewhere: bool,
+}
+
+impl Dependency<'_> {
+    fn is_off(&self, around: &[Values<'_>]) -> bool {
+        let says = |path: &str| {
+            let keys = || path.trim().split('.');
+            around.iter().find_map(|(_, root)| keys().try_fold(*root, |node, key| node.get(key))?.text())
+        };
+        self.condition.split(',').find_map(says) == Some("false")
+    }
 }
 
 fn dependencies<'a>(files: &Files<'a>, folder: &Path) -> Vec<Dependency<'a>> {
@@ -112,19 +129,25 @@ fn dependencies<'a>(files: &Files<'a>, folder: &Path) -> Vec<Dependency<'a>> {
     let listed = about.and_then(|a| a.get("dependencies")).map_or(&[][..], Node::items);
     let one = |node: &'a Node| {
         let name = node.get("name")?.text()?;
-        let place = node.get("repository").and_then(Node::text).and_then(|r| r.strip_prefix("file://"));
+        let repository = node.get("repository").and_then(Node::text);
+        let place = repository.and_then(|r| r.strip_prefix("file://"));
         let at = place.map_or_else(|| folder.join("charts").join(name), |p| normal_path(&folder.join(p)));
-        Some(Dependency { key: node.get("alias").and_then(Node::text).unwrap_or(name), folder: at })
+        Some(Dependency {
+            key: node.get("alias").and_then(Node::text).unwrap_or(name),
+            folder: at,
+            condition: node.get("condition").and_then(Node::text).unwrap_or(""),
+            is_elsewhere: place.is_none() && repository.is_some_and(|r| !r.is_empty()),
+        })
     };
     listed.iter().filter_map(one).collect()
 }
 
 /// The charts that are made with the one in a folder, and what they call it.
-fn parents<'a>(files: &Files<'a>, folder: &Path) -> Vec<(&'a Path, &'a str)> {
+fn parents<'a>(files: &Files<'a>, folder: &Path) -> Vec<(&'a Path, Dependency<'a>)> {
     let mut found = Vec::new();
     for chart in &files.charts {
         let mine = dependencies(files, chart).into_iter().filter(|d| d.folder == folder);
-        found.extend(mine.map(|d| (*chart, d.key)));
+        found.extend(mine.map(|d| (*chart, d)));
     }
     let inside = folder.parent().filter(|p| p.ends_with("charts")).and_then(Path::parent);
     if found.is_empty()
@@ -132,7 +155,8 @@ fn parents<'a>(files: &Files<'a>, folder: &Path) -> Vec<(&'a Path, &'a str)> {
         && let Some(own) = files.charts.get(folder)
         && let Some(name) = own.file_name().and_then(|n| n.to_str())
     {
-        found.push((*parent, name));
+        let folder = folder.to_owned();
+        found.push((*parent, Dependency { key: name, folder, condition: "", is_elsewhere: false }));
     }
     found
 }

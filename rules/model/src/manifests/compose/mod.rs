@@ -1,6 +1,8 @@
 //! Compose files.
 
-use std::path::{Path, PathBuf};
+mod layers;
+
+use std::path::Path;
 
 use super::data::{
     Build, ConfigUse, Container, ContainerPort, Dependency, EnvVar, Environment, Labels, Probe, ProbeAction,
@@ -11,14 +13,7 @@ use super::value::{Entry, Kind, Value};
 use crate::packages::normal_path;
 use crate::place::Tri;
 
-/// Whether a file's name is one of a compose file.
-pub(super) fn is_compose(path: &Path) -> bool {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-    let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or("");
-    ["compose", "docker-compose", "podman-compose"].iter().any(|word| {
-        stem.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
-    })
-}
+pub(super) use layers::{is_compose, whole};
 
 /// The variables of the `.env` file at a path.
 type EnvFiles<'a> = &'a dyn Fn(&Path) -> Option<Vec<(String, String)>>;
@@ -28,17 +23,6 @@ type Files<'a> = &'a dyn Fn(&Path) -> Option<Value>;
 
 /// How many services extend each other.
 const EXTENDED: u32 = 8;
-
-/// The names of the file that is put over a compose file without being asked for.
-pub(super) fn overrides(path: &Path) -> Vec<PathBuf> {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-    let stem = match name {
-        "compose.yaml" | "compose.yml" => "compose",
-        "docker-compose.yaml" | "docker-compose.yml" => "docker-compose",
-        _ => return Vec::new(),
-    };
-    ["yaml", "yml"].iter().map(|end| path.with_file_name(format!("{stem}.override.{end}"))).collect()
-}
 
 /// The services of a compose file. `variables` are those of the `.env` beside it.
 pub(super) fn read(
