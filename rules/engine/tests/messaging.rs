@@ -453,3 +453,103 @@ fn messages_that_come_back_for_ever() {
     }
     assert_eq!(of_rule(POISON, &support::mended(&on_error(back, ""), POISON)), 0);
 }
+
+const DUAL: &str = "dual-write";
+
+/// A service with a handler and helpers that have a database and a broker.
+fn places(handler: &str, helpers: &str) -> String {
+    format!(
+        r#"{}axum = "0.8"
+//- src/main.rs
+use axum::{{Router, extract::State, routing::post}};
+use futures::StreamExt;
+
+#[derive(Clone)]
+struct App {{ db: sqlx::PgPool, nats: async_nats::Client }}
+
+{helpers}
+
+async fn place(State(app): State<App>, item: String) {{
+    {handler}
+}}
+
+#[tokio::main]
+async fn main() {{
+    let app = App {{ db: sqlx::PgPool::connect("postgres://db").await.unwrap(), nats: async_nats::connect("nats").await.unwrap() }};
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    axum::serve(listener, Router::new().route("/orders", post(place)).with_state(app)).await.unwrap();
+}}
+"#,
+        MANIFEST
+    )
+}
+
+const PLACED: &str =
+    "sqlx::query(\"INSERT INTO orders (item) VALUES ($1)\").bind(&item).execute(&app.db).await.unwrap();";
+const TOLD: &str = "app.nats.publish(\"orders.placed\", item.clone().into()).await.unwrap();";
+
+#[test]
+fn changes_that_are_told_of_afterwards_are_found() {
+    let keep = "async fn keep(app: &App, item: &str) -> i64 { sqlx::query(\"INSERT INTO orders (item) VALUES ($1)\").bind(item).execute(&app.db).await.unwrap(); 1 }";
+    let tell = "async fn tell(app: &App, id: i64) { app.nats.publish(\"orders.placed\", id.to_string().into()).await.unwrap(); }";
+    for (name, handler, helpers) in [
+        ("at once", format!("{PLACED} {TOLD}"), String::new()),
+        (
+            "through helpers",
+            "let id = keep(&app, &item).await; tell(&app, id).await;".into(),
+            format!("{keep} {tell}"),
+        ),
+        ("in a task", format!("tokio::spawn(async move {{ {PLACED} {TOLD} }});"), String::new()),
+        ("told by a task", format!("{PLACED} tokio::spawn(async move {{ {TOLD} }});"), String::new()),
+        (
+            "an arm",
+            format!(
+                "match sqlx::query(\"UPDATE orders SET item = $1\").bind(&item).execute(&app.db).await {{ Ok(_) => {{ {TOLD} }} Err(_) => {{}} }}"
+            ),
+            String::new(),
+        ),
+    ] {
+        assert_eq!(of_rule(DUAL, &places(&handler, &helpers)), 1, "{name}");
+    }
+}
+
+#[test]
+fn messages_that_are_kept_or_are_no_news_are_left_alone() {
+    let outbox =
+        "sqlx::query(\"INSERT INTO outbox (body) VALUES ($1)\").bind(&item).execute(&app.db).await.unwrap();";
+    let relay = "sqlx::query(\"UPDATE orders SET told = true WHERE item = $1\").bind(&item).execute(&app.db).await.unwrap();";
+    for (name, handler) in [
+        ("an outbox", format!("{PLACED} {outbox} {TOLD}")),
+        ("told first", format!("{TOLD} {PLACED}")),
+        ("marked as told", format!("{PLACED} {TOLD} {relay}")),
+        ("another arm", format!("if item.is_empty() {{ {PLACED} }} else {{ {TOLD} }}")),
+        ("a hint", format!("{PLACED} app.nats.publish(\"cache.invalidate\", item.into()).await.unwrap();")),
+        (
+            "a trail",
+            format!(
+                "sqlx::query(\"INSERT INTO audit_log (item) VALUES ($1)\").bind(&item).execute(&app.db).await.unwrap(); {TOLD}"
+            ),
+        ),
+        (
+            "nothing to do with it",
+            format!(
+                "let (db, nats) = (app.db, app.nats); let old = 1; sqlx::query(\"DELETE FROM orders WHERE age > $1\").bind(old).execute(&db).await.unwrap(); nats.publish(\"hello\", item.into()).await.unwrap();"
+            ),
+        ),
+        (
+            "for each that was read",
+            format!(
+                "{PLACED} let all = futures::stream::iter([item]).map(|item| async {{ {TOLD} }}); drop(all);"
+            ),
+        ),
+    ] {
+        assert_eq!(of_rule(DUAL, &places(&handler, "")), 0, "{name}");
+    }
+}
+
+#[test]
+fn what_a_router_is_given_does_not_run_where_it_is_built() {
+    let start = "async fn start(db: sqlx::PgPool, nats: async_nats::Client) { let _app: Router<App> = Router::new().route(\"/x\", post(write)); drop(db); let item = String::new(); nats.publish(\"started\", item.into()).await.unwrap(); }
+        async fn write(State(app): State<App>) { sqlx::query(\"DELETE FROM orders\").execute(&app.db).await.unwrap(); }";
+    assert_eq!(of_rule(DUAL, &places("start(app.db, app.nats).await; drop(item);", start)), 0);
+}

@@ -224,6 +224,10 @@ fn redis_connections_with_a_limit_are_left_alone() {
             "let mut connection = tokio::time::timeout({limit}, client.get_multiplexed_async_connection()).await.unwrap().unwrap();
              let _: String = tokio::time::timeout({limit}, connection.get(\"a\")).await.unwrap().unwrap();"
         ),
+        format!(
+            "let mut connection = ConnectionManager::new_with_backoff_and_timeouts(client, 2, 100, 6, {limit}, {limit}).await.unwrap();
+             let _: String = connection.get(\"a\").await.unwrap();"
+        ),
         "let mut messages = client.get_async_pubsub().await.unwrap(); messages.subscribe(\"a\").await.unwrap();".to_owned(),
     ] {
         assert_eq!(of_rule(REDIS, &redis("0.27.6", &code)), 0, "{code}");
@@ -534,4 +538,131 @@ fn what_a_library_lends_to_tests_is_test_code() {
     assert_eq!(reported("#[cfg(not(test))]"), 1);
     assert_eq!(reported("#[cfg(test)]"), 0);
     assert_eq!(reported("#[cfg(any(test, feature = \"testing\"))]"), 0);
+}
+
+/// A workspace of a library that asks without a limit, and a tool that is built with it.
+fn asked_by_a_tool(package: &str, workspace: &str) -> String {
+    format!(
+        r#"//- Cargo.toml
+[workspace]
+members = ["prices", "tool"]
+{workspace}
+//- prices/Cargo.toml
+[package]
+name = "prices"
+version = "0.1.0"
+edition = "2021"
+{package}
+[dependencies]
+reqwest = "0.12"
+//- prices/src/lib.rs
+pub struct Prices {{ client: reqwest::Client }}
+impl Prices {{
+    pub fn new() -> Self {{ Self {{ client: reqwest::Client::new() }} }}
+    pub async fn now(&self) -> reqwest::Result<String> {{ self.client.get("http://prices/now").send().await?.error_for_status()?.text().await }}
+}}
+//- tool/Cargo.toml
+[package]
+name = "tool"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+prices = {{ path = "../prices" }}
+tokio = "1"
+//- tool/src/main.rs
+#[tokio::main]
+async fn main() {{ println!("{{}}", prices::Prices::new().now().await.unwrap()); }}
+"#
+    )
+}
+
+const HTTP: &str = "http-client-without-timeout";
+
+#[test]
+fn libraries_for_others_are_told_of_though_only_a_tool_is_built_with_them_here() {
+    assert_eq!(of_rule(HTTP, &asked_by_a_tool("", "")), 1);
+    for (package, workspace) in [
+        ("publish = false", ""),
+        ("publish = []", ""),
+        ("publish.workspace = true", "[workspace.package]\npublish = false"),
+    ] {
+        assert_eq!(of_rule(HTTP, &asked_by_a_tool(package, workspace)), 0, "{package}");
+    }
+}
+
+#[test]
+fn who_waits_for_what_a_handler_leaves_to_a_task() {
+    let told = |handler: &str| {
+        let code = support::service(
+            ".route(\"/x\", get(handler))",
+            &format!(
+                "struct Tasks;\n\
+                 impl Tasks {{\n    \
+                     fn start<F: std::future::Future<Output = ()> + Send + 'static>(&self, work: F) {{ self.run(work) }}\n    \
+                     fn run<F: std::future::Future<Output = ()> + Send + 'static>(&self, work: F) {{ tokio::task::Builder::new().name(\"x\").spawn(work).unwrap(); }}\n    \
+                     fn wait<F: std::future::Future<Output = ()>>(&self, work: F) -> F {{ work }}\n\
+                 }}\n\
+                 async fn tell() {{ reqwest::Client::new().get(\"http://x\").send().await.unwrap().error_for_status().unwrap(); }}\n\
+                 async fn handler() {{ {handler} }}"
+            ),
+        );
+        let report = support::check_rule(&code, HTTP);
+        let told =
+            report.findings.iter().find(|f| f.finding.rule.id == HTTP).map(|f| f.finding.message.clone());
+        told.unwrap_or_default()
+    };
+    assert!(told("tell().await;").contains("`GET /x` waits"), "{}", told("tell().await;"));
+    assert!(told("Tasks.wait(async { tell().await }).await;").contains("`GET /x` waits"));
+    for handler in [
+        "tokio::spawn(async { tell().await });",
+        "Tasks.start(async { tell().await });",
+        "tokio::time::timeout(std::time::Duration::from_secs(1), async { Tasks.start(async { tell().await }) }).await.unwrap();",
+    ] {
+        assert!(told(handler).contains("the task that calls it waits"), "{handler}: {}", told(handler));
+    }
+}
+
+#[test]
+fn clients_of_cloud_storage_wait_like_the_client_inside() {
+    let service = |code: &str| {
+        let code = support::service(".route(\"/x\", get(handler))", code);
+        format!(
+            "//- Cargo.toml\n[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\naxum = \"0.8\"\ncloud-storage = \"0.11\"\ngcloud-storage = \"1\"\nreqwest-middleware = \"0.4\"\ntokio = \"1\"\n//- src/main.rs\n{code}"
+        )
+    };
+    let gcloud = |change: &str| {
+        format!(
+            "use gcloud_storage::client::{{Client, ClientConfig}}; use gcloud_storage::http::objects::get::GetObjectRequest;\n\
+             async fn handler() {{ let mut config = ClientConfig::default(); {change} let config = config.with_auth().await.unwrap(); Client::new(config).get_object(&GetObjectRequest::default()).await.unwrap(); }}"
+        )
+    };
+    assert_eq!(
+        of_rule(
+            HTTP,
+            &service(
+                "async fn handler() { cloud_storage::Object::read(\"bucket\", \"name\").await.unwrap(); }"
+            )
+        ),
+        1
+    );
+    assert_eq!(
+        of_rule(
+            HTTP,
+            &service(
+                "async fn handler() { cloud_storage::Client::default().object().read(\"bucket\", \"name\").await.unwrap(); }"
+            )
+        ),
+        1
+    );
+    assert_eq!(
+        of_rule(
+            HTTP,
+            &service(
+                "async fn handler() { tokio::time::timeout(std::time::Duration::from_secs(1), cloud_storage::Object::read(\"bucket\", \"name\")).await.unwrap().unwrap(); }"
+            )
+        ),
+        0
+    );
+    assert_eq!(of_rule(HTTP, &service(&gcloud(""))), 1);
+    assert_eq!(of_rule(HTTP, &service(&gcloud("config.http = Some(patient());"))), 0);
 }

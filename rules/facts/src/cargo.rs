@@ -25,6 +25,10 @@ pub struct CargoManifest {
     pub inherits_rust_version: bool,
     /// Whether there is a `[lib]` table; its `name` and `path`.
     pub lib: Option<Target>,
+    /// `publish = false`, or an empty list: it is for the workspace alone.
+    pub private: bool,
+    /// `publish.workspace = true`
+    pub inherits_publish: bool,
     /// `[[bin]]`
     pub bins: Vec<Target>,
     /// `autobins = false` turns off the search for binaries.
@@ -61,6 +65,8 @@ pub struct WorkspaceTable {
     pub edition: Option<String>,
     /// `[workspace.package] rust-version`.
     pub rust_version: Option<String>,
+    /// `[workspace.package] publish = false`.
+    pub private: bool,
 }
 
 /// When a dependency is used.
@@ -135,6 +141,7 @@ pub fn cargo_manifest(text: &str) -> CargoManifest {
         dependencies: dependencies(w, "dependencies", DependencyKind::Normal),
         edition: sub_table(w, "package").and_then(|p| string(p, "edition")),
         rust_version: sub_table(w, "package").and_then(|p| string(p, "rust-version")),
+        private: sub_table(w, "package").is_some_and(is_private),
     });
     let mut all = all_dependencies(root);
     for target in sub_table(root, "target").into_iter().flat_map(|t| t.values()) {
@@ -147,6 +154,8 @@ pub fn cargo_manifest(text: &str) -> CargoManifest {
         rust_version: package.and_then(|p| string(p, "rust-version")),
         inherits_rust_version: inherits("rust-version"),
         lib: sub_table(root, "lib").map(target),
+        private: package.is_some_and(is_private),
+        inherits_publish: inherits("publish"),
         bins: array(root.get("bin")).filter_map(DeValue::as_table).map(target).collect(),
         autobins: flag("autobins").unwrap_or(true),
         workspace,
@@ -154,6 +163,12 @@ pub fn cargo_manifest(text: &str) -> CargoManifest {
         release_panic: release_panic(root),
         errors,
     }
+}
+
+/// `publish = false` or `publish = []`.
+fn is_private(package: &DeTable<'_>) -> bool {
+    let publish = package.get("publish").map(Spanned::get_ref);
+    publish.is_some_and(|p| p.as_bool() == Some(false) || p.as_array().is_some_and(|a| a.is_empty()))
 }
 
 fn release_panic(root: &DeTable<'_>) -> Option<(String, Span)> {

@@ -550,6 +550,8 @@ pub enum Effect {
     Decode,
     /// Gives a message back, or throws it away: it was not dealt with.
     Refuse,
+    /// Gives each message at most once: what is lost does not come again.
+    AtMostOnce,
     /// Walks through all of a store while it answers nobody else.
     FullScan,
     /// Takes what a token says, if its signature holds.

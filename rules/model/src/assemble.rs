@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use svclint_facts::proto::ProtoFile;
 use svclint_facts::rust::ItemKind;
 
-use svclint_facts::cargo::CargoManifest;
+use svclint_facts::cargo::{CargoManifest, WorkspaceTable};
 
 use crate::joined::Joined;
 use crate::packages::{Dep, PackageInfo, Packages};
@@ -19,18 +19,22 @@ use crate::system::{Coverage, FileScope, Model, Package, Share, Table};
 /// The packages, and which of them programs are built with.
 pub(crate) fn packages(files: &[SourceFile], joined: &Joined) -> Vec<Package> {
     let paths: FxHashSet<&Path> = files.iter().map(|f| &*f.path).collect();
-    let programs = joined.defs.krates.iter().filter(|k| k.bin.is_some());
-    let in_programs: FxHashSet<usize> =
-        programs.flat_map(|k| joined.packages.needed_by(k.package)).copied().collect();
     let above = |p: &crate::packages::PackageInfo, names: &[&str]| {
         let manifest = files.get(p.manifest.0 as usize).map(|f| f.path.clone());
         let folders = manifest.iter().flat_map(|m| m.ancestors().skip(1));
         folders.flat_map(|f| names.iter().map(move |n| f.join(n))).any(|f| paths.contains(f.as_path()))
     };
+    let programs = || joined.defs.krates.iter().filter(|k| k.bin.is_some()).map(|k| k.package);
+    let built_into = |number: usize| {
+        let all = programs().filter(|program| joined.packages.needed_by(*program).contains(&number));
+        all.map(|program| program as u32).collect::<BTreeSet<u32>>().into_iter().collect()
+    };
     let package = |(number, p): (usize, &crate::packages::PackageInfo)| Package {
         name: p.name.clone(),
         manifest: p.manifest,
-        in_program: in_programs.contains(&number),
+        in_program: programs().any(|program| joined.packages.needed_by(program).contains(&number)),
+        built_into: built_into(number),
+        private: is_private(files, p),
         binaries: binaries(files, p),
         needs_compiler: needs_compiler(files, p),
         locked: above(p, &["Cargo.lock"]),
@@ -65,16 +69,28 @@ fn manifest<'f>(files: &'f [SourceFile], package: &PackageInfo) -> Option<&'f Ca
     }
 }
 
-fn needs_compiler(files: &[SourceFile], package: &PackageInfo) -> Option<String> {
-    let own = manifest(files, package)?;
+/// Whether nobody outside of the workspace gets a package.
+fn is_private(files: &[SourceFile], package: &PackageInfo) -> bool {
+    manifest(files, package).is_some_and(|own| {
+        let inherits = || own.inherits_publish && workspace(files, package).is_some_and(|w| w.private);
+        own.private || inherits()
+    })
+}
+
+/// The table of the workspace that a package is a member of.
+fn workspace<'f>(files: &'f [SourceFile], package: &PackageInfo) -> Option<&'f WorkspaceTable> {
     let folder = files.get(package.manifest.0 as usize)?.path.parent()?;
     let tables = files.iter().filter_map(|f| match &f.facts {
         FileFacts::Manifest(m) => Some((f.path.parent()?, m.workspace.as_ref()?)),
         _ => None,
     });
-    let workspace =
-        tables.filter(|(at, _)| folder.starts_with(at)).max_by_key(|(at, _)| at.components().count());
-    let workspace = workspace.map(|(_, table)| table);
+    let above = tables.filter(|(at, _)| folder.starts_with(at));
+    above.max_by_key(|(at, _)| at.components().count()).map(|(_, table)| table)
+}
+
+fn needs_compiler(files: &[SourceFile], package: &PackageInfo) -> Option<String> {
+    let own = manifest(files, package)?;
+    let workspace = workspace(files, package);
     let version = own
         .rust_version
         .clone()

@@ -178,7 +178,10 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
         {
             base.extend(options.limits.iter().map(|(limit, default)| (*limit, default.clone())));
         }
-        limits = limits::along(tracer, &base, &trace.steps, trace.is_complete());
+        // What the call that takes the options is given beside them holds too.
+        let own = Step { at: site, always: true, calls: Default::default() };
+        let steps: Vec<Step> = std::iter::once(own).chain(trace.steps.iter().cloned()).collect();
+        limits = limits::along(tracer, &base, &steps, trace.is_complete());
     }
     if built.is_empty() && !at_once && configured.is_empty() {
         // A builder whose end is out of sight.

@@ -189,7 +189,7 @@ fn kind_of(
         What::HeldLock(_) => EffectKind::HeldLock,
         What::Effect(Effect::Block | Effect::BlockOnDisk) if when.off_thread => return None,
         What::Effect(Effect::Block | Effect::BlockOnDisk) => EffectKind::Block,
-        What::Effect(Effect::Decode | Effect::Refuse | Effect::FullScan) => return None,
+        What::Effect(Effect::AtMostOnce | Effect::Decode | Effect::Refuse | Effect::FullScan) => return None,
         What::Effect(effect) => EffectKind::Other(*effect),
         What::Log(_) => EffectKind::Log,
         What::Signal(_)

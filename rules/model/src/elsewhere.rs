@@ -1,5 +1,6 @@
-//! Closures that run on another thread than the code around them, or may.
+//! Closures that run on another thread than the code around them, or may; futures that become tasks of their own.
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 use svclint_facts::rust::{ExprKind, MacroCall};
 use svclint_knowledge::{Action, Effect};
@@ -7,9 +8,13 @@ use svclint_knowledge::{Action, Effect};
 use crate::defs::FnIdx;
 use crate::infer::Callee;
 use crate::tracer::{At, Tracer};
+use crate::ty::{FUTURE, Ty};
 
 /// Through how many functions a closure is followed.
 const DEPTH: u32 = 3;
+
+/// Through how many functions a future is followed until it becomes a task.
+const LAYERS: u32 = 6;
 
 impl Tracer<'_> {
     /// Whether a call that is given a closure may run it on a thread that may block: a function of the workspace does so,
@@ -41,6 +46,38 @@ impl Tracer<'_> {
         // One that is known by no library's path is the workspace's own.
         let is_own = path.as_ref().is_none_or(|p| p.starts_with("std::")) && call.path.as_name().is_some();
         is_own && !path.as_ref().is_some_and(is_known)
+    }
+
+    /// Whether a call of the workspace runs the future that it is given as a task of its own: it cannot wait for it by itself,
+    /// gives nothing to wait for, and starts a task.
+    pub(crate) fn becomes_task(&self, future: At, call: At) -> bool {
+        let Some(Callee::Fns(fns)) = self.types_of(call.body).callees.get(&call.expr) else { return false };
+        let waits = |f: &FnIdx| self.program.defs.fns[f.at()].def().is_async;
+        let is_future = |ty: &Ty| ty.lib_path().is_some_and(|path| path == FUTURE);
+        matches!(self.kind(future), ExprKind::Async(_))
+            && !fns.is_empty()
+            && !fns.iter().any(waits)
+            && !is_future(self.ty(call))
+            && self.starts_task(fns)
+    }
+
+    /// Whether one of some functions, or of those that they call, starts a task.
+    fn starts_task(&self, fns: &[FnIdx]) -> bool {
+        let mut asked: FxHashSet<FnIdx> = fns.iter().copied().collect();
+        let mut open = fns.to_vec();
+        for _ in 0..LAYERS {
+            let mut inner = Vec::new();
+            for call in self.bodies_of(&open).flat_map(|body| self.calls(body)) {
+                if self.actions(call).iter().any(|a| matches!(a, Action::Spawn { .. })) {
+                    return true;
+                }
+                if let Some(Callee::Fns(fns)) = self.types_of(call.body).callees.get(&call.expr) {
+                    inner.extend(fns.iter().filter(|f| asked.insert(**f)));
+                }
+            }
+            open = inner;
+        }
+        false
     }
 
     /// Whether one of some functions, or of those that they call, hands work to a thread that may block.

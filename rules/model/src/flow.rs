@@ -183,6 +183,9 @@ impl Tracer<'_> {
         let mut when = When { sometimes: self.is_in_branch(at), ..When::default() };
         let mut inner = at;
         while let Some(outer) = self.parent(inner) {
+            // What is around the start of a task does not end the task.
+            let bounded = when.bounded;
+            let apart = when.spawned;
             match self.kind(outer) {
                 ExprKind::Loop(_) | ExprKind::While { .. } | ExprKind::For { .. } => when.looped = true,
                 ExprKind::Call { .. } | ExprKind::MethodCall { .. } => self.around(inner, outer, &mut when),
@@ -197,6 +200,9 @@ impl Tracer<'_> {
                     when.bounded |= others.into_iter().any(sleeps);
                 }
                 _ => {}
+            }
+            if apart {
+                when.bounded = bounded;
             }
             inner = outer;
         }
@@ -222,6 +228,7 @@ impl Tracer<'_> {
             }
         }
         when.off_thread |= !is_receiver && self.may_move(inner, call);
+        when.spawned |= !is_receiver && self.becomes_task(inner, call);
         // A function of the workspace that waits for its argument with a limit.
         if let Some(Callee::Fns(fns)) = self.types_of(call.body).callees.get(&call.expr) {
             let bounds = |f: &FnIdx| match self.bounded_param(*f) {

@@ -177,7 +177,8 @@ fn extracted(tracer: &Tracer<'_>, id: FnIdx, function: &mut Function) {
     }
     if !found.is_empty() && tracer.calls_of(id).is_empty() {
         let at = function.params;
-        function.calls.extend(found.iter().map(|f| CallSite { to: FnId(f.0), at, when: When::default() }));
+        let call = |f: &FnIdx| CallSite { to: FnId(f.0), at, when: When::default(), named: false };
+        function.calls.extend(found.iter().map(call));
     }
 }
 
@@ -186,7 +187,8 @@ fn call_sites(tracer: &Tracer<'_>, at: At, fns: &[FnIdx], function: &mut Functio
         return;
     }
     let (when, place) = (tracer.when(at), tracer.place(at));
-    function.calls.extend(fns.iter().map(|f| CallSite { to: FnId(f.0), at: place, when }));
+    let named = tracer.is_function_value(at);
+    function.calls.extend(fns.iter().map(|f| CallSite { to: FnId(f.0), at: place, when, named }));
 }
 
 fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: &mut Function) {

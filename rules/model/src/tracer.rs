@@ -140,7 +140,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Whether an expression names a function without calling it.
-    fn is_function_value(&self, at: At) -> bool {
+    pub(crate) fn is_function_value(&self, at: At) -> bool {
         let called = self
             .parent(at)
             .is_some_and(|p| matches!(self.kind(p), ExprKind::Call { callee, .. } if *callee == at.expr));

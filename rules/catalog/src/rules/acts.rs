@@ -23,6 +23,8 @@ pub(super) struct Act<'m> {
     pub(super) in_fn: FnId,
     /// What it does.
     pub(super) deed: &'m Deed,
+    /// A function on the way is only given to something by its name: it may run at another time.
+    pub(super) by_name: bool,
     /// The calls that lead to it, and the deed at their end; empty for a deed of the function itself.
     pub(super) evidence: Vec<Related>,
 }
@@ -44,7 +46,7 @@ pub(super) fn acts<'m>(model: &'m Model, id: FnId) -> Vec<Act<'m>> {
     let own = function.does.iter().filter_map(|deed| {
         let (what, changes, with) = told(&deed.what)?;
         let (at, when) = (deed.at, deed.when);
-        Some(Act { at, when, what, changes, with, in_fn: id, deed, evidence: Vec::new() })
+        Some(Act { at, when, what, changes, with, in_fn: id, deed, by_name: false, evidence: Vec::new() })
     });
     let calls = function.calls.iter().flat_map(|call| {
         let kinds: Vec<EffectKind> = model.effects[call.to.0 as usize].kinds().collect();
@@ -58,7 +60,8 @@ pub(super) fn acts<'m>(model: &'m Model, id: FnId) -> Vec<Act<'m>> {
         evidence_.extend(way);
         evidence_.push(Related { place: act.at, message: act.what.clone() });
         act.evidence = evidence_;
-        Act { at: function.course.whole_call(call.at), when: call.when, ..act }
+        let by_name = call.named || act.by_name;
+        Act { at: function.course.whole_call(call.at), when: call.when, by_name, ..act }
     });
     let mut all: Vec<Act<'m>> = own.chain(calls).collect();
     all.sort_by_key(|act| (act.at.file, act.at.span.end));
@@ -82,7 +85,9 @@ fn through(model: &Model, to: FnId, kind: EffectKind) -> Option<(Act<'_>, Vec<Re
         return None;
     }
     let (what, changes, with) = told(&deed.what)?;
-    let act = Act { at: deed.at, when: deed.when, what, changes, with, in_fn, deed, evidence: Vec::new() };
+    let by_name = way.iter().any(|call| call.named);
+    let (at, when) = (deed.at, deed.when);
+    let act = Act { at, when, what, changes, with, in_fn, deed, by_name, evidence: Vec::new() };
     Some((act, evidence(model, &way)))
 }
 

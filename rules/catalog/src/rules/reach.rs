@@ -1,7 +1,7 @@
 //! What runs for a request, and how it gets there.
 
 use rustc_hash::FxHashMap;
-use svclint_model::{CallPath, FnId, Model, Route, Service};
+use svclint_model::{CallPath, CallSite, FnId, Model, Route, Service};
 
 use crate::finding::Related;
 
@@ -15,11 +15,20 @@ pub(super) struct Reached<'m> {
 
 impl<'m> Reached<'m> {
     /// From all handlers of a service.
-    pub(super) fn from_handlers(model: &'m Model, service: &'m Service, bounded: bool) -> Reached<'m> {
+    pub(super) fn from_handlers(model: &'m Model, service: &'m Service) -> Reached<'m> {
+        Reached::through(model, service, |_| true)
+    }
+
+    /// From all handlers of a service, through some calls.
+    pub(super) fn through(
+        model: &'m Model,
+        service: &'m Service,
+        follow: impl Fn(&CallSite) -> bool,
+    ) -> Reached<'m> {
         let roots: Vec<(FnId, &Route)> =
             service.routes.iter().filter_map(|r| Some((r.handler?, r))).collect();
         let ids: Vec<FnId> = roots.iter().map(|(id, _)| *id).collect();
-        Reached { ways: model.ways(&ids, |call| bounded || !call.when.bounded), roots }
+        Reached { ways: model.ways(&ids, follow), roots }
     }
 
     /// The route whose handler reaches a function.

@@ -1,7 +1,7 @@
 //! What runs in a service while it serves, without a limit around it.
 
 use rustc_hash::FxHashMap;
-use svclint_model::{CallPath, FnId, Model, Service, When};
+use svclint_model::{CallPath, CallSite, FnId, Model, Service, When};
 
 use crate::Related;
 use crate::rules::reach::{Reached, evidence};
@@ -10,6 +10,8 @@ use crate::rules::reach::{Reached, evidence};
 pub(super) struct Run<'m> {
     pub(super) service: &'m Service,
     pub(super) handlers: Reached<'m>,
+    /// What handlers wait for themselves, not in a task of its own.
+    waited_for: FxHashMap<FnId, CallPath>,
     /// What tasks and loops of the service call.
     background: FxHashMap<FnId, CallPath>,
 }
@@ -30,17 +32,19 @@ impl<'m> Run<'m> {
     }
 
     fn of(model: &'m Model, service: &'m Service) -> Self {
-        let handlers = Reached::from_handlers(model, service, false);
+        let handlers = Reached::through(model, service, |call| !call.when.bounded);
+        let waits = |call: &CallSite| !call.when.bounded && !call.when.spawned;
+        let waited_for = Reached::through(model, service, waits).ways;
         // What `main` does once, while it starts, is over when the service serves.
         let calls = service.functions.iter().flat_map(|f| &model.function(*f).calls);
         let tasks: Vec<FnId> =
             calls.filter(|c| c.when.is_steady() && !c.when.bounded).map(|c| c.to).collect();
-        Run { service, handlers, background: model.ways(&tasks, |call| !call.when.bounded) }
+        Run { service, handlers, waited_for, background: model.ways(&tasks, |call| !call.when.bounded) }
     }
 
     /// Why what stands in a function runs while the service serves; `None` where it does not, or something ends it.
     pub(super) fn how(&self, function: FnId, when: When) -> Option<How> {
-        if self.handlers.ways.contains_key(&function) {
+        if self.waited_for.contains_key(&function) && !when.spawned {
             // A limit on the whole handler ends the call too.
             return self.service.handler_timeout.is_none().then_some(How::Serving);
         }

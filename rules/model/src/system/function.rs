@@ -48,6 +48,8 @@ pub struct CallSite {
     pub at: Place,
     /// In which circumstances.
     pub when: When,
+    /// It is not called here, but given by its name to something that calls it, now or later: `get(handler)`.
+    pub named: bool,
 }
 
 /// What a function answers, as far as its code alone tells.

@@ -111,6 +111,10 @@ pub struct Package {
     pub manifest: FileId,
     /// Whether a program of the workspace is built with it, or is in it.
     pub in_program: bool,
+    /// The packages with programs that are built with it, its own included, by index.
+    pub built_into: Vec<u32>,
+    /// Nobody outside of the workspace gets it: `publish = false`.
+    pub private: bool,
     /// The binaries that it declares or that lie where cargo looks for them.
     pub binaries: Vec<String>,
     /// The lowest release of the compiler that it can be built with: by `rust-version`, else by its edition.

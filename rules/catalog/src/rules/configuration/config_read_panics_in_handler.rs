@@ -64,7 +64,7 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut told: FxHashSet<FnId> = FxHashSet::default();
     for service in &cx.model.services {
-        let reached = Reached::from_handlers(cx.model, service, true);
+        let reached = Reached::from_handlers(cx.model, service);
         let handlers: FxHashSet<FnId> = reached.roots.iter().map(|(id, _)| *id).collect();
         // Routers name handlers: what these call does not run at start for that.
         let at_start = cx.model.ways(&[service.main], |call| !handlers.contains(&call.to));

@@ -94,7 +94,7 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut seen = rustc_hash::FxHashSet::default();
     for service in &cx.model.services {
-        let handlers = Reached::from_handlers(cx.model, service, true);
+        let handlers = Reached::from_handlers(cx.model, service);
         for id in &service.functions {
             let function = cx.model.function(*id);
             let served = handlers.ways.contains_key(id);

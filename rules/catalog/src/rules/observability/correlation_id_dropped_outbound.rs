@@ -72,7 +72,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut seen = rustc_hash::FxHashSet::default();
     for service in &cx.model.services {
         let Some(inbound) = service.correlation_in else { continue };
-        let reached = Reached::from_handlers(cx.model, service, true);
+        let reached = Reached::from_handlers(cx.model, service);
         for request in &cx.model.requests {
             let dropped = reached.ways.contains_key(&request.in_fn) && drops(cx.model, request);
             if dropped && seen.insert(request.at) {

@@ -74,7 +74,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let roots = service.routes.iter().filter_map(|r| r.handler).collect::<Vec<FnId>>();
         // A task beside has no span of the request to lose.
         let ways = cx.model.ways(&roots, |call| !call.when.spawned);
-        let reached = Reached::from_handlers(cx.model, service, true);
+        let reached = Reached::from_handlers(cx.model, service);
         let mut functions: Vec<FnId> = ways.keys().copied().collect();
         functions.sort_unstable();
         for id in functions {

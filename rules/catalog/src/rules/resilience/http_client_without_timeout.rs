@@ -9,8 +9,8 @@ use crate::{Confidence, Context, Finding, Related, declare_rule};
 declare_rule! {
     /// ## What it does
     /// Reports HTTP clients that a service uses without any time limit: none on the client, none on the request, none around
-    /// the call. In a library that no program here is built with, what calls it is out of sight: there it is enough that the
-    /// library itself sets no limit.
+    /// the call. In a library for others that no service here is built with, what calls it is out of sight: there it is
+    /// enough that the library itself sets no limit.
     ///
     /// ## Why it matters
     /// An upstream that accepts the connection and then says nothing keeps the caller waiting for ever. Requests pile up behind
@@ -70,7 +70,9 @@ const BOUNDS: [Limit; 3] = [Limit::Total, Limit::Head, Limit::ReadIdle];
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let runs = Run::all(cx.model);
     for client in &cx.model.clients {
-        if client.protocol != Protocol::Http || !is_unbounded(client) || loses_limit(cx.model, client) {
+        // Clients of some cloud services are HTTP clients inside, with nothing added.
+        let is_http = matches!(client.protocol, Protocol::Http | Protocol::Cloud);
+        if !is_http || !is_unbounded(client) || loses_limit(cx.model, client) {
             continue;
         }
         let requests = client.used_in.iter().filter_map(|n| cx.model.requests.get(*n as usize));
@@ -107,9 +109,11 @@ fn loses_limit(model: &Model, client: &Client) -> bool {
     })
 }
 
-/// Whether a client is part of a library that no program here is built with: what calls it is out of sight.
+/// Whether a client is part of a library for others that no service here is built with: what calls it is out of sight.
 fn is_library(model: &Model, client: &Client) -> bool {
-    model.packages.get(client.package as usize).is_some_and(|p| !p.in_program)
+    let serves = |package: &u32| model.services.iter().any(|s| s.package == *package);
+    let package = model.packages.get(client.package as usize);
+    package.is_some_and(|p| !p.private && p.binaries.is_empty() && !p.built_into.iter().any(serves))
 }
 
 fn of_library(cx: &Context<'_>, client: &Client, request: &Request) -> Finding {
