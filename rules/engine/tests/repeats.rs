@@ -260,6 +260,113 @@ fn servers_that_nothing_holds_back_are_found() {
     assert_eq!((of_rule(endless, &app(limit)), of_rule(open, &app(limit))), (1, 0));
 }
 
+/// A service of the program's own that a server of hyper calls for each request: nothing in the workspace calls it.
+#[test]
+fn bodies_that_a_service_of_its_own_collects_are_found() {
+    let ingress = |layer: &str| {
+        let text = format!(
+            r#"//- Cargo.toml
+[package]
+name = "ingress"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+http-body-util = "0.1"
+hyper = "1"
+hyper-util = "0.1"
+tokio = "1"
+tower = "0.5"
+tower-http = "0.6"
+//- src/main.rs
+mod handler;
+use hyper_util::{{rt::{{TokioExecutor, TokioIo}}, server::conn::auto::Builder, service::TowerToHyperService}};
+
+#[tokio::main]
+async fn main() {{
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    let service = tower::ServiceBuilder::new(){layer}.service(handler::Handler::default());
+    loop {{
+        let (stream, _) = listener.accept().await.unwrap();
+        let service = TowerToHyperService::new(service.clone());
+        tokio::spawn(async move {{
+            let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+        }});
+    }}
+}}
+//- src/handler.rs
+use http_body_util::BodyExt;
+use hyper::{{Request, Response, body::{{Body, Bytes}}}};
+use std::{{convert::Infallible, pin::Pin, task::{{Context, Poll}}}};
+
+#[derive(Clone, Default)]
+pub struct Handler;
+
+impl<B: Body + Send + 'static> tower::Service<Request<B>> for Handler {{
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {{
+        Poll::Ready(Ok(()))
+    }}
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {{
+        Box::pin(take(request))
+    }}
+}}
+
+async fn take<B: Body>(request: Request<B>) -> Result<Response<String>, Infallible> {{
+    match request.into_body().collect().await {{
+        Ok(body) => Ok(Response::new(format!("{{}} bytes", body.to_bytes().len()))),
+        Err(_) => Ok(Response::new(String::new())),
+    }}
+}}
+"#
+        );
+        let report = support::check(&text);
+        support::found(&report).into_iter().filter(|f| f.ends_with("body-limit-disabled")).collect::<Vec<_>>()
+    };
+    assert_eq!(ingress(""), ["src/handler.rs:23 body-limit-disabled"]);
+    assert_eq!(ingress(".layer(tower_http::limit::RequestBodyLimitLayer::new(1024))"), [""; 0]);
+}
+
+/// hyper up to 0.14 collects with a function.
+#[test]
+fn bodies_that_a_function_collects_are_found() {
+    let hooks = |call: &str| {
+        let text = format!(
+            r#"//- Cargo.toml
+[package]
+name = "hooks"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+hyper = "0.14"
+tokio = "1"
+//- src/main.rs
+use hyper::service::{{make_service_fn, service_fn}};
+use hyper::{{Body, Client, Request, Response, Server}};
+
+async fn answer(request: Request<Body>) -> hyper::Result<Response<Body>> {{
+    {call}
+    Ok(Response::new(Body::from(whole)))
+}}
+
+#[tokio::main]
+async fn main() {{
+    let service = make_service_fn(|_| async {{ Ok::<_, hyper::Error>(service_fn(answer)) }});
+    Server::bind(&([0, 0, 0, 0], 8080).into()).serve(service).await.unwrap();
+}}
+"#
+        );
+        support::found(&support::check(&text)).iter().filter(|f| f.ends_with("body-limit-disabled")).count()
+    };
+    assert_eq!(hooks("let whole = hyper::body::to_bytes(request.into_body()).await?;"), 1);
+    assert_eq!(hooks("let whole = hyper::body::to_bytes(request).await?;"), 1);
+    let other = "let answer = Client::new().request(request).await?;\n    let whole = hyper::body::to_bytes(answer.into_body()).await?;";
+    assert_eq!(hooks(other), 0, "the answer of somebody else");
+}
+
 #[test]
 fn bodies_that_are_collected_without_a_limit_are_found() {
     let rule = "body-limit-disabled";

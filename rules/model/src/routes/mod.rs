@@ -19,7 +19,7 @@ use rustc_hash::FxHashSet;
 use svclint_facts::rust::{ExprId, ExprKind, Lit};
 use svclint_knowledge::{Action, Callable, Role};
 
-use crate::defs::FnIdx;
+use crate::defs::{AdtId, FnIdx};
 use crate::fold::Text;
 use crate::impls::Key;
 use crate::place::Tri;
@@ -43,7 +43,7 @@ pub(crate) struct Routes {
     pub(crate) lost: bool,
     /// All layers, wherever they stand.
     pub(crate) layers: Vec<RouteLayer>,
-    /// The functions that implement gRPC services: generated code calls them.
+    /// The functions that implement gRPC and other services: code of libraries calls them.
     pub(crate) rpcs: Vec<FnId>,
     /// Where the outermost router is made.
     pub(crate) site: Option<RouterSite>,
@@ -110,6 +110,8 @@ impl<'a> RouteReader<'a> {
         if !trace.is_complete() && !trace.steps.iter().any(dispatches) && inner.is_empty() {
             self.routes.incomplete = true;
         }
+        let services = trace.lost.iter().filter_map(|lost| self.own_service(*lost));
+        self.routes.rpcs.extend(services.flat_map(|adt| self.service_calls(adt)).collect::<Vec<_>>());
         inner.into_iter().for_each(|value| self.router(value, prefix, depth + 1));
         if depth == 0 {
             self.routes.site = self.site(&trace.sources);
@@ -127,14 +129,8 @@ impl<'a> RouteReader<'a> {
     /// A service of the workspace's own that stands around another one: the values of its fields that routers or servers
     /// made.
     pub(crate) fn services_in(&self, trace: &Trace) -> Vec<At> {
-        let program = self.tracer.program;
         let mut found = Vec::new();
-        for lost in &trace.lost {
-            let Ty::Adt(id, _) = self.tracer.ty(*lost) else { continue };
-            let traits = program.impls.library_traits(&Key::Adt(*id));
-            if !traits.iter().any(|t| t.rsplit("::").next() == Some("Service")) {
-                continue;
-            }
+        for lost in trace.lost.iter().filter(|lost| self.own_service(**lost).is_some()) {
             let here = |expr: &ExprId| At { body: lost.body, expr: *expr };
             let values: Vec<At> = match self.tracer.kind(*lost) {
                 ExprKind::Struct { fields, .. } => fields.iter().map(|(_, value)| here(value)).collect(),
@@ -148,6 +144,20 @@ impl<'a> RouteReader<'a> {
             found.extend(values.into_iter().filter(|v| !self.tracer.trace(*v, &serves).sources.is_empty()));
         }
         found
+    }
+
+    /// The type of the workspace's own, where a value is a service of that type.
+    fn own_service(&self, at: At) -> Option<AdtId> {
+        let Ty::Adt(id, _) = self.tracer.ty(at) else { return None };
+        let traits = self.tracer.program.impls.library_traits(&Key::Adt(*id));
+        traits.iter().any(|t| t.rsplit("::").next() == Some("Service")).then_some(*id)
+    }
+
+    /// What the server calls of such a type for each request.
+    fn service_calls(&self, adt: AdtId) -> Vec<FnId> {
+        let program = self.tracer.program;
+        let all = program.impls.method(program.defs, &Key::Adt(adt), "call");
+        all.into_iter().map(|f| FnId(f.0)).collect()
     }
 
     /// The paths that `scope("/x")` and `resource(["/x", "/y"])` bring.
