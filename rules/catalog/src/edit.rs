@@ -31,6 +31,21 @@ impl Context<'_> {
         before[before.rfind('\n').map_or(0, |i| i + 1)..].trim().is_empty()
     }
 
+    /// Takes a statement away, with its line where it is alone there.
+    pub(crate) fn delete_statement(&self, statement: Place) -> Vec<Edit> {
+        let mut span = statement.span;
+        if self.begins_line(statement) && self.rest_of_line(statement).trim().is_empty() {
+            span.start -= self.indent(statement).len() as u32;
+            let line = self.rest_of_line(statement).len() as u32;
+            let rest = self.rest_of_file(statement).get(line as usize..).unwrap_or("");
+            let end = ["\r\n", "\n"].iter().find(|end| rest.starts_with(**end)).map_or(0, |end| end.len());
+            span.end += line + end as u32;
+        } else {
+            span.end += u32::from(self.rest_of_file(statement).starts_with(' '));
+        }
+        vec![Edit::Replace { file: statement.file, span, text: String::new() }]
+    }
+
     /// The text from a place's end to the end of its line.
     pub(crate) fn rest_of_line(&self, place: Place) -> &str {
         self.rest_of_file(place).lines().next().unwrap_or("")

@@ -234,6 +234,48 @@ fn keys_that_stay_the_same_are_left_alone() {
     }
 }
 
+#[test]
+fn a_key_is_made_before_the_first_try() {
+    let send = |key: &str| {
+        format!(
+            "match client.post(\"http://payments\").header(\"Idempotency-Key\", {key}).send().await {{\n            Ok(_) => return,\n            Err(_) => continue,\n        }}"
+        )
+    };
+    for (key, made, expected) in [
+        (
+            "key.to_string()",
+            "let key = uuid::Uuid::new_v4();\n        ",
+            "    let key = uuid::Uuid::new_v4();\n    for _ in 0..3 {\n        match client",
+        ),
+        (
+            "uuid::Uuid::new_v4().to_string()",
+            "",
+            "    let idempotency_key = uuid::Uuid::new_v4().to_string();\n    for _ in 0..3 {\n        match client",
+        ),
+    ] {
+        let body = format!("for _ in 0..3 {{\n        {made}{}\n    }}", send(key));
+        let text = service(&format!(
+            "async fn handler() {{\n    let client = reqwest::Client::new();\n    {body}\n}}"
+        ));
+        let mended = support::mended(&text, KEY);
+        assert!(mended.contains(expected), "{mended}");
+        assert_eq!(of_rule(KEY, &mended), 0);
+    }
+    // The next try needs it too, or a part of it is of this one.
+    for (key, made) in [
+        ("key", "let key = uuid::Uuid::new_v4().to_string();"),
+        ("key.to_string()", "let key = format!(\"{}-{attempt}\", uuid::Uuid::new_v4());"),
+    ] {
+        let body = format!("for attempt in 0..3 {{\n        {made}\n        {}\n    }}", send(key));
+        let text = service(&format!(
+            "async fn handler() {{\n    let client = reqwest::Client::new();\n    {body}\n}}"
+        ));
+        let report = support::check_rule(&text, KEY);
+        let found = report.findings.iter().find(|f| f.finding.rule.id == KEY);
+        assert!(found.is_some_and(|f| f.finding.fixes.is_empty()), "{made}");
+    }
+}
+
 const EXPLODES: &str = "retry-backoff-explodes";
 
 /// A handler that tries again by a policy of `tokio-retry`.
@@ -461,6 +503,32 @@ fn clients_that_stand_behind_a_lock_are_found() {
         ),
     ] {
         assert_eq!(of_rule(LOCKED, &handler(ty, body)), 0, "{ty}: {body}");
+    }
+}
+
+#[test]
+fn a_clone_is_taken_out_of_the_lock() {
+    let text = |body: &str| {
+        service(&format!(
+            "use std::sync::Arc; use tokio::sync::Mutex; use axum::extract::State;\n\
+             async fn handler(State(shared): State<Arc<Mutex<reqwest::Client>>>) {{ {body} }}"
+        ))
+    };
+    let ask = "client.get(\"http://x\").send().await.unwrap().error_for_status().unwrap();";
+    let mended = support::mended(&text(&format!("let client = shared.lock().await; {ask}")), LOCKED);
+    assert!(mended.contains("let client = shared.lock().await.clone();"), "{mended}");
+    assert_eq!(of_rule(LOCKED, &mended), 0);
+    for body in [
+        format!("let client = shared.lock().await; let same = &*client; drop(same); {ask}"),
+        format!("shared.lock().await.get(\"http://x\").send().await.unwrap().error_for_status().unwrap();"),
+        // One of two locks would stay.
+        format!(
+            "{{ let client = shared.lock().await; {ask} }} shared.lock().await.get(\"http://y\").send().await.unwrap().error_for_status().unwrap();"
+        ),
+    ] {
+        let report = support::check_rule(&text(&body), LOCKED);
+        let found = report.findings.iter().find(|f| f.finding.rule.id == LOCKED);
+        assert!(found.is_some_and(|f| f.finding.fixes.is_empty()), "{body}");
     }
 }
 

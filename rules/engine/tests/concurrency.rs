@@ -325,6 +325,46 @@ fn locks_given_back_before_are_left_alone() {
     }
 }
 
+fn text_of(files: &[(std::path::PathBuf, String)], name: &str) -> String {
+    let found = files.iter().find(|(path, _)| path.ends_with(name));
+    found.map(|(_, text)| text.clone()).expect("the file is there")
+}
+
+#[test]
+fn a_guard_that_is_no_longer_needed_is_given_back() {
+    let given_back = |body: &str| {
+        let report = support::check_rule(&with_locks(body), HELD);
+        let finding = report.findings.iter().find(|f| f.finding.rule.id == HELD).expect("found");
+        finding
+            .finding
+            .fixes
+            .first()
+            .map(|fix| support::apply(&report, fix))
+            .map(|files| text_of(&files, "main.rs"))
+    };
+    for (body, expected) in [
+        (
+            "let mut all = ALL.lock().unwrap();\n    all.insert(1, 1);\n    wait().await;",
+            "drop(all);\n    wait().await;",
+        ),
+        (
+            "let all = ALL.lock().unwrap(); let n = 7; if n > 1 { wait().await }",
+            "drop(all); if n > 1 { wait().await }",
+        ),
+    ] {
+        let mended = given_back(body).expect("a fix");
+        assert!(mended.contains(expected), "{mended}");
+        assert_eq!(of_rule(HELD, &format!("{MANIFEST}//- src/main.rs\n{mended}")), 0, "{mended}");
+    }
+    for body in [
+        "let mut all = ALL.lock().unwrap(); wait().await; all.insert(1, 1);",
+        "let all = ALL.lock().unwrap(); let one = all.get(&1); wait().await; drop(one);",
+        "if let Some(one) = MAP.get(&1) { wait().await; let _ = *one; }",
+    ] {
+        assert_eq!(given_back(body), None, "{body}");
+    }
+}
+
 #[test]
 fn tasks_that_nobody_waits_for() {
     const FORGOTTEN: &str = "fire-and-forget-in-handler";

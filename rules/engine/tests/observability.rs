@@ -295,6 +295,26 @@ fn spans_that_are_entered_for_too_long() {
     }
 }
 
+#[test]
+fn the_span_goes_with_what_is_awaited() {
+    for (body, expected) in [
+        (
+            "let span = tracing::info_span!(\"a\");\n    let _entered = span.enter();\n    wait().await;\n    wait().await;\n",
+            "let span = tracing::info_span!(\"a\");\n    wait().instrument(span.clone()).await;\n    wait().instrument(span.clone()).await;\n",
+        ),
+        (
+            "let _entered = tracing::info_span!(\"a\").entered();\n    wait()\n        .await;\n",
+            "let span = tracing::info_span!(\"a\");\n    wait()\n        .instrument(span.clone())\n        .await;\n",
+        ),
+    ] {
+        let text = with_handler(&format!("async fn wait() {{}}\nasync fn handler() {{\n    {body}}}"));
+        let mended = support::mended(&text, GUARD);
+        assert!(mended.contains(expected), "{mended}");
+        assert!(mended.contains("use tracing::Instrument;"), "{mended}");
+        assert_eq!(of_rule(GUARD, &mended), 0);
+    }
+}
+
 const SECRET: &str = "secret-recorded-in-telemetry";
 
 #[test]

@@ -200,7 +200,7 @@ fn kind_of(
         | What::LimitsBodies
         | What::Unlimited { .. }
         | What::Identity(_)
-        | What::HeldSpan(_)
+        | What::HeldSpan { .. }
         | What::UnboundedLabel(_)
         | What::ExportTraces(_)
         | What::Propagates(_)

@@ -139,11 +139,13 @@ fn read_body(tracer: &Tracer<'_>, known: &Known, body: BodyId, function: &mut Fu
     }
     let held = locks::held_locks(tracer, body);
     function.does.extend(crate::locked::locked_clients(tracer, body, &held));
-    for (lock, wait) in held {
-        function.does.push(Deed { what: What::HeldLock(wait), at: lock, when: When::default() });
+    for (lock, held) in held {
+        let at = tracer.place(lock);
+        function.does.push(Deed { what: What::HeldLock(held), at, when: When::default() });
     }
-    for (span, wait) in locks::held(tracer, body, Effect::EnterSpan) {
-        function.does.push(Deed { what: What::HeldSpan(wait), at: span, when: When::default() });
+    for (span, held) in locks::held(tracer, body, Effect::EnterSpan) {
+        let (at, carry) = (tracer.place(span), tracer.snippet(span, "carry"));
+        function.does.push(Deed { what: What::HeldSpan { held, carry }, at, when: When::default() });
     }
 }
 

@@ -4,19 +4,21 @@ use svclint_facts::rust::ExprKind;
 use svclint_knowledge::{Action, Effect, Role};
 
 use crate::bodies::BodyId;
-use crate::place::Place;
-use crate::system::{Deed, What, When};
+use crate::system::{Deed, Held, What, When};
 use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
 
 /// The locks of a body that hold a client for themselves while its answer is waited for.
-pub(crate) fn locked_clients(tracer: &Tracer<'_>, body: BodyId, held: &[(Place, Place)]) -> Vec<Deed> {
+pub(crate) fn locked_clients(tracer: &Tracer<'_>, body: BodyId, held: &[(At, Held)]) -> Vec<Deed> {
     let locks = tracer.calls(body).filter(|call| is_exclusive(tracer, *call));
     let deed = |call: At| {
-        let place = tracer.place(call);
-        let (_, wait) = held.iter().find(|(lock, _)| *lock == place)?;
+        let held = held.iter().find(|(lock, _)| *lock == call)?.1.clone();
         let client = shared_client(tracer, tracer.receiver(call)?)?;
-        Some(Deed { what: What::LockedClient { client, wait: *wait }, at: place, when: When::default() })
+        Some(Deed {
+            what: What::LockedClient { client, held },
+            at: tracer.place(call),
+            when: When::default(),
+        })
     };
     locks.filter_map(deed).collect()
 }

@@ -5,32 +5,37 @@ use svclint_knowledge::{Action, Effect};
 
 use crate::bodies::BodyId;
 use crate::infer::{LocalId, Target};
-use crate::place::Place;
+use crate::kept::{self, Kept};
+use crate::system::Held;
 use crate::tracer::{At, Tracer};
 
-/// The lock, and the first wait during which it is held, for each guard in a body.
-pub(crate) fn held_locks(tracer: &Tracer<'_>, body: BodyId) -> Vec<(Place, Place)> {
+/// The lock, and how it is held, for each guard in a body that lives during a wait.
+pub(crate) fn held_locks(tracer: &Tracer<'_>, body: BodyId) -> Vec<(At, Held)> {
     let mut found = held(tracer, body, Effect::Lock);
     for lock in tracer.calls(body).filter(|at| takes(tracer, *at, Effect::Lock)) {
-        found.extend(unnamed(tracer, lock).map(|wait| (tracer.place(lock), tracer.place(wait))));
+        let held = unnamed(tracer, lock).map(|wait| Held { wait: tracer.place(wait), guard: None });
+        found.extend(held.map(|held| (lock, held)));
     }
     found
 }
 
-/// The call that gives a guard, and the first wait during which it lives, for each guard that has a name.
-pub(crate) fn held(tracer: &Tracer<'_>, body: BodyId, what: Effect) -> Vec<(Place, Place)> {
+/// The call that gives a guard, and how it is held, for each guard that has a name and lives during a wait.
+pub(crate) fn held(tracer: &Tracer<'_>, body: BodyId, what: Effect) -> Vec<(At, Held)> {
     let mut found = Vec::new();
     for (_, node) in tracer.body(body).body.iter() {
         let ExprKind::Block { stmts, tail } = &node.kind else { continue };
-        for (number, stmt) in stmts.iter().enumerate() {
-            let Stmt::Let { pat, init: Some(init), .. } = stmt else { continue };
-            let Some(lock) = guard(tracer, At { body, expr: *init }, what) else { continue };
+        for (number, statement) in stmts.iter().enumerate() {
+            let Stmt::Let { pat, init: Some(init), .. } = statement else { continue };
+            let Some(taken) = guard(tracer, At { body, expr: *init }, what) else { continue };
             if !matches!(tracer.body(body).body.pat(*pat).kind, PatKind::Bind { .. }) {
                 continue;
             }
-            let after = stmts.iter().skip(number + 1);
-            let wait = first_wait(tracer, body, *pat, after, *tail);
-            found.extend(wait.map(|w| (tracer.place(lock), tracer.place(w))));
+            let after = stmts.get(number + 1..).unwrap_or_default();
+            if let Some(wait) = first_wait(tracer, body, *pat, after.iter(), *tail) {
+                let kept = Kept { body, pat: *pat, statement, taken, after, tail: *tail };
+                let guard = kept::guard(tracer, &kept, wait).map(Box::new);
+                found.push((taken, Held { wait: tracer.place(wait), guard }));
+            }
         }
     }
     found

@@ -77,7 +77,9 @@ impl Moved<'_> {
         self.place(&mut deed.at);
         match &mut deed.what {
             What::Unlimited { value, .. } => value.iter_mut().for_each(|place| self.place(place)),
-            What::HeldLock(wait) | What::HeldSpan(wait) | What::LockedClient { wait, .. } => self.place(wait),
+            What::HeldLock(held) | What::HeldSpan { held, .. } | What::LockedClient { held, .. } => {
+                held.places(&mut |place| self.place(place));
+            }
             What::Log(noted) => noted.iter_mut().for_each(|n| self.place(&mut n.at)),
             What::Sql(sql) => sql.text.iter_mut().for_each(|text| self.place(text)),
             What::LoadEnvFile(file) => file.demand.iter_mut().for_each(|at| self.place(at)),
@@ -121,6 +123,10 @@ impl Moved<'_> {
         if let Some(key) = &mut request.fresh_key {
             self.place(&mut key.value);
             self.place(&mut key.fresh);
+            if let Some(hoist) = &mut key.hoist {
+                let places = [&mut hoist.value, &mut hoist.before].into_iter().chain(&mut hoist.statement);
+                places.for_each(|place| self.place(place));
+            }
         }
     }
 

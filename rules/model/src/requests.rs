@@ -239,8 +239,12 @@ fn headers(tracer: &Tracer<'_>, trace: &Trace, request: &mut Request) {
 /// The header that tells a repeated request from a new one, where its value is made in the function that sends.
 fn fresh_key(tracer: &Tracer<'_>, name: &str, value: At) -> Option<FreshKey> {
     let fresh = Made::of(tracer, value).fresh.filter(|fresh| fresh.body == value.body)?;
-    let (value, fresh) = (tracer.place(value), tracer.place(fresh));
-    is_repeat_header(name).then(|| FreshKey { header: name.to_owned(), value, fresh })
+    is_repeat_header(name).then(|| FreshKey {
+        header: name.to_owned(),
+        value: tracer.place(value),
+        fresh: tracer.place(fresh),
+        hoist: crate::hoist::hoist(tracer, value, fresh),
+    })
 }
 
 /// Headers by whose value a server tells a repeated request from a new one.

@@ -152,6 +152,15 @@ impl<'a> Tracer<'a> {
         self.callable(at).map_or(&[], |c| c.does.as_slice())
     }
 
+    /// Code for fixes of the library that a call is of.
+    pub(crate) fn snippet(&self, call: At, name: &str) -> Option<String> {
+        let Some(Callee::Lib(path, _)) = self.types_of(call.body).callees.get(&call.expr) else {
+            return None;
+        };
+        let view = self.program.names.view(self.module(call.body))?;
+        view.snippets(path.split("::").next()?).get(name).cloned()
+    }
+
     /// The same tracer for the code of some packages only.
     pub(crate) fn within(&self, scope: &'a FxHashSet<usize>) -> Tracer<'a> {
         Tracer { scope: Some(scope), ..self.clone() }

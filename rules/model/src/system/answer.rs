@@ -48,4 +48,17 @@ pub struct FreshKey {
     pub value: Place,
     /// The call that makes another value every time.
     pub fresh: Place,
+    /// How it could be made before a loop that tries again, where nothing of the loop has a part in it.
+    pub hoist: Option<Hoist>,
+}
+
+/// A value that could be made before a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hoist {
+    /// What makes it.
+    pub value: Place,
+    /// The statement that gives it to a variable, from `let` to `;`, where one does.
+    pub statement: Option<Place>,
+    /// The loop.
+    pub before: Place,
 }

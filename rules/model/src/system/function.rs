@@ -3,7 +3,7 @@
 use serde::Serialize;
 use svclint_knowledge::{Access, Carries, Effect, Limit, Protocol, Role, Signal};
 
-use super::{Course, FnId};
+use super::{Course, FnId, Held};
 use crate::place::{Place, Tri};
 
 /// A function of the workspace.
@@ -168,14 +168,14 @@ pub enum What {
     Acknowledge,
     /// Asks a store, broker or remote API that is neither SQL nor plain HTTP.
     Call(Protocol, Option<Access>),
-    /// Holds a lock while it waits for something else; the place of the wait.
-    HeldLock(Place),
+    /// Holds a lock while it waits for something else.
+    HeldLock(Held),
     /// Holds the only lock of a client while it waits for an answer, though clones of it could be used at the same time.
     LockedClient {
         /// The last words of the client's type.
         client: String,
-        /// The wait.
-        wait: Place,
+        /// How it is held.
+        held: Held,
     },
     /// Makes a layer that limits bodies.
     LimitsBodies,
@@ -190,8 +190,13 @@ pub enum What {
         /// How it is set.
         way: LimitWay,
     },
-    /// Is in a span while it waits for something else; the place of the wait.
-    HeldSpan(Place),
+    /// Is in a span while it waits for something else.
+    HeldSpan {
+        /// How it is held.
+        held: Held,
+        /// The trait that gives a future a span, for fixes.
+        carry: Option<String>,
+    },
     /// Writes to the log.
     Log(Vec<Noted>),
     /// Gives a measured value a label with one of endlessly many values.

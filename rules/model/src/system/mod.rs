@@ -4,6 +4,7 @@ mod answer;
 mod client;
 mod course;
 mod function;
+mod held;
 mod retry;
 mod service;
 
@@ -19,6 +20,7 @@ pub use answer::*;
 pub use client::*;
 pub use course::*;
 pub use function::*;
+pub use held::*;
 pub use retry::*;
 pub use service::*;
 

@@ -1,9 +1,10 @@
 //! `lock-held-across-await`
 
-use svclint_model::{Deed, Effect, FnId, Function, Place, What};
+use svclint_model::{Deed, Effect, FnId, Function, Held, Place, What};
 
+use crate::edit::insert_before;
 use crate::rules::running::Run;
-use crate::{Context, Finding, declare_rule};
+use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -25,7 +26,7 @@ declare_rule! {
     ///     let mut left = stock.lock().unwrap();
     ///     *left -= 1;
     ///     tell().await;
-    ///     left.to_string()
+    ///     "taken".to_owned()
     /// }
     ///
     /// async fn tell() {
@@ -46,13 +47,11 @@ declare_rule! {
     /// use std::sync::Mutex;
     ///
     /// async fn take(stock: web::Data<Mutex<u32>>) -> String {
-    ///     let left = {
-    ///         let mut left = stock.lock().unwrap();
-    ///         *left -= 1;
-    ///         *left
-    ///     };
+    ///     let mut left = stock.lock().unwrap();
+    ///     *left -= 1;
+    ///     drop(left);
     ///     tell().await;
-    ///     left.to_string()
+    ///     "taken".to_owned()
     /// }
     ///
     /// async fn tell() {
@@ -70,8 +69,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// None: take what you need out of the lock in a block of its own, or use the lock of `tokio::sync` where it has to be
-    /// held.
+    /// Drops the guard before the wait, where nothing behind it needs the guard. Unsafe: others may take the lock meanwhile.
+    /// Else take what you need out of the lock, or use the lock of `tokio::sync` where it has to be held.
     ///
     /// ## References
     /// - The documentation of `tokio::sync::Mutex`, "Which kind of mutex should you use?"
@@ -90,27 +89,27 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported: Vec<Place> = Vec::new();
     for run in Run::all(cx.model) {
         for id in &run.service.functions {
-            for (deed, wait) in held(cx.model.function(*id)) {
+            for (deed, held) in held(cx.model.function(*id)) {
                 if run.how_at_all(*id, deed.when).is_some() && !reported.contains(&deed.at) {
                     reported.push(deed.at);
-                    findings.push(finding(cx, &run, *id, deed, wait));
+                    findings.push(finding(cx, &run, *id, deed, held));
                 }
             }
         }
     }
 }
 
-/// The locks that block the thread and are held during a wait, with the wait.
-fn held(function: &Function) -> impl Iterator<Item = (&Deed, Place)> {
+/// The locks that block the thread and are held during a wait.
+fn held(function: &Function) -> impl Iterator<Item = (&Deed, &Held)> {
     let blocks =
         |at: Place| function.does.iter().any(|d| d.at == at && d.what == What::Effect(Effect::ThreadLock));
-    function.does.iter().filter_map(move |deed| match deed.what {
-        What::HeldLock(wait) if blocks(deed.at) => Some((deed, wait)),
+    function.does.iter().filter_map(move |deed| match &deed.what {
+        What::HeldLock(held) if blocks(deed.at) => Some((deed, held)),
         _ => None,
     })
 }
 
-fn finding(cx: &Context<'_>, run: &Run<'_>, id: FnId, deed: &Deed, wait: Place) -> Finding {
+fn finding(cx: &Context<'_>, run: &Run<'_>, id: FnId, deed: &Deed, held: &Held) -> Finding {
     let function = cx.model.function(id);
     let name = function.path.rsplit("::").next().unwrap_or("");
     let message = format!(
@@ -121,7 +120,18 @@ fn finding(cx: &Context<'_>, run: &Run<'_>, id: FnId, deed: &Deed, wait: Place) 
         .label("locked here")
         .service(&run.service.name)
         .subject(&function.path)
-        .related(wait, "still held while this is awaited");
+        .related(held.wait, "still held while this is awaited")
+        .fix("Give the lock back before the wait", Applicability::Unsafe, given_back(cx, held));
     finding.related.extend(run.evidence(cx.model, id));
     finding
+}
+
+/// Drops a guard that nothing needs any more.
+fn given_back(cx: &Context<'_>, held: &Held) -> Vec<Edit> {
+    let Some(guard) = held.guard.as_ref().filter(|guard| !guard.needed) else { return Vec::new() };
+    let behind = match cx.begins_line(guard.waiting) {
+        true => format!("{}{}", cx.line_end(guard.waiting.file), cx.indent(guard.waiting)),
+        false => " ".to_owned(),
+    };
+    vec![insert_before(guard.waiting, format!("drop({});{behind}", guard.name))]
 }

@@ -1,9 +1,10 @@
 //! `idempotency-key-regenerated-per-attempt`
 
-use svclint_model::{CallSite, Deed, FreshKey, Model, Place, Request};
+use svclint_model::{CallSite, Deed, FreshKey, Hoist, Model, Place, Request};
 
 use super::attempts::calls_of;
-use crate::{Context, Finding, declare_rule};
+use crate::edit::{insert_before, replace};
+use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -85,7 +86,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// None is offered: make the key before the first try, and hand it to each.
+    /// Makes the key before the loop. What a policy runs, and functions that are tried again, are to be mended by hand: make
+    /// the key before the first try, and hand it to each.
     ///
     /// ## References
     /// - IETF draft "The Idempotency-Key HTTP Header Field"
@@ -138,12 +140,35 @@ fn finding(cx: &Context<'_>, request: &Request, key: &FreshKey, again: Again<'_>
         .label("made anew for each try")
         .subject(cx.model.function(request.in_fn).path.clone());
     let finding = match again {
-        Again::Here => finding,
+        Again::Here => {
+            let edits = key.hoist.map(|hoist| made_before(cx, &hoist)).unwrap_or_default();
+            finding.fix("Make the key before the first try", Applicability::Safe, edits)
+        }
         Again::Call(call) => finding.related(call.at, "tries again here"),
     };
     match holds(key.value, key.fresh) {
         true => finding,
         false => finding.related(key.value, "sent here"),
+    }
+}
+
+/// Moves what makes the key in front of the loop; nothing where the loop does not begin its line, as behind a label.
+fn made_before(cx: &Context<'_>, hoist: &Hoist) -> Vec<Edit> {
+    const NAME: &str = "idempotency_key";
+    if !cx.begins_line(hoist.before) {
+        return Vec::new();
+    }
+    let (indent, line_end) = (cx.indent(hoist.before), cx.line_end(hoist.before.file));
+    let value = cx.text(hoist.value);
+    let in_front = |statement: &str| insert_before(hoist.before, format!("{statement}{line_end}{indent}"));
+    match hoist.statement {
+        Some(statement) => [vec![in_front(cx.text(statement))], cx.delete_statement(statement)].concat(),
+        None if cx.text(hoist.before).contains(NAME) => Vec::new(),
+        None => [
+            vec![in_front(&format!("let {NAME} = {value};"))],
+            replace(hoist.value, format!("{NAME}.clone()")),
+        ]
+        .concat(),
     }
 }
 

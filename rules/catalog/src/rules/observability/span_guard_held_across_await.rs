@@ -1,9 +1,10 @@
 //! `span-guard-held-across-await`
 
-use svclint_model::{Deed, Function, Place, Service, What};
+use svclint_model::{Deed, Function, Held, Place, Service, What};
 
+use crate::edit::{insert_after, replace};
 use crate::rules::running::Run;
-use crate::{Context, Finding, declare_rule};
+use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -48,7 +49,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// None: give the span to the future with `.instrument(span)`, or put `#[tracing::instrument]` on the function.
+    /// Gives the span to each future that is awaited, where nothing else needs the guard. What happens between the waits is no
+    /// longer in the span: `#[tracing::instrument]` on the function, or `in_scope`, puts it there.
     ///
     /// ## References
     /// - The documentation of `tracing::Span::enter`, "In asynchronous code"
@@ -67,25 +69,25 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for run in Run::all(cx.model) {
         for id in &run.service.functions {
             let function = cx.model.function(*id);
-            for (deed, wait) in function.does.iter().filter_map(held) {
+            for deed in &function.does {
+                let What::HeldSpan { held, carry } = &deed.what else { continue };
                 // While the service starts there are no other tasks.
                 if run.how_at_all(*id, deed.when).is_some() && !reported.contains(&deed.at) {
                     reported.push(deed.at);
-                    findings.push(finding(run.service, function, deed, wait));
+                    let edits = carried(cx, held, carry.as_deref()).unwrap_or_default();
+                    let finding = finding(run.service, function, deed, held);
+                    findings.push(finding.fix(
+                        "Give the span to what is awaited",
+                        Applicability::Unsafe,
+                        edits,
+                    ));
                 }
             }
         }
     }
 }
 
-fn held(deed: &Deed) -> Option<(&Deed, Place)> {
-    match deed.what {
-        What::HeldSpan(wait) => Some((deed, wait)),
-        _ => None,
-    }
-}
-
-fn finding(service: &Service, function: &Function, deed: &Deed, wait: Place) -> Finding {
+fn finding(service: &Service, function: &Function, deed: &Deed, held: &Held) -> Finding {
     let name = function.path.rsplit("::").next().unwrap_or("");
     let message = format!(
         "`{name}` stays in this span while it waits: what other requests log meanwhile on its thread is put into it"
@@ -95,5 +97,25 @@ fn finding(service: &Service, function: &Function, deed: &Deed, wait: Place) -> 
         .label("entered here")
         .service(&service.name)
         .subject(&function.path)
-        .related(wait, "still in the span while this is awaited")
+        .related(held.wait, "still in the span while this is awaited")
+}
+
+/// Gives the span to each future that is waited for, in the place of the guard.
+fn carried(cx: &Context<'_>, held: &Held, carry: Option<&str>) -> Option<Vec<Edit>> {
+    let guard = held.guard.as_ref().filter(|guard| !guard.named)?;
+    let of = cx.text(guard.of);
+    let is_variable = of.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let (name, mut edits) = match is_variable {
+        true => (of, cx.delete_statement(guard.statement)),
+        false => ("span", replace(guard.statement, format!("let span = {of};"))),
+    };
+    // On a line of its own where the `.await` is.
+    let gap = |at: &Place| {
+        let rest = cx.rest_of_file(*at);
+        &rest[..rest.len() - rest.trim_start().len()]
+    };
+    let future = |at: &Place| insert_after(*at, format!("{}.instrument({name}.clone())", gap(at)));
+    edits.extend(guard.waits.iter().map(future));
+    edits.extend(cx.import(guard.statement.file, carry?).1);
+    Some(edits)
 }

@@ -1,9 +1,10 @@
 //! `client-behind-mutex`
 
 use rustc_hash::FxHashMap;
-use svclint_model::{Deed, FnId, Function, Place, What};
+use svclint_model::{Deed, FnId, Function, Held, What};
 
-use crate::{Context, Finding, declare_rule};
+use crate::edit::insert_after;
+use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -74,7 +75,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// None is offered: the type of a field changes, and everything that locks it.
+    /// Takes a clone out of the lock, which is then held no longer than that takes. Better is no lock at all; that changes the
+    /// type of a field, and everything that locks it.
     ///
     /// ## References
     /// - The documentation of `redis::aio::MultiplexedConnection`, of `tonic::transport::Channel` and of `sqlx::Pool`, on
@@ -97,35 +99,47 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let Some(service) = cx.model.services.iter().find(|s| s.functions.binary_search(&id).is_ok()) else {
             continue;
         };
-        for (deed, client, wait) in locked(function) {
+        for (deed, client, held) in locked(function) {
             match known.get(&(function.package, client)).and_then(|n| findings.get_mut(*n)) {
                 Some(finding) => {
                     let message = "locked here too".to_owned();
                     finding.related.push(crate::Related { place: deed.at, message });
+                    // All of them, or none: the finding would stay.
+                    match (finding.fixes.first_mut(), taken_out(held)) {
+                        (Some(fix), Some(edit)) => fix.edits.push(edit),
+                        _ => finding.fixes.clear(),
+                    }
                 }
                 None => {
                     known.insert((function.package, client), findings.len());
-                    findings.push(finding(function, deed, client, wait).service(&service.name));
+                    findings.push(finding(function, deed, client, held).service(&service.name));
                 }
             }
         }
     }
 }
 
-fn locked(function: &Function) -> impl Iterator<Item = (&Deed, &str, Place)> {
+fn locked(function: &Function) -> impl Iterator<Item = (&Deed, &str, &Held)> {
     function.does.iter().filter_map(|deed| match &deed.what {
-        What::LockedClient { client, wait } => Some((deed, client.as_str(), *wait)),
+        What::LockedClient { client, held } => Some((deed, client.as_str(), held)),
         _ => None,
     })
 }
 
-fn finding(function: &Function, deed: &Deed, client: &str, wait: Place) -> Finding {
+fn finding(function: &Function, deed: &Deed, client: &str, held: &Held) -> Finding {
     let message = format!(
         "this lock lets one task at a time use the `{client}`, and holds it until the answer is there: all others stand in line, though the client is made to be shared"
     );
     Finding::new(&CLIENT_BEHIND_MUTEX, deed.at, message)
         .help("leave the lock out, and give each task a clone: clones share the connections")
         .label("held until the answer is there")
-        .related(wait, "waits for the answer here")
+        .related(held.wait, "waits for the answer here")
         .subject(format!("{} {client}", function.path))
+        .fix("Take a clone out of the lock", Applicability::Unsafe, taken_out(held).into_iter().collect())
+}
+
+/// A clone in the place of the guard, where the guard is not seen through by hand.
+fn taken_out(held: &Held) -> Option<Edit> {
+    let guard = held.guard.as_ref().filter(|guard| !guard.dereferenced)?;
+    Some(insert_after(guard.value, ".clone()".to_owned()))
 }
