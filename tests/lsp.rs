@@ -311,3 +311,120 @@ fn manifests_and_code_lead_to_each_other() {
     let probes = back.as_array().expect("places").iter().filter(|l| l["uri"] == uri(&manifest)).count();
     assert_eq!(probes, 1, "{back}");
 }
+
+/// Where a text first stands in a file, as a request asks of it.
+fn place(root: &Path, file: &str, text: &str, skip: usize) -> Value {
+    let path = root.join(file);
+    let source = std::fs::read_to_string(&path).expect("readable");
+    let at = source.match_indices(text).nth(skip).expect("there").0;
+    let before = &source[..at];
+    let column = at - before.rfind('\n').map_or(0, |n| n + 1) + 1;
+    json!({
+        "textDocument": { "uri": uri(&path) },
+        "position": { "line": before.matches('\n').count(), "character": column },
+        "context": { "includeDeclaration": false },
+    })
+}
+
+/// `file:line` of each place of an answer.
+fn places(root: &Path, answer: &Value) -> Vec<String> {
+    let base = uri(root);
+    let shown = |place: &Value| {
+        let file =
+            place["uri"].as_str().unwrap_or("").trim_start_matches(&base).trim_start_matches('/').to_owned();
+        format!("{file}:{}", place["range"]["start"]["line"].as_u64().unwrap_or(0) + 1)
+    };
+    answer["result"].as_array().map(|all| all.iter().map(shown).collect()).unwrap_or_default()
+}
+
+fn written(root: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().expect("inside")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+}
+
+/// A named template of a chart leads to its definition, through other named templates, and back to all that print it.
+#[test]
+fn templates_of_charts_lead_to_their_definitions() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().canonicalize().expect("real");
+    written(
+        &root,
+        &[
+            ("shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+            (
+                "shop/templates/_helpers.tpl",
+                "{{- define \"shop.name\" -}}shop{{- end }}\n{{- define \"shop.labels\" -}}\napp: {{ include \"shop.name\" . }}\n{{- end }}\n",
+            ),
+            (
+                "shop/templates/service.yaml",
+                "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ template \"shop.name\" . }}\n  labels: {{- include \"shop.labels\" . | nindent 4 }}\nspec:\n  ports: [{ port: 80 }]\n",
+            ),
+            // Another chart has a template of that name for itself.
+            ("other/Chart.yaml", "apiVersion: v2\nname: other\nversion: 1.0.0\n"),
+            ("other/templates/_helpers.tpl", "{{ define \"shop.name\" }}other{{ end }}\n"),
+        ],
+    );
+    let mut lsp = Lsp::session(&[&root], &json!({}));
+    let helpers = "shop/templates/_helpers.tpl";
+    let service = "shop/templates/service.yaml";
+    let mut ask = |what: &str, at: Value| lsp.request(&format!("textDocument/{what}"), at);
+    let labels = ask("definition", place(&root, service, "shop.labels", 0));
+    assert_eq!(places(&root, &labels), [format!("{helpers}:2")]);
+    let name = ask("definition", place(&root, service, "shop.name", 0));
+    assert_eq!(places(&root, &name), [format!("{helpers}:1")]);
+    let inside = ask("definition", place(&root, helpers, "shop.name", 1));
+    assert_eq!(places(&root, &inside), [format!("{helpers}:1")]);
+    let uses = ask("references", place(&root, helpers, "shop.name", 0));
+    assert_eq!(places(&root, &uses), [format!("{helpers}:3"), format!("{service}:4")]);
+    let others = ask("references", place(&root, service, "shop.name", 0));
+    assert_eq!(places(&root, &others), [format!("{helpers}:1"), format!("{helpers}:3")]);
+    let hover = ask("hover", place(&root, service, "shop.labels", 0))["result"]["contents"]["value"].clone();
+    assert_eq!(hover, format!("- the template `shop.labels` of `{helpers}`"));
+    let hover = ask("hover", place(&root, helpers, "shop.labels", 0))["result"]["contents"]["value"].clone();
+    assert_eq!(hover, format!("- printed by `{service}`"));
+    assert_eq!(lsp.end(), Some(0));
+}
+
+/// A type of a protobuf file leads to what declares it: in a message around it, in the file, in what that imports.
+#[test]
+fn types_of_protobuf_files_lead_to_their_declarations() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().canonicalize().expect("real");
+    written(
+        &root,
+        &[
+            (
+                "proto/shop/orders.proto",
+                "syntax = \"proto3\";\npackage shop;\nimport \"shop/common.proto\";\nservice Orders {\n  rpc Place (Order) returns (common.Receipt);\n}\nmessage Order {\n  message Line { string sku = 1; }\n  repeated Line lines = 1;\n  map<string, common.Money> prices = 2;\n  .shop.common.Currency currency = 3;\n  Unseen unseen = 4;\n}\n",
+            ),
+            (
+                "proto/shop/common.proto",
+                "syntax = \"proto3\";\npackage shop.common;\nmessage Money { int64 units = 1; }\nmessage Receipt { Money total = 1; }\nenum Currency { UNKNOWN = 0; EUR = 1; }\nmessage Line { string of_others = 1; }\n",
+            ),
+            // Nobody imports it.
+            ("proto/shop/unseen.proto", "syntax = \"proto3\";\npackage shop;\nmessage Unseen {}\n"),
+        ],
+    );
+    let mut lsp = Lsp::session(&[&root], &json!({}));
+    let (orders, common) = ("proto/shop/orders.proto", "proto/shop/common.proto");
+    let mut ask = |what: &str, at: Value| lsp.request(&format!("textDocument/{what}"), at);
+    let mut leads =
+        |text: &str, skip: usize| places(&root, &ask("definition", place(&root, orders, text, skip)));
+    assert_eq!(leads("Order)", 0), [format!("{orders}:7")]);
+    assert_eq!(leads("common.Receipt", 0), [format!("{common}:4")]);
+    assert_eq!(leads("Line lines", 0), [format!("{orders}:8")]);
+    assert_eq!(leads("common.Money", 0), [format!("{common}:3")]);
+    assert_eq!(leads(".shop.common.Currency", 0), [format!("{common}:5")]);
+    assert_eq!(leads("Unseen", 0), Vec::<String>::new());
+    let uses = ask("references", place(&root, common, "Money", 0));
+    assert_eq!(places(&root, &uses), [format!("{common}:4"), format!("{orders}:10")]);
+    let text = |answer: Value| answer["result"]["contents"]["value"].as_str().unwrap_or("").to_owned();
+    let hover = text(ask("hover", place(&root, orders, "common.Money", 0)));
+    assert_eq!(hover, "- `message Money { int64 units }` of `common.proto`");
+    let hover = text(ask("hover", place(&root, orders, "Order {", 0)));
+    assert_eq!(hover, "- taken by `Orders.Place`");
+    assert_eq!(lsp.end(), Some(0));
+}

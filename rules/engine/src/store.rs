@@ -8,7 +8,7 @@ use svclint_catalog::Sources;
 use svclint_facts::cargo::{cargo_lock, cargo_manifest};
 use svclint_facts::docker::{dockerfile, ignore_file};
 use svclint_facts::env::env_file;
-use svclint_facts::helm::defines;
+use svclint_facts::helm::helm_file;
 use svclint_facts::proto::proto_file;
 use svclint_facts::rust::{RustFile, SyntaxError, rust_file};
 use svclint_facts::sql::sql_tables;
@@ -52,7 +52,7 @@ impl Analysis {
             // JSON is YAML.
             Language::Json => json(&text).map_or(FileFacts::Other, |read| FileFacts::Yaml(Arc::new(read))),
             Language::Env => FileFacts::Env(Arc::new(env_file(&text))),
-            Language::Template => FileFacts::Helm(Arc::new(defines(&text))),
+            Language::Template => FileFacts::Helm(Arc::new(helm_file(&text))),
             Language::Proto => FileFacts::Proto(Arc::new(proto_file(&text))),
             Language::Dockerfile => FileFacts::Docker(Arc::new(dockerfile(&text))),
             Language::Ignore => FileFacts::Ignore(Arc::new(ignore_file(&text))),

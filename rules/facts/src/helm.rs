@@ -2,9 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 use svclint_syntax::Span;
-use svclint_syntax::yaml::template::{Action, actions};
+use svclint_syntax::yaml::Included;
+use svclint_syntax::yaml::template::{Action, actions, included};
 
 use crate::Name;
+
+/// What a file of named templates says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HelmFile {
+    /// The templates, in order. One that does not end has nothing to print.
+    pub defines: Vec<Define>,
+    /// The templates that these print in their turn.
+    pub included: Vec<Included>,
+}
 
 /// `define "shop.labels"`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,13 +27,17 @@ pub struct Define {
     pub body: String,
 }
 
-/// The named templates of a file, in order. One that does not end has nothing to print.
-pub fn defines(text: &str) -> Vec<Define> {
+/// Reads a file of named templates.
+pub fn helm_file(text: &str) -> HelmFile {
     let actions = actions(text);
+    HelmFile { defines: defines(text, &actions), included: included(text, &actions) }
+}
+
+fn defines(text: &str, actions: &[Action]) -> Vec<Define> {
     let mut found = Vec::new();
     // What is open, and where its body begins if it has a name.
     let mut open: Vec<Option<(Name, Span, u32)>> = Vec::new();
-    for action in &actions {
+    for action in actions {
         match action.word(text) {
             "define" => open.push(name(action, text).map(|(name, span)| (name, span, action.span.end))),
             "if" | "with" | "range" | "block" => open.push(None),

@@ -79,6 +79,8 @@ pub struct ProtoMethod {
 pub struct ProtoPayload {
     /// The message's type as written.
     pub message: Name,
+    /// The type's place.
+    pub span: Span,
     /// Whether it is a stream of them.
     pub stream: bool,
 }
@@ -118,6 +120,8 @@ pub struct ProtoField {
     pub number: u32,
     /// Its type as written; `map<string, Line>` for maps.
     pub ty: Name,
+    /// The type's place; of a map, that of its values' type.
+    pub ty_span: Span,
     /// How often it is there.
     pub label: ProtoLabel,
     /// All of it.

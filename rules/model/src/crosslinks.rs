@@ -1,11 +1,12 @@
 //! Places of different files that mean the same thing: a probe's path and the handler, a variable and what reads it.
 
+mod protobuf;
+
 use serde::Serialize;
-use svclint_syntax::Span;
 
 use crate::deployments::Deployment;
 use crate::manifests::{Container, Workload};
-use crate::place::{FileId, Place, Tri};
+use crate::place::{Place, Tri};
 use crate::probed::{answers, asked};
 use crate::system::{Model, Service, Setting, What};
 
@@ -50,6 +51,10 @@ pub enum LinkKind {
     ContractReference,
     /// An import of a protobuf file and the file.
     ProtoImport,
+    /// A type that a protobuf file names and the message or enum.
+    ProtoType,
+    /// A named template of a chart, where it is printed, and its definition.
+    TemplateDefine,
 }
 
 impl Model {
@@ -71,6 +76,7 @@ impl Model {
         }
         self.between_manifests(&mut found);
         self.protobuf(&mut found);
+        self.charts(&mut found);
         self.openapi(&mut found);
         found.sort_by_key(|l| (l.from, l.to));
         found.dedup();
@@ -238,75 +244,19 @@ impl Model {
         }
     }
 
-    /// The file that a protobuf file imports: the only one whose path ends so.
-    fn imported(&self, path: &str) -> Option<FileId> {
-        let mut ending =
-            self.protos.iter().map(|(file, _)| *file).filter(|f| self.relative(*f).ends_with(path));
-        ending.next().filter(|_| ending.next().is_none())
-    }
-
-    fn protobuf(&self, found: &mut Vec<CrossLink>) {
-        for (file, proto) in &self.protos {
-            for import in &proto.imports {
-                let Some(other) = self.imported(&import.path) else { continue };
-                found.push(CrossLink {
-                    kind: LinkKind::ProtoImport,
-                    from: Place { file: *file, span: import.span },
-                    to: Place { file: other, span: Span::at(0) },
-                    back: format!("imported by `{}`", self.relative(*file).display()),
-                    forth: format!("`{}`", self.relative(other).display()),
-                });
-            }
-            for service in &proto.services {
-                let full = if proto.package.is_empty() {
-                    service.name.to_string()
-                } else {
-                    format!("{}.{}", proto.package, service.name)
-                };
-                for implementation in self.grpc_impls.iter().filter(|i| i.full_name == full) {
-                    let of = format!("implemented by `{}`", implementation.of);
-                    let back = format!("implements `{full}`");
-                    let names = service.methods.iter().map(|m| (m.span, snake(&m.name)));
-                    for (span, name) in names {
-                        let function = implementation.fns.iter().find_map(|f| {
-                            let function = self.functions.get(f.0 as usize)?;
-                            (function.path.rsplit("::").next() == Some(&name)).then_some(function)
-                        });
-                        let Some(function) = function else { continue };
-                        found.push(CrossLink {
-                            kind: LinkKind::ContractImplementation,
-                            from: Place { file: *file, span },
-                            to: function.name,
-                            back: back.clone(),
-                            forth: format!("implemented by `{}`", function.path),
-                        });
-                    }
-                    found.push(CrossLink {
-                        kind: LinkKind::ContractImplementation,
-                        from: Place { file: *file, span: service.span },
-                        to: implementation.at,
-                        back,
-                        forth: of,
-                    });
-                }
-            }
+    fn charts(&self, found: &mut Vec<CrossLink>) {
+        for used in &self.manifests.included {
+            found.push(CrossLink {
+                kind: LinkKind::TemplateDefine,
+                from: used.at,
+                to: used.define,
+                back: format!("printed by `{}`", self.relative(used.at.file).display()),
+                forth: format!(
+                    "the template `{}` of `{}`",
+                    used.name,
+                    self.relative(used.define.file).display()
+                ),
+            });
         }
     }
-}
-
-/// `PlaceOrder` as generated code names it: `place_order`.
-fn snake(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    let chars: Vec<char> = name.chars().collect();
-    for (n, c) in chars.iter().enumerate() {
-        let before = n.checked_sub(1).and_then(|b| chars.get(b));
-        let after_small = before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit());
-        let ends_capitals =
-            before.is_some_and(|b| b.is_uppercase()) && chars.get(n + 1).is_some_and(|a| a.is_lowercase());
-        if c.is_uppercase() && (after_small || ends_capitals) {
-            out.push('_');
-        }
-        out.extend(c.to_lowercase());
-    }
-    out
 }

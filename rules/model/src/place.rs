@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use svclint_facts::cargo::{CargoLock, CargoManifest};
 use svclint_facts::docker::{Dockerfile, IgnoreLine};
-use svclint_facts::helm::Define;
+use svclint_facts::helm::HelmFile;
 use svclint_facts::proto::ProtoFile;
 use svclint_facts::rust::RustFile;
 use svclint_facts::sql::SqlTable;
@@ -61,7 +61,7 @@ pub enum FileFacts {
     /// A `.env` file: names and values.
     Env(Arc<Vec<(String, String)>>),
     /// A file of named templates of a chart.
-    Helm(Arc<Vec<Define>>),
+    Helm(Arc<HelmFile>),
     /// A Dockerfile.
     Docker(Arc<Dockerfile>),
     /// A file of what stays out of the builds of images.

@@ -1,18 +1,18 @@
-//! From a place to what it means in files of other languages, and back.
+//! From a place to what it means, in its own file or in files of other languages, and back.
 
 use std::path::Path;
 
 use svclint_engine::Report;
-use svclint_model::{CrossLink, FileId, Place};
+use svclint_model::{CrossLink, LinkKind, Place};
 use svclint_syntax::Encoding;
 use tower_lsp_server::ls_types::{Location, Position};
 
 use super::convert;
 
-/// Where something is named, and what it means.
+/// What stands at a position: names of something else, and what others name.
 pub(super) struct Here {
-    links: Vec<CrossLink>,
-    file: FileId,
+    names: Vec<CrossLink>,
+    named: Vec<CrossLink>,
 }
 
 impl Here {
@@ -26,45 +26,32 @@ impl Here {
                 range.start <= position && position <= range.end
             }
         };
-        let links: Vec<CrossLink> =
-            report.model.cross_links().into_iter().filter(|l| holds(l.from) || holds(l.to)).collect();
-        (!links.is_empty()).then_some(Here { links, file })
+        let all = report.model.cross_links();
+        let names: Vec<CrossLink> = all.iter().filter(|l| holds(l.from)).cloned().collect();
+        // Whoever else names what is named here is asked for together with it.
+        let is_meant = |place: Place| holds(place) || names.iter().any(|l| l.to == place && is_own_kind(l));
+        let named: Vec<CrossLink> =
+            all.iter().filter(|l| is_meant(l.to) && !holds(l.from)).cloned().collect();
+        (!names.is_empty() || !named.is_empty()).then_some(Here { names, named })
     }
 
     /// What is meant.
     pub(super) fn definitions(&self, report: &Report, encoding: Encoding) -> Vec<Location> {
-        self.locations(report, encoding, |link| (link.from.file == self.file).then_some(link.to))
+        locations(report, encoding, self.names.iter().map(|link| link.to))
     }
 
-    /// Where it is named.
+    /// Where it is named, and what is meant.
     pub(super) fn references(&self, report: &Report, encoding: Encoding) -> Vec<Location> {
-        self.locations(report, encoding, |link| {
-            Some(if link.to.file == self.file { link.from } else { link.to })
-        })
-    }
-
-    fn locations(
-        &self,
-        report: &Report,
-        encoding: Encoding,
-        other: impl Fn(&CrossLink) -> Option<Place>,
-    ) -> Vec<Location> {
-        let mut found: Vec<Location> = Vec::new();
-        for place in self.links.iter().filter_map(other) {
-            if let Some(location) = convert::location(report, place, encoding)
-                && !found.contains(&location)
-            {
-                found.push(location);
-            }
-        }
-        found
+        let meant = self.names.iter().map(|link| link.to);
+        locations(report, encoding, meant.chain(self.named.iter().map(|link| link.from)))
     }
 
     /// One line a link, for a hover.
     pub(super) fn text(&self) -> String {
         let mut lines: Vec<String> = Vec::new();
-        for link in &self.links {
-            let said = if link.from.file == self.file { &link.forth } else { &link.back };
+        let here = |link: &&CrossLink| !self.names.iter().any(|own| own.to == link.to);
+        let said = self.names.iter().map(|l| &l.forth);
+        for said in said.chain(self.named.iter().filter(here).map(|l| &l.back)) {
             let line = format!("- {said}");
             if !lines.contains(&line) {
                 lines.push(line);
@@ -72,4 +59,21 @@ impl Here {
         }
         lines.join("\n")
     }
+}
+
+/// Whether what a link names is declared in files of the same kind: others of them name it, too.
+fn is_own_kind(link: &CrossLink) -> bool {
+    matches!(link.kind, LinkKind::ProtoType | LinkKind::TemplateDefine | LinkKind::ContractReference)
+}
+
+fn locations(report: &Report, encoding: Encoding, places: impl Iterator<Item = Place>) -> Vec<Location> {
+    let mut found: Vec<Location> = Vec::new();
+    for place in places {
+        if let Some(location) = convert::location(report, place, encoding)
+            && !found.contains(&location)
+        {
+            found.push(location);
+        }
+    }
+    found
 }

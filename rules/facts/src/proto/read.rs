@@ -119,7 +119,11 @@ impl<'t> Reader<'t> {
                 "stream" => stream = true,
                 "message_or_enum_type" => {
                     let message = Name::new(self.packed(part));
-                    payloads.push(ProtoPayload { message, stream: std::mem::take(&mut stream) });
+                    payloads.push(ProtoPayload {
+                        message,
+                        span: span(part),
+                        stream: std::mem::take(&mut stream),
+                    });
                 }
                 "option" => self.bindings(part, &mut http),
                 _ => {}
@@ -194,7 +198,8 @@ impl<'t> Reader<'t> {
 
     fn field(&self, node: Node<'_>, label: ProtoLabel) -> Option<ProtoField> {
         let (name, _) = self.name(node, "identifier")?;
-        let ty = self.packed(child(node, "type")?);
+        let ty_node = child(node, "type")?;
+        let ty = self.packed(ty_node);
         let key = child(node, "key_type").map(|k| self.text(k));
         let label = children(node).iter().fold(label, |label, part| match part.kind() {
             "optional" => ProtoLabel::Optional,
@@ -206,6 +211,7 @@ impl<'t> Reader<'t> {
             name,
             number: number(self.text(child(node, "field_number")?))?,
             ty: Name::new(key.map_or(ty.clone(), |key| format!("map<{key}, {ty}>"))),
+            ty_span: span(ty_node),
             label,
             span: span(node),
         })

@@ -4,6 +4,7 @@ mod builds;
 mod chart;
 mod compose;
 mod data;
+mod included;
 mod kustomize;
 mod metric_rules;
 mod misnamed;
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use rustc_hash::FxHashMap;
-use svclint_facts::helm::Define;
+use svclint_facts::helm::HelmFile;
 use svclint_syntax::Span;
 use svclint_syntax::yaml::{Node, Yaml};
 
@@ -79,6 +80,7 @@ pub(crate) fn read(files: &[SourceFile]) -> Manifests {
     }
     found.misnamed = misnamed::misnamed(&found);
     found.doubled = doubled(&files);
+    found.included = included::included(&files);
     found
 }
 
@@ -121,8 +123,8 @@ struct Files<'a> {
     by_path: FxHashMap<&'a Path, (FileId, &'a Yaml)>,
     env: FxHashMap<&'a Path, &'a [(String, String)]>,
     charts: BTreeSet<&'a Path>,
-    /// The named templates of charts, by file.
-    defines: Vec<(&'a Path, &'a [Define])>,
+    /// The files of named templates of charts.
+    helpers: Vec<(&'a Path, FileId, &'a HelmFile)>,
 }
 
 impl<'a> Files<'a> {
@@ -132,7 +134,7 @@ impl<'a> Files<'a> {
             by_path: FxHashMap::default(),
             env: FxHashMap::default(),
             charts: BTreeSet::new(),
-            defines: Vec::new(),
+            helpers: Vec::new(),
         };
         for (number, file) in files.iter().enumerate() {
             let (path, id): (&Path, FileId) = (&file.path, FileId(number as u32));
@@ -144,7 +146,7 @@ impl<'a> Files<'a> {
                         all.charts.extend(path.parent());
                     }
                 }
-                FileFacts::Helm(defines) => all.defines.push((path, defines)),
+                FileFacts::Helm(file) => all.helpers.push((path, id, file)),
                 FileFacts::Env(variables) => drop(all.env.insert(path, variables)),
                 _ => {}
             }

@@ -23,6 +23,8 @@ pub struct Yaml {
     pub templated: bool,
     /// What of it is printed on a condition only.
     pub conditions: Vec<Condition>,
+    /// The named templates that it has printed.
+    pub included: Vec<Included>,
     /// Keys that one mapping has more than once: the last one is kept. Empty for a file with templates, where one of two
     /// branches gives the key, and for one that could not be read in whole.
     pub doubled: Vec<DoubledKey>,
@@ -41,6 +43,15 @@ pub struct DoubledKey {
     pub kept: Span,
     /// Whether both say the same.
     pub same: bool,
+}
+
+/// A named template where it is printed: `include "shop.labels" .`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Included {
+    /// Its name.
+    pub name: SmolStr,
+    /// Where the name stands, without its quotes.
+    pub span: Span,
 }
 
 /// A part of a file with templates that is printed on a condition only.
@@ -166,7 +177,9 @@ pub fn yaml(text: &str) -> Yaml {
     if templated {
         errors.clear();
     }
-    Yaml { documents, errors, templated, conditions: template::conditions(text, &actions), doubled }
+    let conditions = template::conditions(text, &actions);
+    let included = template::included(text, &actions);
+    Yaml { documents, errors, templated, conditions, included, doubled }
 }
 
 /// Blanks the line of a byte, or the nearest one above that is not blank.

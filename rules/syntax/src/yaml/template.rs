@@ -3,8 +3,8 @@
 use memchr::memmem;
 use smol_str::SmolStr;
 
-use super::Condition;
 use super::scope::Scopes;
+use super::{Condition, Included};
 use crate::Span;
 
 /// One `{{ .. }}`.
@@ -69,6 +69,27 @@ pub fn actions(text: &str) -> Vec<Action> {
         from = end;
     }
     mark_whole_lines(text, &mut found);
+    found
+}
+
+/// The named templates that actions print: `include "shop.labels" .`, `template "shop.labels" .`
+pub fn included(text: &str, actions: &[Action]) -> Vec<Included> {
+    let mut found = Vec::new();
+    for action in actions.iter().filter(|a| a.kind != ActionKind::Comment) {
+        let source = action.span.text(text);
+        // Between quotes stands what is printed or named: every second part.
+        let mut parts = source.split('"');
+        let mut at = action.span.start;
+        while let (Some(before), Some(name)) = (parts.next(), parts.next()) {
+            let start = at + before.len() as u32 + 1;
+            let end = start + name.len() as u32;
+            let word = before.trim_end().rsplit(|c: char| !c.is_alphanumeric()).next();
+            if before.ends_with([' ', '\t']) && matches!(word, Some("include" | "template")) {
+                found.push(Included { name: SmolStr::new(name), span: Span::new(start, end) });
+            }
+            at = end + 1;
+        }
+    }
     found
 }
 

@@ -67,11 +67,11 @@ fn install<'a>(
     // Named templates are those of all charts that are installed together; the chart's own go before the others.
     let outermost = installed.ancestors().filter(|a| files.charts.contains(a)).last().unwrap_or(installed);
     let under = |root: &'a Path, of: &Path| root.starts_with(of);
-    let all = files.defines.iter().filter(|(path, _)| under(path, outermost) || under(path, folder));
+    let all = files.helpers.iter().filter(|(path, ..)| under(path, outermost) || under(path, folder));
     let libraries = dependencies(files, installed).into_iter().map(|d| d.folder).collect::<Vec<_>>();
-    let more = files.defines.iter().filter(|(path, _)| libraries.iter().any(|l| path.starts_with(l)));
-    let own = files.defines.iter().filter(|(path, _)| path.starts_with(folder));
-    let helpers = more.chain(all).chain(own).flat_map(|(_, defines)| defines.iter());
+    let more = files.helpers.iter().filter(|(path, ..)| libraries.iter().any(|l| path.starts_with(l)));
+    let own = files.helpers.iter().filter(|(path, ..)| path.starts_with(folder));
+    let helpers = more.chain(all).chain(own).flat_map(|(.., helm)| helm.defines.iter());
     let helpers = helpers.map(|define| (define.name.as_str(), define.body.as_str())).collect();
     Install { environment, chart: Chart { about, helpers, ..chart } }
 }

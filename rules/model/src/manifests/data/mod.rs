@@ -65,6 +65,19 @@ pub struct Manifests {
     pub misnamed: Vec<MisnamedImage>,
     /// Keys that stand in one mapping more than once.
     pub doubled: Vec<DoubledKey>,
+    /// Named templates of charts, where they are printed.
+    pub included: Vec<IncludedTemplate>,
+}
+
+/// A named template of a chart that is printed somewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncludedTemplate {
+    /// Its name.
+    pub name: String,
+    /// Where it is named, without the quotes.
+    pub at: Place,
+    /// Where its definition names it.
+    pub define: Place,
 }
 
 /// A key of a manifest that stands in its mapping once more.
