@@ -134,3 +134,17 @@ async fn main() {
 }"#;
     assert_eq!(two_servers(main), [""; 0]);
 }
+
+/// What rules about limits of servers say of a program.
+fn limits(text: &str) -> usize {
+    let rule = "server-without-request-timeout";
+    found(&support::check_rule(text, rule)).iter().filter(|f| f.ends_with(rule)).count()
+}
+
+#[test]
+fn limits_are_for_servers_of_requests_in_services() {
+    let server = |path: &str| AT_A_DESK.replace("\"/v1/orders\"", path);
+    assert_eq!(limits(&server("\"/v1/orders\"")), 1);
+    assert_eq!(limits(&server("\"/metrics\"")), 0, "what is scraped");
+    assert_eq!(limits(&AT_A_DESK.replace("\"orders\"", "\"orders-loadtest\"")), 0, "a tool");
+}

@@ -2,9 +2,9 @@
 
 use svclint_model::{Listener, Protocol, Service, What};
 
-use super::http_service_without_health_route::is_health;
 use crate::edit::insert_before;
 use crate::rules::contained::is_deployed;
+use crate::rules::listeners::is_health;
 use crate::{Applicability, Context, Finding, Fix, declare_rule};
 
 declare_rule! {

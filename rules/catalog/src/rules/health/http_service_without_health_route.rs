@@ -3,7 +3,8 @@
 use svclint_model::{Carries, Deed, FnId, Listener, Model, Protocol, Route, Service, Tri, What};
 
 use super::added_route::liveness_route;
-use crate::rules::contained::{in_production, is_aside};
+use crate::rules::contained::in_production;
+use crate::rules::listeners::{HEALTH, UNTOLD, is_health, stands_in};
 use crate::{Applicability, Context, Finding, Fix, Related, declare_rule};
 
 declare_rule! {
@@ -57,39 +58,12 @@ declare_rule! {
     }
 }
 
-/// Words that a health route's path has.
-const WORDS: &[&str] = &[
-    "health",
-    "healthz",
-    "healthcheck",
-    "livez",
-    "live",
-    "liveness",
-    "alive",
-    "readyz",
-    "ready",
-    "readiness",
-    "ping",
-    "status",
-    "up",
-    "heartbeat",
-    "lbheartbeat",
-    "version",
-    "startupz",
-];
-
 /// Those of them that the paths of other things have too.
 const VAGUE: &[&str] = &["live", "status", "up", "version"];
 
-/// How parts of a path are written that only the running program knows.
-const UNTOLD: &[&str] = &["{?}", "${"];
-
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for service in &cx.model.services {
-        // A server out of a library for tests stands in for something.
-        let stands_in =
-            |l: &Listener| cx.model.files.get(l.at.file.0 as usize).is_none_or(|f| is_aside(cx.model, f));
-        let http = service.listeners.iter().find(|l| l.protocol == Protocol::Http && !stands_in(l));
+        let http = service.listeners.iter().find(|l| l.protocol == Protocol::Http && !stands_in(cx.model, l));
         let Some(listener) = http else { continue };
         let seen_whole = service.routes_complete && !service.routes.is_empty();
         // What serves its metrics alone is no server of requests: it works for itself.
@@ -108,7 +82,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 /// Whether a route tells how the service is: what is called `status` and asks who wants to know is about something else.
 fn tells_health(model: &Model, route: &Route) -> bool {
     let said = route.path.to_lowercase();
-    let mut words = said.split(['/', '_', '-', '.']).filter(|word| WORDS.contains(word));
+    let mut words = said.split(['/', '_', '-', '.']).filter(|word| HEALTH.contains(word));
     let vague = !UNTOLD.iter().any(|sign| said.contains(sign)) && words.all(|word| VAGUE.contains(&word));
     is_health(&route.path) && !(vague && asks_who(model, route))
 }
@@ -123,13 +97,6 @@ fn asks_who(model: &Model, route: &Route) -> bool {
     let handler: Vec<FnId> = route.handler.into_iter().collect();
     let reached = model.ways(&handler, |_| true);
     guarded || reached.keys().any(|f| model.function(*f).does.iter().any(reads))
-}
-
-/// Whether a path is, or may be, one of a health route. Behind a prefix that only the running program knows the rest tells.
-pub(super) fn is_health(path: &str) -> bool {
-    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
-    UNTOLD.iter().any(|sign| last.contains(sign))
-        || path.to_lowercase().split(['/', '_', '-', '.']).any(|word| WORDS.contains(&word))
 }
 
 fn finding(cx: &Context<'_>, service: &Service, listener: &Listener) -> Finding {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use svclint_model::{Deed, Effect, Function, Listener, Model, Place, Service, What};
 
-use super::http_service_without_health_route::is_health;
 use super::shutdown_fix;
 use crate::rules::contained::in_production;
+use crate::rules::listeners::is_side;
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -62,9 +62,6 @@ declare_rule! {
     }
 }
 
-/// Words of paths that a side server answers beside those of health routes.
-const SIDE: &[&str] = &["metrics", "prometheus", "stats", "debug", "pprof"];
-
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported: Vec<Place> = Vec::new();
     for service in &cx.model.services {
@@ -119,15 +116,6 @@ fn may_end(model: &Model, listener: &Listener) -> bool {
     };
     let mut own = model.functions.iter().filter(|f| f.package == package);
     own.any(|f| f.does.iter().any(|deed| ends(deed) || waits(f, deed)))
-}
-
-/// Whether a server only tells how the service is.
-fn is_side(listener: &Listener) -> bool {
-    let Some(paths) = listener.paths.present() else { return false };
-    let is_side = |path: &String| {
-        is_health(path) || path.to_lowercase().split(['/', '_', '-', '.']).any(|word| SIDE.contains(&word))
-    };
-    !paths.is_empty() && paths.iter().all(is_side)
 }
 
 fn finding(cx: &Context<'_>, service: &Service, listener: &Listener) -> Finding {

@@ -1,7 +1,11 @@
 //! `server-without-request-timeout`
 
+use std::sync::Arc;
+
 use svclint_model::{Carries, Limit, Listener, Protocol, Service, Tri};
 
+use crate::rules::contained::is_tool;
+use crate::rules::listeners::{is_side, stands_in};
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -88,8 +92,12 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    for service in cx.model.services.iter().filter(|s| s.routes_complete && s.handler_timeout.is_none()) {
-        let unlimited = service.listeners.iter().find(|l| l.protocol == Protocol::Http && has_no_limit(l));
+    let open = |s: &&Arc<Service>| s.routes_complete && s.handler_timeout.is_none() && !is_tool(cx.model, s);
+    for service in cx.model.services.iter().filter(open) {
+        let unlimited = |l: &&Listener| {
+            l.protocol == Protocol::Http && has_no_limit(l) && !is_side(l) && !stands_in(cx.model, l)
+        };
+        let unlimited = service.listeners.iter().find(unlimited);
         if let Some(listener) = unlimited.filter(|_| !is_limited_by_layer(service)) {
             findings.push(finding(service, listener));
         }

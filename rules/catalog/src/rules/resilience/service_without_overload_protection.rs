@@ -2,6 +2,8 @@
 
 use svclint_model::{Carries, EffectKind, Limit, Listener, Service, Tri};
 
+use crate::rules::contained::is_tool;
+use crate::rules::listeners::{is_side, stands_in};
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -88,8 +90,9 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    for service in cx.model.services.iter().filter(|s| s.routes_complete) {
-        let listener = service.listeners.iter().find(|l| has_no_limit(l));
+    for service in cx.model.services.iter().filter(|s| s.routes_complete && !is_tool(cx.model, s)) {
+        let open = |l: &&Listener| has_no_limit(l) && !is_side(l) && !stands_in(cx.model, l);
+        let listener = service.listeners.iter().find(open);
         if let Some(listener) = listener.filter(|_| asks_others(cx, service) && !is_protected(service)) {
             findings.push(finding(service, listener));
         }
