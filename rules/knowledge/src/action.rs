@@ -552,6 +552,10 @@ pub enum Effect {
     Refuse,
     /// Gives each message at most once: what is lost does not come again.
     AtMostOnce,
+    /// Makes a store in memory that gets an entry for every new key, and keeps it.
+    GainKeys,
+    /// Takes out of such a store what is no longer used.
+    ForgetKeys,
     /// Walks through all of a store while it answers nobody else.
     FullScan,
     /// Takes what a token says, if its signature holds.

@@ -182,6 +182,7 @@ impl Join {
             tables: if keep { before.tables.clone() } else { assemble::tables(&self.files) },
             policies: answers().flat_map(|a| a.policies.iter().cloned()).collect(),
             backoffs: answers().flat_map(|a| a.backoffs.iter().cloned()).collect(),
+            key_stores: answers().flat_map(|a| a.key_stores.iter().copied()).collect(),
             channels: answers().flat_map(|a| a.channels.iter().cloned()).collect(),
             settings,
             effects,

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use svclint_facts::rust::{ExprKind, Stmt};
-use svclint_knowledge::{Action, Callable, Limit, LimitDefault, Role};
+use svclint_knowledge::{Action, Callable, Effect, Limit, LimitDefault, Role};
 
 use crate::infer::{Callee, Target};
 use crate::place::Tri;
 use crate::streams;
-use crate::system::{Channel, Growth, Policy, PolicyUse};
+use crate::system::{Channel, Growth, KeyStore, Policy, PolicyUse};
 use crate::trace::Step;
 use crate::tracer::{At, Tracer};
 
@@ -210,4 +210,11 @@ pub(crate) fn channel(tracer: &Tracer<'_>, at: At) -> Option<Channel> {
         }
     };
     Some(Channel { capacity, in_fn: tracer.function_of(at.body), at: tracer.place(at) })
+}
+
+/// The store in memory that a call makes, and that gains keys.
+pub(crate) fn key_store(tracer: &Tracer<'_>, at: At) -> Option<KeyStore> {
+    let gains = tracer.actions(at).contains(&Action::Effect(Effect::GainKeys));
+    let package = tracer.program.defs.package_of(tracer.body(at.body).home.module) as u32;
+    gains.then(|| KeyStore { in_fn: tracer.function_of(at.body), package, at: tracer.place(at) })
 }

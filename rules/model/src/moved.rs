@@ -49,6 +49,7 @@ impl Moved<'_> {
         reading.policies.iter_mut().for_each(|p| self.policy(p));
         reading.backoffs.iter_mut().for_each(|b| self.backoff(b));
         reading.channels.iter_mut().for_each(|c| self.place(&mut c.at));
+        reading.key_stores.iter_mut().for_each(|s| self.place(&mut s.at));
     }
 
     pub(crate) fn function(&self, function: &mut Arc<Function>) {

@@ -9,11 +9,11 @@ use crate::bodies::{BodyId, BodyOwner};
 use crate::clients::{Built, made_at, make_client, open_finish};
 use crate::delays;
 use crate::functions::{Known, function};
-use crate::limits::{channel, policy};
+use crate::limits::{channel, key_store, policy};
 use crate::loops;
 use crate::requests::{Sent, sent};
 use crate::settings;
-use crate::system::{Backoff, Channel, Function, Policy, Setting, What};
+use crate::system::{Backoff, Channel, Function, KeyStore, Policy, Setting, What};
 use crate::tracer::{At, Tracer};
 
 /// What one body says.
@@ -25,6 +25,7 @@ pub(crate) struct Reading {
     pub(crate) policies: Vec<Policy>,
     pub(crate) backoffs: Vec<Backoff>,
     pub(crate) channels: Vec<Channel>,
+    pub(crate) key_stores: Vec<KeyStore>,
     /// The clients that its calls make or complete.
     pub(crate) made: Vec<(At, Option<Built>)>,
     /// The types of builders that its calls finish, of which it is not known where they come from.
@@ -44,6 +45,7 @@ impl Reading {
             policies: Vec::new(),
             backoffs: delays::backoffs(tracer, body),
             channels: Vec::new(),
+            key_stores: Vec::new(),
             made: Vec::new(),
             open: Vec::new(),
             handed: Vec::new(),
@@ -70,6 +72,7 @@ impl Reading {
             }
             reading.policies.extend(policy(tracer, call));
             reading.channels.extend(channel(tracer, call));
+            reading.key_stores.extend(key_store(tracer, call));
             if actions.iter().any(|a| matches!(a, Action::Serve { .. })) {
                 reading.serves.push(call);
             }

@@ -43,6 +43,17 @@ pub struct Channel {
     pub at: Place,
 }
 
+/// A store in memory that gets an entry for every new key, and keeps it until it is told to forget.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyStore {
+    /// The function in which it is made; `None` for a static.
+    pub in_fn: Option<FnId>,
+    /// The package, by index.
+    pub package: u32,
+    /// The call that makes it.
+    pub at: Place,
+}
+
 /// A value that comes from the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {

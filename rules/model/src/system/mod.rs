@@ -76,6 +76,8 @@ pub struct Model {
     pub policies: Vec<Policy>,
     /// The pauses of loops that grow without a limit.
     pub backoffs: Vec<Backoff>,
+    /// The stores in memory that gain keys.
+    pub key_stores: Vec<KeyStore>,
     /// The channels between tasks.
     pub channels: Vec<Channel>,
     /// What is read from the environment.

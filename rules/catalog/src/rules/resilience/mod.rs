@@ -19,6 +19,7 @@ mod server_without_request_timeout;
 mod service_without_overload_protection;
 mod timeout_disabled;
 mod unbounded_buffering;
+mod unbounded_growth;
 mod unbounded_retry;
 
 super::category![
@@ -39,5 +40,6 @@ super::category![
     service_without_overload_protection,
     timeout_disabled,
     unbounded_buffering,
+    unbounded_growth,
     unbounded_retry,
 ];
