@@ -500,6 +500,13 @@ fn changes_that_are_told_of_afterwards_are_found() {
             format!("{keep} {tell}"),
         ),
         ("in a task", format!("tokio::spawn(async move {{ {PLACED} {TOLD} }});"), String::new()),
+        (
+            "by a future that is waited for",
+            format!(
+                "let kept = async {{ {PLACED} 1 }}.await; app.nats.publish(\"orders.placed\", format!(\"{{kept}} {{item}}\").into()).await.unwrap();"
+            ),
+            String::new(),
+        ),
         ("told by a task", format!("{PLACED} tokio::spawn(async move {{ {TOLD} }});"), String::new()),
         (
             "an arm",
@@ -520,6 +527,12 @@ fn messages_that_are_kept_or_are_no_news_are_left_alone() {
     let relay = "sqlx::query(\"UPDATE orders SET told = true WHERE item = $1\").bind(&item).execute(&app.db).await.unwrap();";
     for (name, handler) in [
         ("an outbox", format!("{PLACED} {outbox} {TOLD}")),
+        (
+            "changed by a task",
+            format!(
+                "let told = item.clone(); tokio::spawn(async move {{ {PLACED} }}); app.nats.publish(\"orders.placed\", told.into()).await.unwrap();"
+            ),
+        ),
         ("told first", format!("{TOLD} {PLACED}")),
         ("marked as told", format!("{PLACED} {TOLD} {relay}")),
         ("another arm", format!("if item.is_empty() {{ {PLACED} }} else {{ {TOLD} }}")),

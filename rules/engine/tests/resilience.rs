@@ -598,6 +598,8 @@ fn who_waits_for_what_a_handler_leaves_to_a_task() {
             &format!(
                 "struct Tasks;\n\
                  impl Tasks {{\n    \
+                     fn with_current<F, R>(f: F) -> R where F: FnOnce(&Tasks) -> R {{ f(&Tasks) }}\n    \
+                     fn spawn<F: std::future::Future<Output = ()> + Send + 'static>(work: F) {{ Self::with_current(|tasks| tasks.start(work)) }}\n    \
                      fn start<F: std::future::Future<Output = ()> + Send + 'static>(&self, work: F) {{ self.run(work) }}\n    \
                      fn run<F: std::future::Future<Output = ()> + Send + 'static>(&self, work: F) {{ tokio::task::Builder::new().name(\"x\").spawn(work).unwrap(); }}\n    \
                      fn wait<F: std::future::Future<Output = ()>>(&self, work: F) -> F {{ work }}\n\
@@ -616,6 +618,7 @@ fn who_waits_for_what_a_handler_leaves_to_a_task() {
     for handler in [
         "tokio::spawn(async { tell().await });",
         "Tasks.start(async { tell().await });",
+        "Tasks::spawn(async { tell().await });",
         "tokio::time::timeout(std::time::Duration::from_secs(1), async { Tasks.start(async { tell().await }) }).await.unwrap();",
     ] {
         assert!(told(handler).contains("the task that calls it waits"), "{handler}: {}", told(handler));

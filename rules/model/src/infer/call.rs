@@ -25,7 +25,11 @@ impl Infer<'_> {
         };
         let (callee, ty) = match target {
             Some(Target::Fns(fns)) => {
-                let given = self.all(args);
+                let has_receiver = |f: &FnIdx| self.program.defs.fns[f.at()].def().receiver.is_some();
+                let given = match fns.as_slice() {
+                    [only] if !has_receiver(only) => self.given_to(*only, args),
+                    _ => self.all(args),
+                };
                 let ty = match (fns.first(), &callee_ty) {
                     (_, Ty::Fn(declared)) => self.program.returned(*declared, &given, None, &turbofish),
                     (Some(first), _) => self.program.returned(*first, &given, None, &turbofish),

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 use svclint_model::{FnId, Function, Model, Place, Tri, What};
 
-use super::sequence::{leads_to, tells_of};
+use super::sequence::{is_apart, leads_to, tells_of};
 use crate::rules::acts::{Act, With, acts, deployed, last_word, service_of};
 use crate::{Context, Finding, declare_rule};
 
@@ -118,7 +118,11 @@ fn pairs<'a, 'm>(model: &Model, function: &Function, all: &'a [Act<'m>]) -> Vec<
         }
         let course = &function.course;
         let before = |act: &&Act<'_>| {
-            is_change(act) && leads_to(course, act.at, sent.at) && tells_of(course, sent.at, act.at)
+            let other_task = act.when.spawned && is_apart(course, act.at, sent.at);
+            is_change(act)
+                && !other_task
+                && leads_to(course, act.at, sent.at)
+                && tells_of(course, sent.at, act.at)
         };
         let Some(change) = all.iter().rev().find(before) else { continue };
         // What is marked as sent afterwards is sent again if need be.

@@ -11,8 +11,7 @@ pub(super) fn tells_of(course: &Course, sent: Place, change: Place) -> bool {
     of_change.flat_map(|(number, _)| course.made_of(number)).any(|v| course.mentions(sent, &[v]))
 }
 
-/// Whether one place is passed before the other in the same run, at least sometimes: they do not exclude each other, and no
-/// other task runs the first.
+/// Whether one place is passed before the other in the same run, at least sometimes: they do not exclude each other.
 pub(super) fn leads_to(course: &Course, first: Place, second: Place) -> bool {
     let arms = |at: Place| course.around(at).filter(|b| is_choice(b)).collect::<Vec<_>>();
     let (of_first, of_second) = (arms(first), arms(second));
@@ -20,13 +19,16 @@ pub(super) fn leads_to(course: &Course, first: Place, second: Place) -> bool {
         !b.at.holds(second)
             && of_second.iter().any(|other| other.decided_by == b.decided_by && !other.at.holds(first))
     };
-    let is_apart = |b: &Branch| b.kind == BranchKind::Async && !b.at.holds(second);
     // A closure is run for each of what was read: what is sent there was kept before.
     let is_for_each = |b: &Branch| b.kind == BranchKind::Closure && !b.at.holds(first);
     first.span.end <= second.span.start
         && !of_first.iter().any(excludes)
-        && !course.around(first).any(is_apart)
         && !course.around(second).any(is_for_each)
+}
+
+/// Whether what stands in a future is not part of the same future as something else.
+pub(super) fn is_apart(course: &Course, first: Place, second: Place) -> bool {
+    course.around(first).any(|b| b.kind == BranchKind::Async && !b.at.holds(second))
 }
 
 fn is_choice(branch: &Branch) -> bool {
