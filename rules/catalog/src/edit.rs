@@ -137,3 +137,15 @@ pub(crate) fn insert_after(place: Place, text: String) -> Edit {
 pub(crate) fn insert_before(place: Place, text: String) -> Edit {
     Edit::Replace { file: place.file, span: Span::at(place.span.start), text }
 }
+
+/// Two insertions at one place, the end of a mapping and of the one around it, are one: the first one given comes first.
+pub(crate) fn joined(edits: Vec<Edit>) -> Vec<Edit> {
+    match edits.as_slice() {
+        [Edit::Replace { file, span, text }, Edit::Replace { file: other, span: there, text: more }]
+            if file == other && span == there =>
+        {
+            vec![Edit::Replace { file: *file, span: *span, text: format!("{text}{more}") }]
+        }
+        _ => edits,
+    }
+}

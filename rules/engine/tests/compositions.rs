@@ -148,3 +148,23 @@ services:
     assert!(plain.containers[0].env_complete, "the plain file stands for itself");
     assert_eq!(plain.containers[0].probes.len(), 1);
 }
+
+/// `!reset` takes away what the file below says, `!override` stands instead of it.
+#[test]
+fn overrides_may_take_away_or_stand_instead() {
+    let base = "//- compose.yaml
+services:
+  db: { image: \"postgres:16\", healthcheck: { test: [CMD, pg_isready] } }
+  shop: { image: \"registry/shop:1.4.0\", depends_on: [db], environment: { A: 1, B: 2 }, ports: [\"80:80\"] }
+";
+    let over =
+        |lines: &str| check(&format!("{base}//- compose.override.yaml\nservices:\n  shop: {{ {lines} }}\n"));
+    let waits = |report: &Report| found(report).iter().any(|f| f.ends_with("compose-depends-on-unhealthy"));
+    assert!(waits(&over("ports: [\"81:81\"]")));
+    assert!(!waits(&over("depends_on: !reset []")));
+    assert!(!waits(&over("depends_on: !reset null")));
+    let instead = over("environment: !override { C: 3 }, ports: !override [\"82:82\"]");
+    assert_eq!(variables(container(&instead, "shop")), ["C=3"]);
+    let ports: Vec<_> = container(&instead, "shop").ports.iter().map(|p| p.number).collect();
+    assert_eq!(ports, [Tri::Present(82)]);
+}

@@ -51,11 +51,38 @@ fn shells_in_front_of_the_service() {
         "ENTRYPOINT [\"/usr/bin/tini\", \"--\", \"shop\"]",
         "ENTRYPOINT tini -- shop",
         "CMD [\"sh\", \"-c\", \"exec shop\"]",
+        // bash is replaced by its one command, without being told so.
+        "CMD [\"bash\", \"-c\", \"shop --port $PORT\"]",
+        "SHELL [\"/bin/bash\", \"-c\"]\nCMD shop",
+        "CMD [\"sh\", \"-c\", \"trap 'kill $PID' TERM; shop & PID=$!; wait $PID\"]",
         "CMD sleep infinity",
         "ENTRYPOINT [\"/entry.sh\"]\nCMD shop",
     ] {
         silent(&image("debian:bookworm-slim", &format!("USER 10001\n{command}\n")));
     }
+}
+
+/// The runtime puts a first process in front that hands signals on, where everything that runs the image asks for it.
+#[test]
+fn compositions_with_an_init_process() {
+    let start = image("debian:bookworm-slim", "USER 10001\nCMD shop\n");
+    let service = |name: &str, init: bool| format!("  {name}: {{ build: ., init: {init} }}\n");
+    let composed = |services: &[String]| format!("{start}//- compose.yaml\nservices:\n{}", services.concat());
+    silent(&composed(&[service("a", true), service("b", true)]));
+    assert_eq!(rules(&composed(&[service("a", true), service("b", false)])), ["entrypoint-shell-form"]);
+}
+
+/// A composition says who runs, in place of the image.
+#[test]
+fn compositions_with_a_user() {
+    let start = image("debian:bookworm-slim", "CMD [\"shop\"]\n");
+    let composed =
+        |user: &str| format!("{start}//- compose.yaml\nservices:\n  shop: {{ build: ., {user} }}\n");
+    silent(&composed("user: \"10001:10001\""));
+    silent(&composed("user: app"));
+    silent(&composed("user: \"${UID}\""));
+    assert_eq!(rules(&composed("user: root")), ["image-runs-as-root"]);
+    assert_eq!(rules(&composed("user: \"0\"")), ["image-runs-as-root"]);
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod resilience;
 mod running;
 mod secrets;
 mod security;
+mod spelling;
 
 use std::sync::LazyLock;
 

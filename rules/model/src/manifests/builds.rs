@@ -35,7 +35,7 @@ fn as_written(node: &Node) -> Node {
         }
         other => other.clone(),
     };
-    Node { span: node.span, kind }
+    Node { span: node.span, kind, tag: node.tag.clone() }
 }
 
 fn skaffold(document: &Value, folder: &Path) -> Vec<ImageBuild> {

@@ -10,6 +10,9 @@ mod metric_rules;
 mod misnamed;
 mod object;
 mod pod;
+mod policies;
+mod scaling;
+mod scrapes;
 mod value;
 
 use std::collections::BTreeSet;

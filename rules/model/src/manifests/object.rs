@@ -1,11 +1,11 @@
 //! Kubernetes objects.
 
 use super::data::{
-    Allowed, Autoscaler, Backend, Budget, ConfigObject, Environment, Ingress, Labels, Manifests, Monitor,
-    NetService, NetworkPolicy, ServicePort, Spot, Workload,
+    Backend, ConfigObject, Environment, Ingress, Labels, Manifests, NetService, OtherObject, ServicePort,
+    Spot, Workload,
 };
 use super::value::{Kind, Value};
-use super::{metric_rules, pod};
+use super::{metric_rules, pod, policies, scaling, scrapes};
 use crate::place::{Place, Tri};
 
 /// Reads one document into what it declares.
@@ -31,20 +31,25 @@ pub(super) fn read_named(
         "Service" if head.group != "serving.knative.dev" => into.services.push(service(&head)),
         "Ingress" => into.ingresses.push(ingress(&head)),
         "HTTPRoute" | "GRPCRoute" => into.ingresses.push(gateway_route(&head)),
-        "HorizontalPodAutoscaler" => into.autoscalers.push(autoscaler(&head)),
-        "PodDisruptionBudget" => into.budgets.push(budget(&head)),
+        "HorizontalPodAutoscaler" => into.autoscalers.push(scaling::autoscaler(&head)),
+        "ScaledObject" if head.group == "keda.sh" => into.autoscalers.push(scaling::scaled_object(&head)),
+        "PodDisruptionBudget" => into.budgets.push(scaling::budget(&head)),
         "ConfigMap" | "Secret" => into.configs.push(config(&head)),
-        "NetworkPolicy" => into.policies.push(policy(&head)),
-        "ServiceMonitor" | "PodMonitor" => into.monitors.push(monitor(&head)),
+        "NetworkPolicy" if matches!(head.group.as_str(), "networking.k8s.io" | "extensions") => {
+            into.policies.push(policies::policy(&head));
+        }
+        "ServiceMonitor" | "PodMonitor" => into.monitors.push(scrapes::monitor(&head)),
         "PrometheusRule" | "VMRule" => {
             into.rule_groups
                 .extend(head.spec().map(|s| metric_rules::read(s, environment)).unwrap_or_default());
         }
-        "LimitRange" | "VerticalPodAutoscaler" => {
-            into.resource_defaults.push((environment.clone(), head.namespace.clone()));
-        }
+        "LimitRange" => into.resource_defaults.extend(scaling::limit_range(&head)),
+        "VerticalPodAutoscaler" => into.resource_defaults.extend(scaling::vertical_autoscaler(&head)),
         "CustomResourceDefinition" => {}
-        _ => into.workloads.extend(workload(&head)),
+        _ => match workload(&head) {
+            Some(workload) => into.workloads.push(workload),
+            None => into.others.push(other(&head)),
+        },
     }
 }
 
@@ -54,16 +59,16 @@ pub(super) fn is_object(document: &Value) -> bool {
 }
 
 /// What all objects have.
-struct Head<'a> {
-    kind: String,
-    group: String,
-    name: String,
+pub(super) struct Head<'a> {
+    pub(super) kind: String,
+    pub(super) group: String,
+    pub(super) name: String,
     /// The name as it is written.
-    written: String,
-    name_at: Place,
-    namespace: Tri<String>,
-    environment: &'a Environment,
-    object: &'a Value,
+    pub(super) written: String,
+    pub(super) name_at: Place,
+    pub(super) namespace: Tri<String>,
+    pub(super) environment: &'a Environment,
+    pub(super) object: &'a Value,
 }
 
 impl<'a> Head<'a> {
@@ -87,7 +92,7 @@ impl<'a> Head<'a> {
         })
     }
 
-    fn spec(&self) -> Option<&'a Value> {
+    pub(super) fn spec(&self) -> Option<&'a Value> {
         self.object.get("spec")
     }
 }
@@ -107,6 +112,16 @@ fn pod_template<'a>(head: &Head<'a>) -> Option<(&'a Value, &'a Value)> {
         _ => [&["spec", "template"][..], &["spec", "podTemplate"], &["spec", "workload", "template"]]
             .into_iter()
             .find_map(template),
+    }
+}
+
+/// An object that nothing is read from.
+fn other(head: &Head<'_>) -> OtherObject {
+    OtherObject {
+        kind: head.kind.clone(),
+        group: head.group.clone(),
+        name: head.name.clone(),
+        environment: head.environment.clone(),
     }
 }
 
@@ -140,6 +155,7 @@ fn workload(head: &Head<'_>) -> Option<Workload> {
         volumes_complete: !pod.is_open() && !pod.get("volumes").is_some_and(Value::is_open),
         containers: containers.list,
         containers_complete: containers.complete,
+        spread: pod::spread(pod),
         depends_on: Vec::new(),
         annotations: labels("annotations"),
     })
@@ -172,6 +188,7 @@ fn service(head: &Head<'_>) -> NetService {
         ports: ports.map_or(&[][..], Value::items).iter().map(port).collect(),
         ports_complete: !spec.is_open() && !ports.is_some_and(Value::is_open),
         labels: head.object.get("metadata").map(|m| m.labels("labels")).unwrap_or_default(),
+        annotations: head.object.get("metadata").map(|m| m.labels("annotations")).unwrap_or_default(),
     }
 }
 
@@ -185,15 +202,15 @@ fn labels_of(value: Tri<&Value>) -> Tri<Labels> {
 }
 
 /// `selector: { matchLabels: .. }`; expressions cannot be compared.
-fn match_labels(spec: Option<&Value>, key: &str) -> Tri<Labels> {
+pub(super) fn match_labels(spec: Option<&Value>, key: &str) -> Tri<Labels> {
     let Some(spec) = spec else { return Tri::Unknown };
     match spec.tri(key) {
         Tri::Present(selector) if selector.get("matchExpressions").is_some() => Tri::Unknown,
-        // An empty selector takes all.
-        Tri::Present(selector) if selector.entries().is_empty() && !selector.is_open() => {
-            Tri::Present(Labels { complete: true, ..Labels::default() })
-        }
-        Tri::Present(selector) => labels_of(selector.tri("matchLabels")),
+        // A selector that asks for nothing takes all.
+        Tri::Present(selector) => match labels_of(selector.tri("matchLabels")) {
+            Tri::Absent => Tri::Present(Labels { complete: true, ..Labels::default() }),
+            labels => labels,
+        },
         Tri::Absent => Tri::Absent,
         Tri::Unknown => Tri::Unknown,
     }
@@ -216,6 +233,7 @@ fn ingress(head: &Head<'_>) -> Ingress {
         Backend {
             path,
             service: service.map_or_else(|| value.tri_spot("serviceName"), |s| s.tri_spot("name")),
+            namespace: head.namespace.clone(),
             port: match service.and_then(|s| s.get("port")) {
                 Some(port) => [port.tri_spot("number"), port.tri_spot("name")]
                     .into_iter()
@@ -256,6 +274,10 @@ fn gateway_route(head: &Head<'_>) -> Ingress {
             backends.push(Backend {
                 path: path.clone(),
                 service: backend.tri_spot("name"),
+                namespace: match backend.tri_text("namespace") {
+                    Tri::Absent => head.namespace.clone(),
+                    other => other,
+                },
                 port: backend.tri_spot("port"),
             });
         }
@@ -267,57 +289,6 @@ fn gateway_route(head: &Head<'_>) -> Ingress {
         environment: head.environment.clone(),
         backends,
         annotations: Labels::default(),
-    }
-}
-
-fn autoscaler(head: &Head<'_>) -> Autoscaler {
-    let nothing = Value { at: head.object.at, kind: Kind::Unknown };
-    let spec = head.spec().unwrap_or(&nothing);
-    let target = spec.get("scaleTargetRef");
-    let word = |key: &str| target.and_then(|t| t.get(key)).and_then(Value::text).map(str::to_owned);
-    let named = target.and_then(|t| t.get("name"));
-    let mut utilization = Vec::new();
-    let old = spec.get("targetCPUUtilizationPercentage");
-    utilization.extend(old.map(|v| Spot { value: "cpu".to_owned(), at: v.at }));
-    for metric in spec.get("metrics").map_or(&[][..], Value::items) {
-        let resource = metric.get("resource");
-        let is_share = resource.and_then(|r| r.path(&["target", "type"])).and_then(Value::text);
-        let by_name = resource.and_then(|r| r.get("name"));
-        if let (Some("Resource"), Some("Utilization"), Some(Value { kind: Kind::Text(name), at })) =
-            (metric.get("type").and_then(Value::text), is_share, by_name)
-        {
-            utilization.push(Spot { value: name.clone(), at: *at });
-        }
-    }
-    let count = |key: &str| match spec.tri_number(key) {
-        Tri::Present(spot) => Tri::Present(spot.value),
-        Tri::Absent => Tri::Absent,
-        Tri::Unknown => Tri::Unknown,
-    };
-    Autoscaler {
-        name: head.written.clone(),
-        namespace: head.namespace.clone(),
-        environment: head.environment.clone(),
-        target: word("kind").zip(word("name")).map_or(Tri::Unknown, Tri::Present),
-        target_at: named.or(target).map_or(head.name_at, |v| v.at),
-        min_replicas: count("minReplicas"),
-        max_replicas: count("maxReplicas"),
-        utilization,
-    }
-}
-
-fn budget(head: &Head<'_>) -> Budget {
-    let spec = head.spec();
-    let limit = |key: &str| spec.map_or(Tri::Unknown, |s| s.tri_spot(key));
-    let entry = spec.and_then(|s| s.entry("maxUnavailable").or_else(|| s.entry("minAvailable")));
-    Budget {
-        name: head.written.clone(),
-        namespace: head.namespace.clone(),
-        environment: head.environment.clone(),
-        selector: match_labels(spec, "selector"),
-        max_unavailable: limit("maxUnavailable"),
-        min_available: limit("minAvailable"),
-        limit_at: entry.map(|e| between(e.key_at, e.value.at)),
     }
 }
 
@@ -356,55 +327,5 @@ fn config(head: &Head<'_>) -> ConfigObject {
         complete,
         data: sections.iter().find_map(|s| head.object.get(s)).and_then(Value::block),
         at: head.name_at,
-    }
-}
-
-fn policy(head: &Head<'_>) -> NetworkPolicy {
-    let spec = head.spec();
-    let types = spec.map_or(Tri::Unknown, |s| s.tri_texts("policyTypes"));
-    let speaks_of_ingress = match &types {
-        Tri::Present(types) => types.iter().any(|t| t == "Ingress"),
-        _ => true,
-    };
-    let rules = spec.and_then(|s| s.get("ingress"));
-    let is_known =
-        spec.is_some_and(|s| !s.is_open()) && !rules.is_some_and(Value::is_open) && !types.is_unknown();
-    let allowed = |rule: &Value| Allowed {
-        from: rule.get("from").map(|from| from.items().iter().map(peer).collect()),
-        ports: rule.get("ports").map(|ports| {
-            ports.items().iter().filter_map(|p| p.get("port")?.text().map(str::to_owned)).collect()
-        }),
-    };
-    let ingress = rules.map_or(&[][..], Value::items).iter().map(allowed).collect();
-    NetworkPolicy {
-        name: head.written.clone(),
-        namespace: head.namespace.clone(),
-        environment: head.environment.clone(),
-        selector: match_labels(spec, "podSelector"),
-        ingress: (speaks_of_ingress && is_known).then_some(ingress),
-        at: head.name_at,
-    }
-}
-
-fn peer(from: &Value) -> Tri<Labels> {
-    if from.get("ipBlock").is_some() || from.get("namespaceSelector").is_some() {
-        return Tri::Unknown;
-    }
-    match_labels(Some(from), "podSelector")
-}
-
-fn monitor(head: &Head<'_>) -> Monitor {
-    let spec = head.spec();
-    let endpoints = spec.and_then(|s| s.get("endpoints").or_else(|| s.get("podMetricsEndpoints")));
-    let endpoint = |e: &Value| {
-        let port = [e.tri_spot("port"), e.tri_spot("targetPort")].into_iter().find(|p| !p.is_absent());
-        (port.unwrap_or(Tri::Absent), e.tri_spot("path"))
-    };
-    Monitor {
-        kind: head.kind.clone(),
-        name: head.written.clone(),
-        environment: head.environment.clone(),
-        selector: match_labels(spec, "selector"),
-        endpoints: endpoints.map_or(&[][..], Value::items).iter().map(endpoint).collect(),
     }
 }

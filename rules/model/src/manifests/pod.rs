@@ -189,6 +189,8 @@ fn resources(container: &Value) -> Resources {
         cpu_limit: of("limits", "cpu"),
         memory_limit: of("limits", "memory"),
         at: container.get("resources").and_then(Value::block),
+        requests_at: container.path(&["resources", "requests"]).and_then(Value::block),
+        limits_at: container.path(&["resources", "limits"]).and_then(Value::block),
     }
 }
 
@@ -241,6 +243,17 @@ fn pre_stop(container: &Value) -> Tri<PreStop> {
         _ => None,
     };
     Tri::Present(PreStop { seconds: sleep.or(slept).map_or(Tri::Unknown, Tri::Present), at: hook.at })
+}
+
+/// Whether something keeps the pods on different nodes.
+pub(super) fn spread(pod: &Value) -> Tri<()> {
+    let constraints = pod.tri("topologySpreadConstraints");
+    let affinity = pod.tri_path(&["affinity", "podAntiAffinity"]);
+    match (constraints.is_absent(), affinity.is_absent()) {
+        (true, true) => Tri::Absent,
+        _ if constraints.present().is_some() || affinity.present().is_some() => Tri::Present(()),
+        _ => Tri::Unknown,
+    }
 }
 
 /// `hostNetwork` and its kin, where they are on.

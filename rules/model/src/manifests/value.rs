@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) key: String,
     pub(super) key_at: Place,
     pub(super) value: Value,
+    /// It stands instead of what another file has for the key: `!override`.
+    pub(super) instead: bool,
 }
 
 impl Value {
@@ -59,8 +61,13 @@ impl Value {
                 let shown = map.entries.iter().filter(|(key, _)| !is_hidden(key.span));
                 let named = shown.filter_map(|(key, value)| {
                     let key_at = Place { file, span: key.span };
-                    let value = Value::printed(file, value, chart, hidden);
-                    Some(Entry { key: key.text()?.to_owned(), key_at, value })
+                    let instead = value.tag.as_deref() == Some("override");
+                    let value = match value.tag.as_deref() {
+                        // Nothing of what another file says stays.
+                        Some("reset") => Value { at: Place { file, span: value.span }, kind: Kind::Null },
+                        _ => Value::printed(file, value, chart, hidden),
+                    };
+                    Some(Entry { key: key.text()?.to_owned(), key_at, value, instead })
                 });
                 let entries: Vec<Entry> = named.collect();
                 let open = map.open || entries.len() < map.entries.len();
@@ -191,6 +198,7 @@ impl Value {
                 *open |= also;
                 for entry in new {
                     match entries.iter_mut().find(|e| e.key == entry.key) {
+                        Some(own) if entry.instead => *own = entry.clone(),
                         Some(own) => own.value.overlay_at(&entry.key, &entry.value),
                         None => entries.push(entry.clone()),
                     }

@@ -1,6 +1,6 @@
 //! From the parser's events to trees.
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, Span as ParserSpan, StructureStyle};
+use granit_parser::{Event, Options, Parser, ScalarStyle, Span as ParserSpan, StructureStyle, Tag};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
@@ -71,6 +71,11 @@ fn range(span: ParserSpan) -> Span {
     Span::new(bytes.start as u32, bytes.end as u32)
 }
 
+/// A tag that is none of YAML's own.
+fn own_tag(tag: Option<&Tag>) -> Option<Box<str>> {
+    tag.filter(|tag| tag.handle() == "!").map(|tag| tag.suffix().into())
+}
+
 /// What is begun and not ended yet.
 struct Open {
     node: Node,
@@ -102,17 +107,17 @@ struct Builder<'t> {
 impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
         match event {
-            Event::Scalar(text, style, anchor, _) => {
-                let node = self.scalar(&text, style, span);
+            Event::Scalar(text, style, anchor, tag) => {
+                let node = Node { tag: own_tag(tag.as_deref()), ..self.scalar(&text, style, span) };
                 self.add(node, anchor)?;
             }
-            Event::SequenceStart(style, anchor, _) => {
+            Event::SequenceStart(style, anchor, tag) => {
                 let seq = Seq { flow: style == StructureStyle::Flow, ..Seq::default() };
-                self.begin(Node { span, kind: NodeKind::Seq(seq) }, anchor)?;
+                self.begin(Node { span, kind: NodeKind::Seq(seq), tag: own_tag(tag.as_deref()) }, anchor)?;
             }
-            Event::MappingStart(style, anchor, _) => {
+            Event::MappingStart(style, anchor, tag) => {
                 let map = Map { flow: style == StructureStyle::Flow, ..Map::default() };
-                self.begin(Node { span, kind: NodeKind::Map(map) }, anchor)?;
+                self.begin(Node { span, kind: NodeKind::Map(map), tag: own_tag(tag.as_deref()) }, anchor)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span)?,
             Event::Alias(id) => {
@@ -149,7 +154,7 @@ impl Builder<'_> {
         } else {
             span
         };
-        Node { span, kind }
+        Node { span, kind, tag: None }
     }
 
     /// A text with what its actions mean where they stand; empty where that is not known.
@@ -242,7 +247,7 @@ fn without_rest(span: Span, text: &str) -> Span {
 }
 
 fn template(span: Span, source: &str) -> Node {
-    Node { span, kind: NodeKind::Template(SmolStr::new(source)) }
+    Node { span, kind: NodeKind::Template(SmolStr::new(source)), tag: None }
 }
 
 /// An action with what it means where it stands.
@@ -318,7 +323,7 @@ fn settle(map: &mut Map, templated: bool) {
     for (_, value) in merges {
         let sources = match value.kind {
             NodeKind::Seq(seq) => seq.items,
-            kind => vec![Node { span: value.span, kind }],
+            kind => vec![Node { span: value.span, kind, tag: None }],
         };
         for source in sources {
             match source.kind {

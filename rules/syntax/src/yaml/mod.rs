@@ -79,6 +79,8 @@ pub struct Node {
     pub span: Span,
     /// What it is.
     pub kind: NodeKind,
+    /// A tag that only its reader knows, without the `!`: `reset`.
+    pub tag: Option<Box<str>>,
 }
 
 /// Kinds of values.

@@ -1,6 +1,6 @@
 //! `entrypoint-shell-form`
 
-use svclint_model::docker::{Flow, Form};
+use svclint_model::docker::{Flow, Form, InstructionKind, Word};
 use svclint_model::{Image, Place, ShippedBinary, Start, Tri, is_init};
 use svclint_syntax::Span;
 
@@ -65,9 +65,12 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    for image in cx.model.images.iter().filter(|i| i.for_production) {
+    for (at, image) in cx.model.images.iter().enumerate().filter(|(_, i)| i.for_production) {
         let (Some(ships), Some(last)) = (&image.ships, image.last()) else { continue };
         let Some(start) = last.start().filter(|s| !last.broken && runs_in_shell(s, ships)) else { continue };
+        if gives_way(image, start) || has_init_everywhere(cx, at) {
+            continue;
+        }
         findings.push(finding(cx, image, ships, start));
     }
 }
@@ -89,6 +92,41 @@ fn runs_in_shell(start: &Start, ships: &ShippedBinary) -> bool {
         && first_words().any(names)
         && !commands.iter().any(|c| c.exec)
         && !first_words().any(|w| is_init(file_name(w)))
+}
+
+/// Whether the shell is one that a single command replaces by itself, as bash does, or hands signals on in a script of its own.
+fn gives_way(image: &Image, start: &Start) -> bool {
+    let command = &start.command;
+    let shell = match &command.form {
+        Form::Exec(words) => words.first().and_then(Word::known),
+        Form::Shell => shell_of(image, start),
+    };
+    let is_one = matches!(command.flow, Flow::Plain | Flow::Single);
+    let traps = command.commands.iter().any(|c| c.words.first().is_some_and(|w| w.text == "trap"));
+    traps || is_one && shell.is_some_and(|shell| file_name(shell) == "bash")
+}
+
+/// The shell that `SHELL` says, in the stage that the command is written in.
+fn shell_of<'i>(image: &'i Image, start: &Start) -> Option<&'i str> {
+    let stage = image.facts.stages.get(start.stage)?;
+    let before = stage.instructions.iter().rev().filter(|i| i.span.start < start.at.span.start);
+    let mut shells = before.filter_map(|i| match &i.kind {
+        InstructionKind::Shell(words) => words.first().map(|w| w.text.as_str()),
+        _ => None,
+    });
+    shells.next()
+}
+
+/// Whether every workload that runs the image has a first process that hands signals on.
+fn has_init_everywhere(cx: &Context<'_>, image: usize) -> bool {
+    let model = cx.model;
+    let mut runs = model
+        .deployments
+        .iter()
+        .filter(|d| d.image == Some(image))
+        .filter_map(|d| model.manifests.workloads.get(d.workload)?.containers.get(d.container));
+    let first = runs.next();
+    first.is_some_and(|c| c.has_init) && runs.all(|c| c.has_init)
 }
 
 fn finding(cx: &Context<'_>, image: &Image, ships: &ShippedBinary, start: &Start) -> Finding {

@@ -76,11 +76,13 @@ fn has_other_user(cx: &Context<'_>, image: usize) -> bool {
     let model = cx.model;
     let mut runs = model.deployments.iter().filter(|d| d.image == Some(image)).filter_map(|d| {
         let workload = model.manifests.workloads.get(d.workload)?;
-        Some((&workload.containers.get(d.container)?.security, &workload.security))
+        let own = &workload.containers.get(d.container)?.security;
+        Some((own, if workload.is_compose() { own } else { &workload.security }))
     });
     let is_said = |(own, pod): (&Security, &Security)| {
+        // A name, or what a variable holds, is not known to be root.
         let user = [&own.run_as_user, &pod.run_as_user].into_iter().find(|user| !user.is_absent());
-        matches!(user, Some(Tri::Present(user)) if user.value != 0)
+        user.is_some_and(|user| !matches!(user, Tri::Present(user) if user.value == 0))
     };
     let first = runs.next();
     first.is_some_and(is_said) && runs.all(is_said)

@@ -9,6 +9,7 @@ mod otel_version_split;
 mod request_id_layers_misordered;
 mod reqwest_tracing_without_otel_feature;
 mod scrape_target_mismatch;
+mod scraped;
 mod secret_recorded_in_telemetry;
 mod service_without_correlation;
 mod span_guard_held_across_await;

@@ -1,14 +1,15 @@
 //! `scrape-target-mismatch`
 
-use svclint_model::{Monitor, NetService, Spot, Tri, answers};
+use svclint_model::{Spot, Tri, answers};
 
-use crate::rules::deployed::{deployed, sees_all_routes};
+use super::scraped::{PortOf, Scrape, annotated, asked};
+use crate::rules::deployed::{Deployed, deployed, sees_all_routes};
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports monitors that ask for metrics at a path which the program does not serve, or at a port that the Service does not
-    /// have.
+    /// Reports monitors, and annotations of `prometheus.io`, that ask for metrics at a path which the program does not serve, or
+    /// at a port that the Service or the pods do not have.
     ///
     /// ## Why it matters
     /// There are no metrics: dashboards stay empty, and the alerts that rest on them never fire.
@@ -54,10 +55,7 @@ declare_rule! {
     /// apiVersion: monitoring.coreos.com/v1
     /// kind: ServiceMonitor
     /// metadata: { name: shop }
-    /// spec:
-    ///   selector: { matchLabels: { app: shop } }
-    ///   endpoints:
-    ///     - { port: http, path: /metrics }
+    /// spec: { selector: { matchLabels: { app: shop } }, endpoints: [{ port: http, path: /metrics }] }
     /// ```
     /// ```good
     /// //- src/main.rs
@@ -99,10 +97,7 @@ declare_rule! {
     /// apiVersion: monitoring.coreos.com/v1
     /// kind: ServiceMonitor
     /// metadata: { name: shop }
-    /// spec:
-    ///   selector: { matchLabels: { app: shop } }
-    ///   endpoints:
-    ///     - { port: http, path: /internal/metrics }
+    /// spec: { selector: { matchLabels: { app: shop } }, endpoints: [{ port: http, path: /internal/metrics }] }
     /// ```
     ///
     /// ## Fix
@@ -121,73 +116,66 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    // What asks pods names ports of containers, which need not be declared.
-    for monitor in cx.model.manifests.monitors.iter().filter(|m| m.kind == "ServiceMonitor") {
-        for (port, path) in &monitor.endpoints {
-            findings.extend(endpoint(cx, monitor, port, path));
+    for monitor in &cx.model.manifests.monitors {
+        let Some(asked) = asked(&cx.model.manifests, monitor) else { continue };
+        let Some(at) = asked.at() else { continue };
+        for endpoint in &monitor.endpoints {
+            match asked.port(endpoint) {
+                PortOf::Missing(port) => {
+                    let by_target = endpoint.port.is_absent();
+                    findings.push(
+                        no_port(cx, &monitor.name, asked.ports(by_target), port)
+                            .related(at, "asked for metrics"),
+                    );
+                }
+                PortOf::Number(number, said_at) => {
+                    let scrape =
+                        Scrape { by: &monitor.name, at, number, path: endpoint.path.clone(), said_at };
+                    let runs = |d: &Deployed<'_>| asked.pods.iter().any(|w| std::ptr::eq(*w, d.workload));
+                    findings.extend(deployed(cx).filter(runs).find_map(|d| no_route(cx, &d, &scrape)));
+                }
+                PortOf::Unknown => {}
+            }
         }
+    }
+    for program in deployed(cx) {
+        findings.extend(
+            annotated(&cx.model.manifests, &program).and_then(|scrape| no_route(cx, &program, &scrape)),
+        );
     }
 }
 
-fn endpoint(
-    cx: &Context<'_>,
-    monitor: &Monitor,
-    port: &Tri<Spot<String>>,
-    path: &Tri<Spot<String>>,
-) -> Option<Finding> {
-    let (Tri::Present(selector), Tri::Present(port)) = (&monitor.selector, port) else { return None };
-    let services: Vec<&NetService> = cx
-        .model
-        .manifests
-        .services
-        .iter()
-        .filter(|s| {
-            s.environment == monitor.environment && matches!(s.labels.satisfy(selector), Tri::Present(()))
-        })
-        .collect();
-    let [service] = services.as_slice() else { return None };
-    let named = service.ports.iter().find(|p| p.name.as_deref() == Some(port.value.as_str()));
-    let Some(named) = named else {
-        let is_known = service.ports_complete && !service.ports.is_empty();
-        return is_known.then(|| no_port(cx, monitor, service, port));
-    };
-    let asked = match path {
+/// Whether the program serves nothing where it is asked for metrics.
+fn no_route(cx: &Context<'_>, program: &Deployed<'_>, scrape: &Scrape<'_>) -> Option<Finding> {
+    let asked = match &scrape.path {
         Tri::Present(path) => path.value.clone(),
         Tri::Absent => "/metrics".to_owned(),
         Tri::Unknown => return None,
     };
-    let program = deployed(cx).find(|d| {
-        matches!(&service.selector, Tri::Present(wanted) if matches!(d.workload.labels.satisfy(wanted), Tri::Present(())))
-            && d.workload.environment == service.environment
-    })?;
-    let target = match &named.target {
-        Tri::Present(target) => program.port_number(target)?,
-        Tri::Absent => *named.port.present()?,
-        Tri::Unknown => return None,
-    };
+    let asked = asked.split('?').next().unwrap_or(&asked);
     // Metrics are often served at a port of their own, by a library: only the port of the routes tells.
     let listeners = program.http();
     let [listener] = listeners.as_slice() else { return None };
-    let is_its_port = program.bound_port(listener)? == target;
+    let is_its_port = program.bound_port(listener)? == scrape.number;
     let reads = |method: &str| matches!(method, "GET" | "ANY");
     let served =
-        program.service.routes.iter().any(|r| reads(&r.method) && !answers(&asked, &r.path).is_absent());
+        program.service.routes.iter().any(|r| reads(&r.method) && !answers(asked, &r.path).is_absent());
     if !is_its_port || served || !sees_all_routes(program.service) {
         return None;
     }
-    let at = path.present().map_or(port.at, |p| p.at);
+    let at = scrape.path.present().map_or(scrape.said_at, |p| p.at);
     let message = format!(
         "`{}` asks `{}` for metrics at `{asked}`, which it does not serve: there are none",
-        monitor.name, program.service.name
+        scrape.by, program.service.name
     );
     let mut finding = Finding::new(&SCRAPE_TARGET_MISMATCH, at, message)
         .help("ask for the path that serves metrics")
         .label("404")
-        .related(service.at, "the Service that it asks")
-        .subject(format!("{} {asked}", monitor.name));
+        .related(scrape.at, "asked for metrics")
+        .subject(format!("{} {asked}", scrape.by));
     if let Some(route) = program.service.routes.iter().find(|r| r.path.contains("metrics")) {
         finding = finding.related(route.path_at.unwrap_or(route.at), "serves metrics");
-        if let Tri::Present(path) = path {
+        if let Some(path) = scrape.path.present().filter(|path| path.at != scrape.at) {
             let edits = cx.set(path.at, route.path.clone());
             finding = finding.fix(format!("Ask for `{}`", route.path), Applicability::Unsafe, edits);
         }
@@ -195,19 +183,17 @@ fn endpoint(
     Some(program.explained(finding))
 }
 
-fn no_port(cx: &Context<'_>, monitor: &Monitor, service: &NetService, port: &Spot<String>) -> Finding {
+fn no_port(cx: &Context<'_>, by: &str, (whose, names): (String, Vec<&str>), port: &Spot<String>) -> Finding {
     let message = format!(
-        "`{}` asks the port `{}` of the Service `{}` for metrics, which has none of that name: there are none",
-        monitor.name, port.value, service.written
+        "`{by}` asks the port `{}` of {whose} for metrics, which has none of that name: there are none",
+        port.value
     );
     let finding = Finding::new(&SCRAPE_TARGET_MISMATCH, port.at, message)
-        .help("name a port of the Service")
+        .help(format!("name a port of {whose}"))
         .label("no such port")
-        .related(service.at, "the Service that it asks")
-        .subject(format!("{} {}", monitor.name, port.value));
-    let names: Vec<&String> = service.ports.iter().filter_map(|p| p.name.as_ref()).collect();
+        .subject(format!("{by} {}", port.value));
     match names.as_slice() {
-        [only] => finding.fix(format!("Ask `{only}`"), Applicability::Unsafe, cx.set(port.at, only.as_str())),
+        [only] => finding.fix(format!("Ask `{only}`"), Applicability::Unsafe, cx.set(port.at, *only)),
         _ => finding,
     }
 }

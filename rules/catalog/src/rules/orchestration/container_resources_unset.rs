@@ -2,12 +2,14 @@
 
 use svclint_model::{Container, Workload};
 
-use super::pods::{same_namespace, servers, subject, together};
-use crate::{Applicability, Context, Finding, declare_rule};
+use super::pods::{containers, subject};
+use super::resources::{Given, add, is_given};
+use crate::{Applicability, Context, Finding, Severity, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports containers without a memory limit or without a CPU request. A CPU limit is not asked for.
+    /// Reports containers without a memory limit or without a CPU request, those of jobs too; those that only run before the
+    /// others as information. A CPU limit is not asked for, and nothing is where a LimitRange or a VerticalPodAutoscaler gives it.
     ///
     /// ## Why it matters
     /// The scheduler places a pod by what it requests: without a CPU request it may land where nothing is left. Without a memory
@@ -60,23 +62,19 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    for (workload, container) in servers(cx) {
+    let manifests = &cx.model.manifests;
+    for (workload, container) in containers(cx) {
         let resources = &container.resources;
-        let no_memory = resources.memory_limit.is_absent();
+        let no_memory =
+            resources.memory_limit.is_absent() && !is_given(manifests, workload, Given::Limit, "memory");
         // A limit without a request is the request too.
-        let no_cpu = resources.cpu_request.is_absent() && resources.cpu_limit.is_absent();
-        if (no_memory || no_cpu) && !has_defaults(cx, workload) {
+        let no_cpu = resources.cpu_request.is_absent()
+            && resources.cpu_limit.is_absent()
+            && !is_given(manifests, workload, Given::Request, "cpu");
+        if no_memory || no_cpu {
             findings.push(finding(cx, workload, container, no_memory, no_cpu));
         }
     }
-}
-
-/// Whether a LimitRange or an autoscaler of resources may give them.
-fn has_defaults(cx: &Context<'_>, workload: &Workload) -> bool {
-    let defaults = cx.model.manifests.resource_defaults.iter();
-    defaults.into_iter().any(|(environment, namespace)| {
-        together(environment, &workload.environment) && same_namespace(namespace, &workload.namespace)
-    })
 }
 
 fn finding(
@@ -95,20 +93,13 @@ fn finding(
         _ => ("no CPU request", "it may be placed where nothing is left"),
     };
     let message = format!("the container `{}` of `{}` has {lacks}: {so}", container.name, workload.title());
-    let mut lines = vec!["resources:"];
-    if no_cpu {
-        lines.extend(["  requests:", "    cpu: 100m"]);
-    }
-    if no_memory {
-        lines.extend(["  limits:", "    memory: 256Mi"]);
-    }
-    let edits = match container.resources.at {
-        Some(_) => Vec::new(),
-        None => cx.add_entry(container.block, &lines),
-    };
-    Finding::new(&CONTAINER_RESOURCES_UNSET, container.name_at, message)
+    let edits =
+        add(cx, container, no_cpu.then_some(("cpu", "100m")), no_memory.then_some(("memory", "256Mi")));
+    let severity = if container.init { Severity::Info } else { CONTAINER_RESOURCES_UNSET.severity };
+    let finding = Finding::new(&CONTAINER_RESOURCES_UNSET, container.name_at, message)
         .help("set `resources.limits.memory` and `resources.requests.cpu` to what it was measured to need")
         .label(lacks)
         .subject(subject(workload, container))
-        .fix("Add resources", Applicability::Proposal, edits)
+        .fix("Add resources", Applicability::Proposal, edits);
+    Finding { severity, ..finding }
 }

@@ -1,28 +1,38 @@
 //! Ingresses and autoscalers that name what is not there.
 
-use strsim::levenshtein;
-use svclint_model::{Autoscaler, Ingress, NetService, Place, ServicePort, Tri};
+use svclint_model::{
+    Autoscaler, Environment, EnvironmentKind, Ingress, Manifests, NetService, Place, ServicePort, Tri,
+    Workload,
+};
 
 use super::pods::{same_namespace, together};
 use super::service_targets_nothing::SERVICE_TARGETS_NOTHING;
-use crate::{Applicability, Context, Finding};
+use crate::rules::spelling;
+use crate::{Applicability, Context, Edit, Finding};
 
 pub(super) fn ingress(cx: &Context<'_>, ingress: &Ingress, findings: &mut Vec<Finding>) {
-    let beside = |e: &&NetService| {
-        together(&e.environment, &ingress.environment) && same_namespace(&e.namespace, &ingress.namespace)
-    };
-    let services = || cx.model.manifests.services.iter();
+    let manifests = &cx.model.manifests;
+    let services = || manifests.services.iter();
     for backend in &ingress.backends {
         let Tri::Present(name) = &backend.service else { continue };
-        let named = || services().filter(|s| s.name == name.value);
+        let beside = |s: &&NetService| {
+            together(&s.environment, &ingress.environment) && same_namespace(&s.namespace, &backend.namespace)
+        };
+        // A route may lead into another namespace: that is all it means then.
+        let is_foreign = backend.namespace != ingress.namespace;
+        let is_there = |s: &&NetService| !is_foreign || s.namespace == backend.namespace;
+        let named = || services().filter(|s| s.name == name.value).filter(is_there);
         // Several charts and overlays may each have one of that name.
         let here: Vec<&NetService> = named().filter(beside).collect();
         let meant = if here.is_empty() { named().collect() } else { here };
         let Some(service) = meant.first() else {
-            // Where nothing beside it is a service with a name, those it means may be made elsewhere.
-            let generated = services().any(|s| s.name.is_empty());
+            if is_foreign {
+                continue;
+            }
+            let generated = services().any(|s| s.name.is_empty()) || is_made(manifests, &name.value);
             let known = services().filter(beside).map(|s| s.written.as_str());
-            if let Some(near) = nearest(&name.value, known).filter(|_| !generated) {
+            let is_whole = is_whole(&ingress.environment) && !generated;
+            if let Some(near) = spelling::meant(&name.value, known).filter(|_| is_whole) {
                 findings.push(no_service(cx, ingress, &name.value, name.at, near));
             }
             continue;
@@ -63,26 +73,66 @@ fn no_service(cx: &Context<'_>, ingress: &Ingress, name: &str, at: Place, near: 
 
 pub(super) fn autoscaler(cx: &Context<'_>, scaler: &Autoscaler) -> Option<Finding> {
     let (kind, name) = scaler.target.present()?;
-    let workloads = || cx.model.manifests.workloads.iter();
-    let generated = workloads().any(|w| w.name.is_empty());
-    if generated || workloads().any(|w| w.name == *name) {
+    let manifests = &cx.model.manifests;
+    // What other kinds there are, operators bring.
+    let is_known = |kind: &str| matches!(kind, "Deployment" | "StatefulSet" | "ReplicaSet");
+    let workloads = || manifests.workloads.iter().filter(|w| !w.is_compose());
+    let beside = || {
+        workloads().filter(|w| {
+            together(&w.environment, &scaler.environment) && same_namespace(&w.namespace, &scaler.namespace)
+        })
+    };
+    let generated = workloads().any(|w| w.name.is_empty()) || is_made(manifests, name);
+    if !is_known(kind) || generated || !is_whole(&scaler.environment) {
         return None;
     }
-    let beside = || workloads().filter(|w| together(&w.environment, &scaler.environment));
-    let near = nearest(name, beside().map(|w| w.shown.as_str()))?;
-    let meant = beside().find(|w| w.shown == near)?;
-    let message =
-        format!("`{}` scales {kind} `{name}`, which is not there: nothing is ever scaled", scaler.name);
-    let finding = Finding::new(&SERVICE_TARGETS_NOTHING, scaler.target_at, message)
-        .help(format!("did you mean `{near}`?"))
-        .label("no such workload")
-        .related(meant.name_at, "the nearest")
-        .subject(format!("{} {name}", scaler.name));
-    Some(finding.fix(format!("Scale `{near}`"), Applicability::Unsafe, cx.set(scaler.target_at, near)))
+    let mut named = workloads().filter(|w| w.name == *name).peekable();
+    if named.peek().is_some() {
+        let other = beside().find(|w| w.name == *name)?;
+        let own = other.kind.present().filter(|k| is_known(k))?;
+        let at = scaler.kind_at?;
+        return named.all(|w| w.kind.present().is_some_and(|k| k != kind)).then(|| {
+            let fix = (format!("Scale the {own}"), cx.set(at, own.as_str()));
+            let help = format!("`{name}` is a {own}");
+            no_workload(scaler, (kind, name), at, help, other, fix)
+        });
+    }
+    let near = spelling::meant(name, beside().map(|w| w.shown.as_str()))?;
+    let target = beside().find(|w| w.shown == near)?;
+    let fix = (format!("Scale `{near}`"), cx.set(scaler.target_at, near));
+    let help = format!("did you mean `{near}`?");
+    Some(no_workload(scaler, (kind, name), scaler.target_at, help, target, fix))
 }
 
-/// The name that was meant by one of nothing: as it is written, and but a few letters away.
-fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let near = known.filter(|k| !k.is_empty()).map(|k| (levenshtein(k, name), k));
-    near.filter(|(far, _)| *far <= 2).min_by_key(|(far, _)| *far).map(|(_, k)| k)
+fn no_workload(
+    scaler: &Autoscaler,
+    (kind, name): (&str, &str),
+    at: Place,
+    help: String,
+    meant: &Workload,
+    (title, edits): (String, Vec<Edit>),
+) -> Finding {
+    let message =
+        format!("`{}` scales the {kind} `{name}`, which is not there: nothing is ever scaled", scaler.name);
+    Finding::new(&SERVICE_TARGETS_NOTHING, at, message)
+        .help(help)
+        .label("no such workload")
+        .related(meant.name_at, "the nearest")
+        .subject(format!("{} {name}", scaler.name))
+        .fix(title, Applicability::Unsafe, edits)
+}
+
+/// Whether all that is applied together with it is here, as far as is known.
+fn is_whole(environment: &Environment) -> bool {
+    environment.kind != EnvironmentKind::Kustomize || environment.complete
+}
+
+/// Whether an object of another kind bears a name: what it makes is called so too.
+fn is_made(manifests: &Manifests, name: &str) -> bool {
+    let is_custom = |group: &str| group.contains('.') && !group.ends_with(".k8s.io");
+    manifests.others.iter().any(|o| o.name == name && is_custom(&o.group))
+        || manifests
+            .workloads
+            .iter()
+            .any(|w| w.name == name && w.kind.present().is_some_and(|k| k == "Service"))
 }

@@ -1,8 +1,9 @@
 //! `hpa-without-resource-request`
 
-use svclint_model::{Autoscaler, Container, Spot, Workload};
+use svclint_model::{Autoscaler, Container, Manifests, Spot, Workload};
 
-use super::pods::{same_namespace, together};
+use super::pods::{in_same_tree, same_namespace, together};
+use super::resources::{Given, add, is_given};
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -80,26 +81,27 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let manifests = &cx.model.manifests;
     for scaler in &manifests.autoscalers {
-        let Some((kind, name)) = scaler.target.present() else { continue };
-        let is_target = |w: &&Workload| {
-            together(&w.environment, &scaler.environment)
-                && same_namespace(&w.namespace, &scaler.namespace)
-                && w.kind.present() == Some(kind)
-                && w.name == *name
-        };
-        let Some(workload) = manifests.workloads.iter().find(is_target) else { continue };
-        let has_defaults =
-            manifests.resource_defaults.iter().any(|(e, _)| together(e, &workload.environment));
-        if has_defaults || !workload.containers_complete {
-            continue;
-        }
+        let Some(workload) = target(manifests, scaler).filter(|w| w.containers_complete) else { continue };
         for metric in &scaler.utilization {
             let lacks = |c: &&Container| !c.init && lacks(c, &metric.value);
-            if let Some(container) = workload.containers.iter().find(lacks) {
+            let is_given = is_given(manifests, workload, Given::Request, &metric.value);
+            if let Some(container) = workload.containers.iter().find(lacks).filter(|_| !is_given) {
                 findings.push(finding(cx, scaler, workload, container, metric));
             }
         }
     }
+}
+
+/// What it scales: beside it, or the only one of that name in the folders around it.
+fn target<'m>(manifests: &'m Manifests, scaler: &Autoscaler) -> Option<&'m Workload> {
+    let (kind, name) = scaler.target.present()?;
+    let is_target = |w: &&Workload| {
+        same_namespace(&w.namespace, &scaler.namespace) && w.kind.present() == Some(kind) && w.name == *name
+    };
+    let named = || manifests.workloads.iter().filter(is_target);
+    let beside = named().find(|w| together(&w.environment, &scaler.environment));
+    let mut around = named().filter(|w| in_same_tree(&w.environment, &scaler.environment));
+    beside.or_else(|| around.next().filter(|_| around.next().is_none()))
 }
 
 fn lacks(container: &Container, resource: &str) -> bool {
@@ -126,13 +128,7 @@ fn finding(
         workload.title()
     );
     let amount = if resource == "cpu" { "100m" } else { "128Mi" };
-    let edits = match container.resources.at {
-        Some(_) => Vec::new(),
-        None => {
-            let lines = ["resources:", "  requests:", &format!("    {resource}: {amount}")];
-            cx.add_entry(container.block, &lines)
-        }
-    };
+    let edits = add(cx, container, Some((resource.as_str(), amount)), None);
     Finding::new(&HPA_WITHOUT_RESOURCE_REQUEST, metric.at, message)
         .help(format!("set `resources.requests.{resource}` of every container of the pod"))
         .label(format!("nothing to measure {resource} against"))

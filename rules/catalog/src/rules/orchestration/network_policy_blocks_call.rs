@@ -1,8 +1,8 @@
 //! `network-policy-blocks-call`
 
-use svclint_model::{EnvVar, NetService, NetworkPolicy, Tri, Workload};
+use svclint_model::{EnvVar, Tri, Workload};
 
-use super::pods::{same_namespace, selects, together};
+use super::network::{Barrier, Call, NetworkAddress};
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -117,85 +117,51 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let manifests = &cx.model.manifests;
-    if manifests.policies.is_empty() {
+    // Policies of a network's own kinds add to what these let in.
+    let adds = |group: &str| {
+        ["cilium.io", "projectcalico.org", "policy.networking.k8s.io", "antrea.io"]
+            .iter()
+            .any(|g| group.ends_with(g))
+    };
+    if manifests.policies.is_empty() || manifests.others.iter().any(|o| adds(&o.group)) {
         return;
     }
     for workload in manifests.workloads.iter().filter(|w| !w.is_compose() && w.labels.complete) {
         for variable in workload.containers.iter().flat_map(|c| &c.env) {
             let Tri::Present(value) = &variable.value else { continue };
-            let Some(service) = host(value).and_then(|name| service(cx, workload, name)) else { continue };
-            if let Some((callee, policy)) = blocked(cx, workload, service) {
-                findings.push(finding(workload, variable, service, callee, policy));
+            let call = NetworkAddress::of(value).and_then(|address| Call::of(manifests, workload, &address));
+            if let Some(call) = call
+                && let Some(barrier) = call.barrier(manifests)
+            {
+                findings.push(finding(workload, variable, &call, &barrier));
             }
         }
     }
 }
 
-/// The name of the Service in an address: `http://orders:8080/x`, `orders.shop.svc.cluster.local:8080`.
-fn host(value: &str) -> Option<&str> {
-    let has_scheme = value.contains("://");
-    let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next()?;
-    let authority = authority.rsplit('@').next()?;
-    let (name, port) = authority.split_once(':').map_or((authority, None), |(n, p)| (n, Some(p)));
-    let is_address = has_scheme || port.is_some_and(|p| p.parse::<u16>().is_ok());
-    let first = name.split('.').next()?;
-    let is_local = name == first || name.contains(".svc");
-    (is_address && is_local && !first.is_empty()).then_some(first)
-}
-
-fn service<'m>(cx: &Context<'m>, caller: &Workload, name: &str) -> Option<&'m NetService> {
-    cx.model.manifests.services.iter().find(|s| {
-        s.name == name
-            && together(&s.environment, &caller.environment)
-            && same_namespace(&s.namespace, &caller.namespace)
-    })
-}
-
-/// The pods that the Service leads to, and the policy that keeps the caller from them.
-fn blocked<'m>(
-    cx: &Context<'m>,
-    caller: &Workload,
-    service: &NetService,
-) -> Option<(&'m Workload, &'m NetworkPolicy)> {
-    let manifests = &cx.model.manifests;
-    let callee = manifests.workloads.iter().find(|w| {
-        together(&w.environment, &service.environment)
-            && matches!(selects(&service.selector, w), Tri::Present(()))
-    })?;
-    let beside = || manifests.policies.iter().filter(|p| together(&p.environment, &callee.environment));
-    // A policy that may speak of these pods may let the caller in.
-    if beside().any(|p| selects(&p.selector, callee).is_unknown()) {
-        return None;
-    }
-    let mine: Vec<&NetworkPolicy> =
-        beside().filter(|p| matches!(selects(&p.selector, callee), Tri::Present(()))).collect();
-    let speaks = mine.iter().all(|p| p.ingress.is_some());
-    let lets_in = mine.iter().flat_map(|p| p.ingress.iter().flatten()).any(|rule| match &rule.from {
-        None => true,
-        Some(peers) => peers.iter().any(|peer| !selects(peer, caller).is_absent()),
-    });
-    let first = mine.first().filter(|_| speaks && !lets_in)?;
-    Some((callee, first))
-}
-
-fn finding(
-    workload: &Workload,
-    variable: &EnvVar,
-    service: &NetService,
-    callee: &Workload,
-    policy: &NetworkPolicy,
-) -> Finding {
+fn finding(workload: &Workload, variable: &EnvVar, call: &Call<'_>, barrier: &Barrier<'_>) -> Finding {
+    let (caller, service) = (workload.title(), &call.service.written);
+    let (policy, does, says) = match barrier {
+        Barrier::NotLetIn(policy) => {
+            (policy, "does not let it reach these pods".to_owned(), "lets in others only".to_owned())
+        }
+        Barrier::OtherPort(policy, port) => (
+            policy,
+            format!("lets it reach other ports of these pods than {port}, where the Service leads"),
+            format!("not at {port}"),
+        ),
+        Barrier::NotLetOut(policy) => {
+            (policy, "does not let it call these pods".to_owned(), "lets it call others only".to_owned())
+        }
+    };
     let message = format!(
-        "`{}` is told to call `{}`, and the network policy `{}` does not let it reach these pods: its calls get no answer",
-        workload.title(),
-        service.written,
+        "`{caller}` is told to call `{service}`, and the network policy `{}` {does}: its calls get no answer",
         policy.name
     );
     Finding::new(&NETWORK_POLICY_BLOCKS_CALL, variable.value_at, message)
-        .help("let the caller's labels in, or take the address away")
+        .help("let the caller's labels and the pods' port through, or take the address away")
         .label("gets no answer")
-        .related(policy.at, "lets in others only")
-        .related(callee.name_at, "the pods that the Service leads to")
-        .subject(format!("{} {}", workload.title(), service.written))
+        .related(policy.at, says)
+        .related(call.callee.name_at, "the pods that the Service leads to")
+        .subject(format!("{caller} {service}"))
 }

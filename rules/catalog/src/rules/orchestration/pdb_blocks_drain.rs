@@ -1,8 +1,8 @@
 //! `pdb-blocks-drain`
 
-use svclint_model::{Budget, Place, Tri, Workload};
+use svclint_model::{Budget, Manifests, Place, Tri, Workload};
 
-use super::pods::{same_namespace, selects, together};
+use super::pods::{least_pods, same_namespace, selects, together};
 use crate::edit::replace;
 use crate::{Applicability, Context, Finding, declare_rule};
 
@@ -70,60 +70,53 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    for budget in &cx.model.manifests.budgets {
-        let mine = |w: &&Workload| {
-            together(&w.environment, &budget.environment)
+    let manifests = &cx.model.manifests;
+    for budget in &manifests.budgets {
+        let beside = |w: &&Workload| {
+            w.is_server()
+                && !w.is_compose()
+                && together(&w.environment, &budget.environment)
                 && same_namespace(&w.namespace, &budget.namespace)
-                && matches!(selects(&budget.selector, w), Tri::Present(()))
         };
-        let workload = cx.model.manifests.workloads.iter().find(mine);
-        if let Some(at) = budget.limit_at
-            && let Some(why) = blocks(cx, budget, workload)
+        let taken = |w: &&Workload| !selects(&budget.selector, w).is_absent();
+        let all: Vec<&Workload> = manifests.workloads.iter().filter(beside).filter(taken).collect();
+        let mine = all.iter().find(|w| matches!(selects(&budget.selector, w), Tri::Present(())));
+        if let (Some(at), Some(workload)) = (budget.limit_at, mine)
+            && let Some(why) = blocks(manifests, budget, &all)
         {
             findings.push(finding(budget, workload, at, &why));
         }
     }
 }
 
-/// Why no pod may ever be away.
-fn blocks(cx: &Context<'_>, budget: &Budget, workload: Option<&Workload>) -> Option<String> {
+/// Why no pod of these workloads may ever be away.
+fn blocks(manifests: &Manifests, budget: &Budget, all: &[&Workload]) -> Option<String> {
     if let Tri::Present(max) = &budget.max_unavailable {
         let is_none = matches!(max.value.trim(), "0" | "0%");
-        return (is_none && workload.is_some()).then(|| "lets no pod be away".to_owned());
+        return is_none.then(|| "lets no pod be away".to_owned());
     }
     let Tri::Present(min) = &budget.min_available else { return None };
     if min.value.trim() == "100%" {
-        return workload.map(|_| "wants all pods to be there".to_owned());
+        return Some("wants all pods to be there".to_owned());
     }
     let min: i64 = min.value.trim().parse().ok()?;
-    let workload = workload?;
-    let scaled = cx.model.manifests.autoscalers.iter().find(|a| {
-        together(&a.environment, &workload.environment)
-            && a.target.present().is_none_or(|(_, name)| *name == workload.name)
-    });
-    let pods = match (scaled, &workload.replicas) {
-        (Some(scaler), _) => *scaler.min_replicas.present()?,
-        (None, Tri::Present(replicas)) => replicas.value,
-        (None, Tri::Absent)
-            if workload.kind.present().is_some_and(|k| k == "Deployment" || k == "StatefulSet") =>
-        {
-            1
-        }
-        (None, _) => return None,
-    };
+    // What takes all pods of a namespace takes those, too, that are not seen from here.
+    let takes_all = budget.selector.present().is_some_and(|s| s.all.is_empty());
+    let is_sure = |w: &&Workload| matches!(selects(&budget.selector, w), Tri::Present(()));
+    if takes_all || !all.iter().all(is_sure) {
+        return None;
+    }
+    let pods: i64 = all.iter().map(|w| least_pods(manifests, w)).sum::<Option<i64>>()?;
     (pods > 0 && min >= pods).then(|| format!("wants {min} pods to be there, and there are {pods}"))
 }
 
-fn finding(budget: &Budget, workload: Option<&Workload>, at: Place, why: &str) -> Finding {
+fn finding(budget: &Budget, workload: &Workload, at: Place, why: &str) -> Finding {
     let message =
         format!("the disruption budget `{}` {why}: nodes with these pods can never be drained", budget.name);
-    let mut finding = Finding::new(&PDB_BLOCKS_DRAIN, at, message)
+    Finding::new(&PDB_BLOCKS_DRAIN, at, message)
         .help("let at least one pod be away: `maxUnavailable: 1`")
         .label(why)
         .subject(budget.name.clone())
-        .fix("Let one pod be away", Applicability::Unsafe, replace(at, "maxUnavailable: 1"));
-    if let Some(workload) = workload {
-        finding = finding.related(workload.name_at, "the pods it speaks of");
-    }
-    finding
+        .related(workload.name_at, "the pods it speaks of")
+        .fix("Let one pod be away", Applicability::Unsafe, replace(at, "maxUnavailable: 1"))
 }

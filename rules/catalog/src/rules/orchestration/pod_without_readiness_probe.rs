@@ -77,7 +77,8 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for (workload, container) in servers(cx) {
-        if container.probes_unknown || container.probe(ProbeKind::Readiness).is_some() {
+        let has_one = container.probes_unknown || container.probe(ProbeKind::Readiness).is_some();
+        if has_one || stands_before_another(workload, container) {
             continue;
         }
         let service = services_of(&cx.model.manifests, workload)
@@ -86,6 +87,15 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             findings.push(finding(cx, workload, container, service));
         }
     }
+}
+
+/// Whether a container hands what it gets to another one of its pod: what is ready is the other one.
+fn stands_before_another(workload: &Workload, container: &Container) -> bool {
+    let has_others = workload.containers.iter().filter(|c| !c.init).count() > 1;
+    let words = container.command.present().into_iter().chain(container.args.present()).flatten();
+    let is_upstream =
+        |word: &String| ["127.0.0.1:", "localhost:", "[::1]:"].iter().any(|host| word.contains(host));
+    has_others && words.into_iter().any(|word| word.contains("upstream") && is_upstream(word))
 }
 
 fn finding(cx: &Context<'_>, workload: &Workload, container: &Container, service: &NetService) -> Finding {

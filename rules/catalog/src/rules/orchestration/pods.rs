@@ -1,6 +1,8 @@
 //! What rules ask of workloads.
 
-use svclint_model::{Container, Environment, Labels, Manifests, Model, NetService, Tri, Workload};
+use svclint_model::{
+    Autoscaler, Container, Environment, Labels, Manifests, Model, NetService, Tri, Workload,
+};
 
 use crate::Context;
 
@@ -10,6 +12,14 @@ pub(super) fn servers<'m>(cx: &Context<'m>) -> impl Iterator<Item = (&'m Workloa
     let is_meant = |w: &&Workload| w.is_server() && !w.is_compose() && !is_aside(model, w);
     let workloads = cx.model.manifests.workloads.iter().filter(is_meant);
     workloads.flat_map(|w| w.containers.iter().filter(|c| !c.init).map(move |c| (w, c)))
+}
+
+/// All containers of Kubernetes, those of jobs and those that run before others included.
+pub(super) fn containers<'m>(cx: &Context<'m>) -> impl Iterator<Item = (&'m Workload, &'m Container)> {
+    let model = cx.model;
+    let is_meant = |w: &&Workload| !w.kind.is_unknown() && !w.is_compose() && !is_aside(model, w);
+    let workloads = cx.model.manifests.workloads.iter().filter(is_meant);
+    workloads.flat_map(|w| w.containers.iter().map(move |c| (w, c)))
 }
 
 /// Folders and files that hold what is not run for users, or is not written here.
@@ -76,7 +86,7 @@ pub(super) fn services_of<'m>(
 }
 
 /// Folders of one tree are applied together as a rule.
-fn in_same_tree(a: &Environment, b: &Environment) -> bool {
+pub(super) fn in_same_tree(a: &Environment, b: &Environment) -> bool {
     let parent =
         |e: &Environment| e.path.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned());
     a.kind == b.kind && (parent(a) == parent(b) || a.path == parent(b) || b.path == parent(a))
@@ -110,4 +120,34 @@ pub(super) fn is_served(service: &NetService, workload: &Workload, container: &C
 /// As shown: `orders` of `Deployment/orders`.
 pub(super) fn subject(workload: &Workload, container: &Container) -> String {
     format!("{}/{}", workload.title(), container.name)
+}
+
+/// What scales a workload: `Unknown` where something may that stands elsewhere, or does not say what it scales.
+pub(super) fn scaler_of<'m>(manifests: &'m Manifests, workload: &Workload) -> Tri<&'m Autoscaler> {
+    let names = |a: &&Autoscaler| {
+        same_namespace(&a.namespace, &workload.namespace)
+            && a.target.present().is_none_or(|(kind, name)| {
+                *name == workload.name && workload.kind.present().is_none_or(|own| own == kind)
+            })
+    };
+    let mut found = manifests.autoscalers.iter().filter(names).peekable();
+    if found.peek().is_none() {
+        return Tri::Absent;
+    }
+    let is_sure =
+        |a: &&Autoscaler| together(&a.environment, &workload.environment) && a.target.present().is_some();
+    found.find(is_sure).map_or(Tri::Unknown, Tri::Present)
+}
+
+/// How many pods of a workload there are at the least, where that is known.
+pub(super) fn least_pods(manifests: &Manifests, workload: &Workload) -> Option<i64> {
+    match (scaler_of(manifests, workload), &workload.replicas) {
+        (Tri::Present(scaler), _) => scaler.min_replicas.present().copied(),
+        (Tri::Absent, Tri::Present(replicas)) => Some(replicas.value),
+        (Tri::Absent, Tri::Absent) => {
+            let is_counted = |k: &String| matches!(k.as_str(), "Deployment" | "StatefulSet");
+            workload.kind.present().is_some_and(is_counted).then_some(1)
+        }
+        _ => None,
+    }
 }

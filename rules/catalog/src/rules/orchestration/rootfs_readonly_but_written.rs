@@ -2,6 +2,7 @@
 
 use svclint_model::{Deed, Tri, What};
 
+use crate::edit::joined;
 use crate::rules::deployed::{Deployed, deployed};
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
@@ -175,16 +176,4 @@ fn edits(cx: &Context<'_>, program: &Deployed<'_>, folder: &str) -> Vec<Edit> {
     let volume = ["volumes:", &format!("  - name: {name}"), "    emptyDir: {}"];
     edits.extend(cx.add_entry(program.workload.pod, &volume));
     if edits.len() == 2 { joined(edits) } else { Vec::new() }
-}
-
-/// Two insertions at one place, the end of the last container, are one: what belongs to the container comes first.
-fn joined(edits: Vec<Edit>) -> Vec<Edit> {
-    match edits.as_slice() {
-        [Edit::Replace { file, span, text }, Edit::Replace { file: other, span: there, text: more }]
-            if file == other && span == there =>
-        {
-            vec![Edit::Replace { file: *file, span: *span, text: format!("{text}{more}") }]
-        }
-        _ => edits,
-    }
 }

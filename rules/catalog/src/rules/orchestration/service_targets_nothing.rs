@@ -3,6 +3,7 @@
 use svclint_model::{Labels, NetService, ServicePort, Tri, Workload};
 
 use super::dangling;
+use super::meant;
 use super::pods::{selects, together};
 use crate::edit::replace;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
@@ -78,35 +79,35 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         if !selector.complete || !matches!(&service.kind, Tri::Present(kind) if kind != "ExternalName") {
             continue;
         }
-        let fits = |w: &&Workload| !selects(&service.selector, w).is_absent();
-        let beside: Vec<&Workload> =
-            manifests.workloads.iter().filter(|w| together(&w.environment, &service.environment)).collect();
-        if !manifests.workloads.iter().any(|w| fits(&w)) {
-            // Without any pods beside it, those it means are somebody else's.
-            if let Some(nearest) = nearest(selector, &beside) {
-                findings.push(no_pods(cx, service, selector, nearest));
-            }
-            continue;
+        let fits = |w: &&Workload| !w.is_compose() && !selects(&service.selector, w).is_absent();
+        let fitting: Vec<&Workload> = manifests.workloads.iter().filter(fits).collect();
+        if fitting.is_empty() {
+            let meant = meant::meant(manifests, service, selector);
+            findings.extend(meant.map(|meant| no_pods(cx, service, selector, meant)));
+        } else if let Some(elsewhere) = meant::elsewhere(&fitting, service) {
+            findings.push(in_another_namespace(service, elsewhere));
+        } else {
+            let is_mine = |w: &&Workload| together(&w.environment, &service.environment);
+            let mine: Vec<&Workload> = fitting.into_iter().filter(is_mine).collect();
+            findings.extend(service.ports.iter().filter_map(|port| no_port(cx, service, port, &mine)));
         }
-        let mine: Vec<&Workload> = beside.into_iter().filter(fits).collect();
-        findings.extend(service.ports.iter().filter_map(|port| no_port(cx, service, port, &mine)));
     }
     manifests.ingresses.iter().for_each(|i| dangling::ingress(cx, i, findings));
     findings.extend(manifests.autoscalers.iter().filter_map(|scaler| dangling::autoscaler(cx, scaler)));
 }
 
-/// A workload whose labels differ in one value only, by a few letters: what the selector was meant for.
-fn nearest<'m>(selector: &Labels, workloads: &[&'m Workload]) -> Option<&'m Workload> {
-    let mut near: Vec<(usize, &Workload)> = workloads
-        .iter()
-        .filter(|w| w.labels.complete)
-        .map(|w| {
-            let shared = selector.all.iter().filter(|(k, v)| v.is_some() && w.labels.all.get(*k) == Some(v));
-            (shared.count(), *w)
-        })
-        .collect();
-    near.sort_by_key(|(shared, _)| std::cmp::Reverse(*shared));
-    near.first().map(|(_, workload)| *workload)
+fn in_another_namespace(service: &NetService, workload: &Workload) -> Finding {
+    let of = |namespace: &Tri<String>| namespace.present().cloned().unwrap_or_default();
+    let (own, other) = (of(&service.namespace), of(&workload.namespace));
+    let message = format!(
+        "the Service `{}` is in the namespace `{own}`, and the pods that it selects are in `{other}`: requests to it get no answer",
+        service.written
+    );
+    Finding::new(&SERVICE_TARGETS_NOTHING, service.selector_at.unwrap_or(service.at), message)
+        .help("a Service leads to pods of its own namespace only: put both into one")
+        .label("fits no pods in its namespace")
+        .related(workload.name_at, format!("in the namespace `{other}`"))
+        .subject(service.written.clone())
 }
 
 fn no_pods(cx: &Context<'_>, service: &NetService, selector: &Labels, nearest: &Workload) -> Finding {

@@ -2,7 +2,7 @@
 
 use svclint_model::{Spot, Tri, Workload};
 
-use super::pods::services_of;
+use super::pods::{is_aside, services_of};
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -65,8 +65,8 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let workloads = cx.model.manifests.workloads.iter().filter(|w| w.is_server() && !w.is_compose());
-    for workload in workloads {
+    let is_meant = |w: &&Workload| w.is_server() && !w.is_compose() && !is_aside(cx.model, w);
+    for workload in cx.model.manifests.workloads.iter().filter(is_meant) {
         if let Tri::Present(grace) = &workload.grace
             && grace.value == 0
             && let Some(service) = services_of(&cx.model.manifests, workload).next()

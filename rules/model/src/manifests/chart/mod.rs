@@ -9,7 +9,7 @@ use svclint_syntax::yaml::{Node, NodeKind, yaml};
 
 pub(super) use installs::{Install, installs};
 
-use super::value::{Entry, Kind, Value};
+use super::value::{Kind, Value};
 use crate::place::{FileId, Place};
 
 /// A chart as it is installed: with values, as a chart of its own or as a part of another one.
@@ -211,12 +211,10 @@ fn merge(own: &mut Value, over: &Value) {
     match (&mut own.kind, &over.kind) {
         (Kind::Map { entries, open, .. }, Kind::Map { entries: new, open: also, .. }) => {
             *open |= also;
-            for Entry { key, key_at, value } in new {
-                match entries.iter_mut().find(|e| e.key == *key) {
-                    Some(entry) => merge(&mut entry.value, value),
-                    None => {
-                        entries.push(Entry { key: key.clone(), key_at: *key_at, value: value.clone() });
-                    }
+            for entry in new {
+                match entries.iter_mut().find(|e| e.key == entry.key) {
+                    Some(own) => merge(&mut own.value, &entry.value),
+                    None => entries.push(entry.clone()),
                 }
             }
         }

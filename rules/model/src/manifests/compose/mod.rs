@@ -137,6 +137,7 @@ impl Reader<'_> {
             volumes_complete: is_whole && !value.is_open(),
             containers: vec![container],
             containers_complete: true,
+            spread: Tri::Unknown,
             depends_on: value.entry("depends_on").map(depends_on).unwrap_or_default(),
             annotations: Labels::default(),
         })
@@ -383,7 +384,7 @@ fn resources(deploy: &Tri<&Value>) -> Resources {
         memory_request: of("reservations", "memory"),
         cpu_limit: of("limits", "cpus"),
         memory_limit: of("limits", "memory"),
-        at: None,
+        ..Resources::default()
     }
 }
 
@@ -396,7 +397,20 @@ fn security<'v>(tri: &dyn Fn(&str) -> Tri<&'v Value>) -> Security {
         Tri::Absent => Tri::Absent,
         Tri::Unknown => Tri::Unknown,
     };
-    Security { privileged, ..Security::default() }
+    let run_as_user = match tri("user") {
+        Tri::Present(value) => {
+            user(value).map_or(Tri::Unknown, |user| Tri::Present(Spot { value: user, at: value.at }))
+        }
+        Tri::Absent => Tri::Absent,
+        Tri::Unknown => Tri::Unknown,
+    };
+    Security { privileged, run_as_user, ..Security::default() }
+}
+
+/// The number in `user: "10001:10001"`; other names than root's have numbers that only the image knows.
+fn user(value: &Value) -> Option<i64> {
+    let name = value.text()?.split(':').next()?;
+    if name == "root" { Some(0) } else { name.parse().ok() }
 }
 
 fn host_access(service: &Value) -> Vec<Spot<String>> {

@@ -188,6 +188,10 @@ pub struct Resources {
     pub memory_limit: Tri<String>,
     /// `resources:`, where there is one.
     pub at: Option<Block>,
+    /// `requests:` in it.
+    pub requests_at: Option<Block>,
+    /// `limits:` in it.
+    pub limits_at: Option<Block>,
 }
 
 /// The rights of a pod or container.

@@ -57,8 +57,10 @@ pub struct Manifests {
     pub monitors: Vec<Monitor>,
     /// What metrics are recorded from others, and what is alerted on.
     pub rule_groups: Vec<RuleGroup>,
-    /// Where a LimitRange or VerticalPodAutoscaler gives containers resources that they do not name.
-    pub resource_defaults: Vec<(Environment, Tri<String>)>,
+    /// What gives containers resources that they do not name.
+    pub resource_defaults: Vec<ResourceDefaults>,
+    /// All objects of other kinds.
+    pub others: Vec<OtherObject>,
     /// How images are built, as build tools and workflows say.
     pub builds: Vec<ImageBuild>,
     /// Images that nothing here builds under their name.
@@ -190,6 +192,8 @@ pub struct Workload {
     pub containers: Vec<Container>,
     /// Whether `containers` are all.
     pub containers_complete: bool,
+    /// What keeps its pods on different nodes: constraints of their spread, or an affinity against each other.
+    pub spread: Tri<()>,
     /// What must run before, in a compose file.
     pub depends_on: Vec<Dependency>,
     /// The annotations of its pods.

@@ -32,6 +32,8 @@ pub struct NetService {
     pub ports_complete: bool,
     /// Its own labels.
     pub labels: Labels,
+    /// Its annotations.
+    pub annotations: Labels,
 }
 
 /// A port of a service.
@@ -71,11 +73,13 @@ pub struct Backend {
     pub path: Option<Spot<String>>,
     /// The service.
     pub service: Tri<Spot<String>>,
+    /// The service's namespace, where one is named.
+    pub namespace: Tri<String>,
     /// Its port, by number or name.
     pub port: Tri<Spot<String>>,
 }
 
-/// A HorizontalPodAutoscaler.
+/// A HorizontalPodAutoscaler, or KEDA's ScaledObject.
 #[derive(Clone, Debug)]
 pub struct Autoscaler {
     /// Its name as its manifest has it.
@@ -88,6 +92,8 @@ pub struct Autoscaler {
     pub target: Tri<(String, String)>,
     /// Where the target's name stands.
     pub target_at: Place,
+    /// Where the target's kind stands.
+    pub kind_at: Option<Place>,
     /// The least number of pods.
     pub min_replicas: Tri<i64>,
     /// The largest number of pods.
@@ -151,33 +157,99 @@ pub struct NetworkPolicy {
     pub selector: Tri<Labels>,
     /// Who may call them: `None` where it says nothing of that.
     pub ingress: Option<Vec<Allowed>>,
+    /// Whom they may call: `None` where it says nothing of that.
+    pub egress: Option<Vec<Allowed>>,
+    /// Whether all that it says is known.
+    pub is_known: bool,
     /// Where it stands.
     pub at: Place,
 }
 
-/// Who a network policy lets in.
+/// Who a network policy lets in or out.
 #[derive(Clone, Debug)]
 pub struct Allowed {
     /// The labels of pods; `None` for anybody, `Unknown` for what cannot be compared.
-    pub from: Option<Vec<Tri<Labels>>>,
-    /// The ports; `None` for all.
-    pub ports: Option<Vec<String>>,
+    pub peers: Option<Vec<Tri<Labels>>>,
+    /// The ports of the pods that are called; `None` for all.
+    pub ports: Option<Vec<PolicyPort>>,
 }
 
-/// The port's name or number, and the path, that metrics are read from.
-pub type Endpoint = (Tri<Spot<String>>, Tri<Spot<String>>);
+/// A port in a network policy.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyPort {
+    /// Its number or name; `Absent` for all of the protocol.
+    pub port: Tri<String>,
+    /// The last one of a range that begins with it.
+    pub end: Option<u16>,
+    /// `TCP` unless it says otherwise.
+    pub protocol: Tri<String>,
+}
 
-/// A ServiceMonitor or PodMonitor, or scrape annotations.
+/// What a monitor reads metrics from.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// The name of the Service's port; of the container's, where pods are asked.
+    pub port: Tri<Spot<String>>,
+    /// The name or number of the container's port.
+    pub target: Tri<Spot<String>>,
+    /// The path.
+    pub path: Tri<Spot<String>>,
+}
+
+/// Where a monitor looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Namespaces {
+    /// In its own namespace.
+    Own,
+    /// In these.
+    Named(Vec<String>),
+    /// In all of them, or it is not known where.
+    Unknown,
+}
+
+/// A ServiceMonitor or PodMonitor.
 #[derive(Clone, Debug)]
 pub struct Monitor {
     /// Its kind.
     pub kind: String,
     /// Its name as its manifest has it.
     pub name: String,
+    /// Its namespace, where it names one.
+    pub namespace: Tri<String>,
     /// The environment that it belongs to.
     pub environment: Environment,
+    /// The namespaces of what it asks.
+    pub namespaces: Namespaces,
     /// The services (or pods) that it asks.
     pub selector: Tri<Labels>,
-    /// The port's name or number, and the path.
+    /// What it asks of each.
     pub endpoints: Vec<Endpoint>,
+}
+
+/// What gives resources to containers that name none: a LimitRange, a VerticalPodAutoscaler.
+#[derive(Clone, Debug)]
+pub struct ResourceDefaults {
+    /// Its namespace, where it names one.
+    pub namespace: Tri<String>,
+    /// The environment that it belongs to.
+    pub environment: Environment,
+    /// Kind and name of the workload that it is for; `Absent` for all of the namespace.
+    pub target: Tri<(String, String)>,
+    /// The limits.
+    pub limits: Labels,
+    /// The requests.
+    pub requests: Labels,
+}
+
+/// An object of a kind that nothing more is read from: what it makes is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherObject {
+    /// Its kind.
+    pub kind: String,
+    /// The group of its API.
+    pub group: String,
+    /// Its name.
+    pub name: String,
+    /// The environment that it belongs to.
+    pub environment: Environment,
 }

@@ -32,7 +32,7 @@ pub(super) fn run(root: &Value, variables: Variables<'_>, objects: &mut Vec<Obje
 
 fn object(written: &Value, kind: &str, data: Value) -> Option<Object> {
     let at = written.at;
-    let entry = |key: &str, value: Value| Entry { key: key.to_owned(), key_at: at, value };
+    let entry = |key: &str, value: Value| Entry { key: key.to_owned(), key_at: at, value, instead: false };
     let text = |text: &str| Value { at, kind: Kind::Text(text.to_owned()) };
     let metadata = [written.entry("name")?].into_iter().chain(written.entry("namespace")).cloned();
     let entries = vec![
@@ -47,7 +47,12 @@ fn object(written: &Value, kind: &str, data: Value) -> Option<Object> {
 /// The keys of a generated object.
 fn data(written: &Value, variables: Variables<'_>) -> Value {
     let list = |key: &str| written.get(key).map_or(&[][..], Value::items).iter();
-    let entry = |key: &str, at, kind| Entry { key: key.to_owned(), key_at: at, value: Value { at, kind } };
+    let entry = |key: &str, at, kind| Entry {
+        key: key.to_owned(),
+        key_at: at,
+        value: Value { at, kind },
+        instead: false,
+    };
     let literals = list("literals").filter_map(|literal| {
         let (key, text) = literal.text()?.split_once('=')?;
         Some(entry(key, literal.at, Kind::Text(text.to_owned())))

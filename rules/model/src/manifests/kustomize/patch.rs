@@ -181,7 +181,7 @@ fn put(parent: &mut Value, key: &str, value: Option<Value>, adds: bool, at: Plac
     match (&mut parent.kind, value) {
         (Kind::Map { entries, .. }, Some(value)) => match entries.iter_mut().find(|e| e.key == key) {
             Some(entry) => entry.value = value,
-            None => entries.push(Entry { key: key.to_owned(), key_at: at, value }),
+            None => entries.push(Entry { key: key.to_owned(), key_at: at, value, instead: false }),
         },
         (Kind::Map { entries, .. }, None) => entries.retain(|e| e.key != key),
         (Kind::Seq { items, .. }, Some(value)) => match key.parse::<usize>() {

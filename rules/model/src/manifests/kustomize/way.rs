@@ -28,7 +28,7 @@ pub(super) fn each_made(value: &mut Value, way: &[&str], at: Place, visit: &mut 
         Kind::Map { entries, .. } => {
             let position = entries.iter().position(|e| e.key == *key).unwrap_or(entries.len());
             if position == entries.len() {
-                entries.push(Entry { key: (*key).to_owned(), key_at: at, value: empty(at) });
+                entries.push(Entry { key: (*key).to_owned(), key_at: at, value: empty(at), instead: false });
             }
             let Some(entry) = entries.get_mut(position) else { return };
             if matches!(entry.value.kind, Kind::Null) {
