@@ -580,6 +580,16 @@ async fn main() {{
     // A path that nobody knows, or that is no file of the image.
     let chosen = code("std::fs::create_dir_all(std::env::args().nth(1).unwrap()).unwrap();");
     assert_found(&format!("{chosen}{}", with("")), &[]);
+    // What is left out on some ways, or may fail.
+    for write in [
+        "if std::env::args().any(|a| a == \"--dump\") { std::fs::create_dir_all(\"/var/cache/shop\").unwrap(); }",
+        "match std::env::args().nth(1).as_deref() { Some(\"dump\") => std::fs::create_dir_all(\"/var/x\").unwrap(), _ => {} }",
+        "if std::env::args().len() > 1 { return; } std::fs::create_dir_all(\"/var/cache/shop\").unwrap();",
+        "let _ = std::fs::create_dir_all(\"/var/cache/shop\");",
+        "std::fs::create_dir_all(\"/var/cache/shop\").ok();",
+    ] {
+        assert_found(&format!("{}{}", code(write), with("")), &[]);
+    }
     let device = code("std::fs::write(\"/dev/stdout\", \"x\").unwrap();");
     assert_found(&format!("{device}{}", with("")), &[]);
 }

@@ -377,3 +377,27 @@ fn side_containers_that_hand_requests_on_need_no_readiness() {
     assert_eq!(of("--upstream=http://127.0.0.1:8080/"), 0);
     assert_eq!(of("--verbose"), 1);
 }
+
+#[test]
+fn liveness_that_gives_up_no_later_than_readiness() {
+    let of = |liveness: &str| {
+        let probes = format!(
+            "ports: [{{ name: http, containerPort: 8080 }}]\nreadinessProbe: {{ httpGet: {{ path: /readyz, port: 8080 }} }}\nlivenessProbe: {{ {liveness} }}"
+        );
+        at(
+            &deploy(&[deployment("orders", "{ app: orders }", "", "", &probes)]),
+            "liveness-as-fast-as-readiness",
+        )
+        .len()
+    };
+    assert_eq!(of("httpGet: { path: /readyz, port: 8080 }"), 1);
+    assert_eq!(of("httpGet: { path: /readyz, port: http }"), 1, "the name of the same port");
+    assert_eq!(of("httpGet: { path: /livez, port: 8080 }"), 0);
+    assert_eq!(of("httpGet: { path: /readyz, port: 8081 }"), 0);
+    assert_eq!(of("httpGet: { path: /readyz, port: 8080 }, failureThreshold: 6"), 0);
+    // By its headers the service may tell who asks.
+    assert_eq!(
+        of("httpGet: { path: /readyz, port: 8080, httpHeaders: [{ name: X-Probe, value: live }] }"),
+        0
+    );
+}

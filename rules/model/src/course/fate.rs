@@ -67,6 +67,7 @@ fn acts(tracer: &Tracer<'_>, call: At) -> bool {
                     | Action::Send
                     | Action::Execute { .. }
                     | Action::Acknowledge
+                    | Action::WriteFile { .. }
                     | Action::Call(_)
                     | Action::Effect(Effect::Commit | Effect::Decode)
             )

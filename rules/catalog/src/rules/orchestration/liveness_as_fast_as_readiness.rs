@@ -1,6 +1,6 @@
 //! `liveness-as-fast-as-readiness`
 
-use svclint_model::{Container, Probe, ProbeAction, ProbeKind, Tri, Workload};
+use svclint_model::{Container, Probe, ProbeAction, ProbeKind, Spot, Tri, Workload};
 
 use super::pods::{servers, subject};
 use crate::{Applicability, Context, Finding, declare_rule};
@@ -69,7 +69,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for (workload, container) in servers(cx) {
         let probes = (container.probe(ProbeKind::Liveness), container.probe(ProbeKind::Readiness));
         let (Some(liveness), Some(readiness)) = probes else { continue };
-        if !asks_the_same(liveness, readiness) {
+        if !asks_the_same(container, liveness, readiness) {
             continue;
         }
         if let (Some(live), Some(ready)) = (window(liveness), window(readiness))
@@ -80,14 +80,19 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn asks_the_same(a: &Probe, b: &Probe) -> bool {
+fn asks_the_same(container: &Container, a: &Probe, b: &Probe) -> bool {
+    // A port's name and its number are one port.
+    let is_one = |a: &Spot<String>, b: &Spot<String>| {
+        let number = |port: &Spot<String>| container.port_number(&port.value);
+        a.value == b.value || number(a).is_some() && number(a) == number(b)
+    };
     match (&a.action, &b.action) {
         (
-            ProbeAction::Http { path: Tri::Present(a), port: Tri::Present(p), .. },
-            ProbeAction::Http { path: Tri::Present(b), port: Tri::Present(q), .. },
-        ) => a.value == b.value && p.value == q.value,
+            ProbeAction::Http { path: Tri::Present(a), port: Tri::Present(p), headers: with },
+            ProbeAction::Http { path: Tri::Present(b), port: Tri::Present(q), headers: and },
+        ) => a.value == b.value && is_one(p, q) && !with && !and,
         (ProbeAction::Grpc(Tri::Present(a)), ProbeAction::Grpc(Tri::Present(b)))
-        | (ProbeAction::Tcp(Tri::Present(a)), ProbeAction::Tcp(Tri::Present(b))) => a.value == b.value,
+        | (ProbeAction::Tcp(Tri::Present(a)), ProbeAction::Tcp(Tri::Present(b))) => is_one(a, b),
         (ProbeAction::Exec(Tri::Present(a)), ProbeAction::Exec(Tri::Present(b))) => a == b,
         _ => false,
     }

@@ -18,6 +18,7 @@ mod resources;
 mod rootfs_readonly_but_written;
 mod service_targets_nothing;
 mod single_replica_service;
+mod sure;
 mod termination_not_graceful;
 
 pub(super) use moving_images::moving_images;

@@ -2,6 +2,7 @@
 
 use svclint_model::{Deed, Tri, What};
 
+use super::sure::sure_deeds;
 use crate::edit::joined;
 use crate::rules::deployed::{Deployed, deployed};
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
@@ -111,10 +112,9 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The first write to a path that is known, and that nothing is mounted at.
+/// The first write that is sure to be done, to a path that is known and that nothing is mounted at.
 fn first_write<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Option<(&'m str, &'m Deed)> {
-    let functions = program.service.functions.iter().filter_map(|f| cx.model.functions.get(f.0 as usize));
-    functions.flat_map(|f| &f.does).find_map(|deed| match &deed.what {
+    sure_deeds(cx.model, program.service).into_iter().find_map(|deed| match &deed.what {
         What::WriteFile(Tri::Present(path)) if path.starts_with('/') && !is_mounted(program, path) => {
             Some((path.as_str(), deed))
         }
