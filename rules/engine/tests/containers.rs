@@ -397,6 +397,39 @@ fn tools_of_health_checks() {
     }
 }
 
+/// What runs the image may check it with programs of its own choice.
+#[test]
+fn tools_of_checks_in_manifests() {
+    let start = |base: &str, rest: &str| image(base, &format!("{rest}USER 10001\nCMD [\"shop\"]\n"));
+    let composed = |test: &str| {
+        format!("//- compose.yaml\nservices:\n  shop: {{ build: ., healthcheck: {{ test: {test} }} }}\n")
+    };
+    let slim = start("debian:bookworm-slim", "");
+    for test in ["[CMD, curl, -f, \"http://localhost/\"]", "curl -f http://localhost/ || exit 1"] {
+        assert_eq!(rules(&format!("{slim}{}", composed(test))), ["healthcheck-tool-missing"], "{test}");
+        silent(&format!(
+            "{}{}",
+            start("debian:bookworm-slim", "RUN apt-get install -y curl\n"),
+            composed(test)
+        ));
+    }
+    silent(&format!("{slim}{}", composed("[CMD, shop, healthcheck]")));
+    let probed = |command: &str, more: &str| {
+        let shop = "//- deploy/shop.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: shop }\nspec:\n  template:\n    spec:\n      containers:\n        - name: shop\n          image: registry/shop:1.4.0\n          resources: { requests: { cpu: 1 }, limits: { memory: 1Gi } }\n          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }\n";
+        format!(
+            "{}{shop}{more}          livenessProbe: {{ exec: {{ command: [{command}] }} }}\n",
+            start("gcr.io/distroless/cc-debian12", "")
+        )
+    };
+    assert_eq!(rules(&probed("sh, -c, \"true\"", "")), ["healthcheck-tool-missing"]);
+    assert_eq!(rules(&probed("/tools/grpc_health_probe", "")), ["healthcheck-tool-missing"]);
+    silent(&probed(
+        "/tools/grpc_health_probe",
+        "          volumeMounts: [{ name: tools, mountPath: /tools }]\n",
+    ));
+    silent(&probed("shop, healthcheck", ""));
+}
+
 #[test]
 fn variables_without_a_value() {
     let with = |head: &str, rest: &str| {

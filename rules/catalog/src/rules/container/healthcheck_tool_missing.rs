@@ -3,14 +3,15 @@
 use svclint_model::docker::{Form, Word};
 use svclint_model::{Image, PackageManager, Place, Start, Tri};
 
+use super::probe_tools;
 use super::written::{file_name, json};
 use crate::finding::{Applicability, Edit, Fix};
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports a `HEALTHCHECK` that runs a program which the image does not have: `curl` on a slim image, anything in a shell on
-    /// a distroless one.
+    /// Reports a `HEALTHCHECK`, a check of a composition, or a probe of a manifest that runs a program which the image does not
+    /// have: `curl` on a slim image, anything in a shell on a distroless one.
     ///
     /// ## Why it matters
     /// The check fails each time, however well the service is: it counts as unhealthy for ever, what depends on it never starts, and
@@ -70,6 +71,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let Some(check) = image.last().and_then(|s| s.healthcheck.as_ref()) else { continue };
         findings.extend(missing(image, check).map(|program| finding(cx, image, check, &program)));
     }
+    probe_tools::check(cx, findings);
 }
 
 /// The first program of the check that the image does not have.
