@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::deployments::Deployment;
 use crate::manifests::{Container, Workload};
 use crate::place::{Place, Tri};
-use crate::probed::{answers, asked};
+use crate::probed::{answerer, asked};
 use crate::system::{Model, Service, Setting, What};
 
 /// From what is named to what it means.
@@ -108,12 +108,7 @@ impl Model {
         found: &mut Vec<CrossLink>,
     ) {
         for asked in asked(container) {
-            let reads = |method: &str| matches!(method, "GET" | "ANY" | "HEAD");
-            let answering = service
-                .routes
-                .iter()
-                .find(|r| reads(&r.method) && matches!(answers(&asked.path, &r.path), Tri::Present(())));
-            let Some(route) = answering else { continue };
+            let Some(route) = answerer(&service.routes, &asked.path) else { continue };
             let kind = format!("{:?}", asked.probe.kind).to_lowercase();
             let back = format!("asked by the {kind} probe of `{}`", workload.title());
             let forth = format!("`{} {}`, answered by `{}`", route.method, route.path, route.handler_text);

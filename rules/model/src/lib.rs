@@ -83,7 +83,7 @@ pub use linked::Linked;
 pub use manifests::*;
 pub use packages::normal_path;
 pub use place::{FileFacts, FileId, Place, SourceFile, Tri};
-pub use probed::{AskedPath, answers, asked};
+pub use probed::{AskedPath, answerer, answers, asked, asked_by};
 pub use profiles::Profile;
 pub use protos::GrpcImpl;
 pub use requests::is_repeat_header;

@@ -128,19 +128,6 @@ fn is_root(model: &Model, manifest: &Path) -> bool {
     manifest.parent() == Some(&model.root)
 }
 
-/// Whether some image or composition is stopped by another signal than SIGTERM.
-pub(super) fn stops_otherwise(cx: &Context<'_>) -> bool {
-    let says = |line: &str| {
-        let line = line.trim().to_lowercase();
-        let signal = line.strip_prefix("stopsignal").or_else(|| line.strip_prefix("stop_signal"));
-        signal
-            .is_some_and(|s| !s.contains("term") && !s.trim_matches([' ', ':', '"', '\'']).starts_with("15"))
-    };
-    // An init process may pass another signal on.
-    let rewrites = |line: &str| line.contains("dumb-init") && line.contains("--rewrite");
-    container_files(cx).any(|file| cx.sources.text(file).lines().any(|l| says(l) || rewrites(l)))
-}
-
 /// The files that build images, and compositions that do: one that only brings databases for work at a desk does not.
 fn container_files<'c>(cx: &'c Context<'_>) -> impl Iterator<Item = FileId> + 'c {
     let numbered = cx.model.files.iter().enumerate().map(|(number, path)| (FileId(number as u32), path));

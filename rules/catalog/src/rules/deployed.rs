@@ -1,6 +1,9 @@
 //! Programs in the containers that run them.
 
-use svclint_model::{Container, Deployment, Listener, Place, Protocol, Service, Tri, Workload, asked};
+use svclint_model::{
+    AskedPath, Container, Deployment, Listener, Place, Protocol, Route, Service, Tri, Workload, answerer,
+    asked,
+};
 
 use crate::{Context, Finding};
 
@@ -67,6 +70,37 @@ impl<'m> Deployed<'m> {
     /// The number of a port that is given by number or name.
     pub(super) fn port_number(&self, port: &str) -> Option<u16> {
         self.container.port_number(port)
+    }
+
+    /// Whether a probe asks one of the program's own listeners, as far as ports tell: another library, or another
+    /// container, may answer at a port that no listener is known to bind.
+    pub(super) fn asks_own(&self, asked: &AskedPath<'_>) -> Tri<()> {
+        let http = self.http();
+        let single = http.len() == 1 && self.service.listeners.len() == 1;
+        let Some(port) = asked.port else { return Tri::Unknown };
+        let bound: Vec<Option<u16>> = http.iter().map(|l| self.bound_port(l)).collect();
+        if bound.contains(&Some(port)) {
+            return Tri::Present(());
+        }
+        let declares = |c: &Container| c.ports.iter().any(|p| p.number == Tri::Present(port));
+        let others_declare = || self.workload.containers.iter().any(|c| !c.ports.is_empty());
+        match self.container.ports.as_slice() {
+            _ if bound.iter().all(Option::is_some) => Tri::Absent,
+            [_] if declares(self.container) && single && self.container.ports_complete => Tri::Present(()),
+            _ if declares(self.container) => Tri::Unknown,
+            [] if !others_declare() && single => Tri::Present(()),
+            [] if self.container.ports_complete && !self.workload.containers.iter().any(declares) => {
+                Tri::Unknown
+            }
+            _ if self.container.ports_complete => Tri::Absent,
+            _ => Tri::Unknown,
+        }
+    }
+
+    /// The route of the program's that a probe comes to.
+    pub(super) fn answering(&self, asked: &AskedPath<'_>) -> Option<&'m Route> {
+        let service = self.service;
+        answerer(&service.routes, &asked.path).filter(|_| !self.asks_own(asked).is_absent())
     }
 
     /// Part of a finding's subject.

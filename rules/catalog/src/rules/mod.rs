@@ -22,6 +22,7 @@ mod running;
 mod secrets;
 mod security;
 mod spelling;
+mod stop_signal;
 
 use std::sync::LazyLock;
 

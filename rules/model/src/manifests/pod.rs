@@ -66,6 +66,11 @@ fn container(value: &Value, init: bool) -> Option<Container> {
         resources: resources(value),
         security: security(value),
         pre_stop: pre_stop(value),
+        stop_signal: match value.tri_path(&["lifecycle", "stopSignal"]) {
+            Tri::Present(signal) => signal.text().map_or(Tri::Unknown, |s| Tri::Present(s.to_owned())),
+            Tri::Absent => Tri::Absent,
+            Tri::Unknown => Tri::Unknown,
+        },
         mounts: mounts.map_or(&[][..], Value::items).iter().filter_map(mount).collect(),
         mounts_complete: !value.is_open() && !mounts.is_some_and(Value::is_open),
         has_init: false,
@@ -154,8 +159,23 @@ fn probes(container: &Value) -> Vec<Probe> {
 
 fn action(probe: &Value) -> ProbeAction {
     if let Some(get) = probe.get("httpGet") {
-        let headers = get.get("httpHeaders").is_some() || get.is_open();
-        return ProbeAction::Http { path: get.tri_spot("path"), port: get.tri_spot("port"), headers };
+        let name = |header: &Value| header.get("name")?.text().map(str::to_lowercase);
+        let headers = match get.tri("httpHeaders") {
+            Tri::Present(all) if !all.is_open() => {
+                let names: Option<Vec<String>> = all.items().iter().map(name).collect();
+                names.map_or(Tri::Unknown, Tri::Present)
+            }
+            Tri::Absent => Tri::Absent,
+            _ => Tri::Unknown,
+        };
+        let here = |host: &Value| matches!(host.text(), Some("127.0.0.1" | "localhost"));
+        let elsewhere = get.get("host").is_some_and(|host| !here(host));
+        return ProbeAction::Http {
+            path: get.tri_spot("path"),
+            port: get.tri_spot("port"),
+            headers,
+            elsewhere,
+        };
     }
     if let Some(socket) = probe.get("tcpSocket") {
         return ProbeAction::Tcp(socket.tri_spot("port"));
@@ -242,7 +262,9 @@ fn pre_stop(container: &Value) -> Tri<PreStop> {
         ["sleep", n] | [_, "-c", "sleep", n] => n.trim_end_matches('s').parse().ok(),
         _ => None,
     };
-    Tri::Present(PreStop { seconds: sleep.or(slept).map_or(Tri::Unknown, Tri::Present), at: hook.at })
+    let signals = words.iter().any(|w| matches!(w.rsplit('/').next(), Some("kill" | "killall" | "pkill")));
+    let seconds = sleep.or(slept).map_or(Tri::Unknown, Tri::Present);
+    Tri::Present(PreStop { seconds, signals, at: hook.at })
 }
 
 /// Whether something keeps the pods on different nodes.

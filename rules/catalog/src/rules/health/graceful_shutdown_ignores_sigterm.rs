@@ -2,7 +2,8 @@
 
 use svclint_model::{Listener, Place, Service, Signal};
 
-use crate::rules::contained::{in_production, stops_otherwise};
+use crate::rules::contained::in_production;
+use crate::rules::stop_signal::stops_otherwise;
 use crate::{Applicability, Context, Edit, Finding, Fix, Related, declare_rule};
 
 declare_rule! {
@@ -67,7 +68,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for service in &cx.model.services {
         for listener in &service.listeners {
             let Some(at) = interrupt_alone(listener).filter(|at| !reported.contains(at)) else { continue };
-            if let Some(confidence) = in_production(cx, service).filter(|_| !stops_otherwise(cx)) {
+            if let Some(confidence) = in_production(cx, service).filter(|_| !stops_otherwise(cx, service)) {
                 reported.push(at);
                 findings.push(Finding { confidence, ..finding(cx, service, listener, at) });
             }

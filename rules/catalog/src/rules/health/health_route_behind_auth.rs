@@ -1,6 +1,6 @@
 //! `health-route-behind-auth`
 
-use svclint_model::{AskedPath, Carries, ProbeAction, Route, RouteLayer, Tri, answers, asked};
+use svclint_model::{AskedPath, Carries, Route, RouteLayer, Tri, asked};
 
 use crate::rules::deployed::{Deployed, deployed};
 use crate::{Context, Finding, declare_rule};
@@ -99,21 +99,25 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for program in deployed(cx) {
-        for asked in asked(program.container) {
-            let sends = !matches!(&asked.probe.action, ProbeAction::Http { headers: false, .. });
-            let route = program.service.routes.iter().find(|r| answers_it(r, &asked.path));
-            if let Some((route, layer)) = route.and_then(|r| Some((r, guard(r)?)))
-                && !sends
-            {
+        for asked in asked(program.container).into_iter().filter(|a| a.minds && !sends_credentials(a)) {
+            let route = program.answering(&asked).filter(|r| r.certain);
+            if let Some((route, layer)) = route.and_then(|r| Some((r, guard(r)?))) {
                 findings.push(finding(&program, &asked, route, layer));
             }
         }
     }
 }
 
-fn answers_it(route: &Route, path: &str) -> bool {
-    let reads = matches!(route.method.as_str(), "GET" | "ANY" | "HEAD");
-    reads && route.certain && matches!(answers(path, &route.path), Tri::Present(()))
+/// Headers that say of the asker nothing that a guard asks for.
+const NEUTRAL: &[&str] = &["accept", "accept-encoding", "cache-control", "connection", "host", "user-agent"];
+
+/// Whether a probe sends headers that a guard may accept.
+fn sends_credentials(asked: &AskedPath<'_>) -> bool {
+    match &asked.headers {
+        Tri::Present(names) => names.iter().any(|name| !NEUTRAL.contains(&name.as_str())),
+        Tri::Absent => false,
+        Tri::Unknown => true,
+    }
 }
 
 /// What refuses requests without credentials, whichever way the router is built.

@@ -2,7 +2,8 @@
 
 use svclint_model::{Carries, Deed, FnId, Listener, Model, Protocol, Route, Service, Tri, What};
 
-use super::added_route::liveness_route;
+use super::added_route::added_route;
+use super::asked_health::{asks_for_livez, is_asked};
 use crate::rules::contained::in_production;
 use crate::rules::listeners::{HEALTH, UNTOLD, is_health, stands_in};
 use crate::{Applicability, Context, Finding, Fix, Related, declare_rule};
@@ -43,8 +44,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Adds `/livez`, after the layers, so that no middleware stands in front of it. Point the liveness probe at it; a readiness
-    /// route that asks what the service cannot do without is worth having too.
+    /// Adds `/livez`, after the layers, so that no middleware stands in front of it, and lets the pods that run the service be
+    /// asked for it. A readiness route that asks what the service cannot do without is worth having too.
     ///
     /// ## References
     /// - Kubernetes, "Configure Liveness, Readiness and Startup Probes"
@@ -72,6 +73,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         if seen_whole
             && serves
             && lacks
+            && !is_asked(cx, service)
             && let Some(confidence) = in_production(cx, service)
         {
             findings.push(Finding { confidence, ..finding(cx, service, listener) });
@@ -122,12 +124,15 @@ fn finding(cx: &Context<'_>, service: &Service, listener: &Listener) -> Finding 
         place,
         label: "no health route".into(),
         related: if listener.at == place { Vec::new() } else { vec![related] },
-        fixes: fix(cx, listener).into_iter().collect(),
+        fixes: fix(cx, service, listener).into_iter().collect(),
         subject: service.name.clone(),
     }
 }
 
-fn fix(cx: &Context<'_>, listener: &Listener) -> Option<Fix> {
-    let edits = vec![liveness_route(cx, listener)?];
-    Some(Fix { title: "Add a liveness route".into(), applicability: Applicability::Unsafe, edits })
+fn fix(cx: &Context<'_>, service: &Service, listener: &Listener) -> Option<Fix> {
+    let mut edits = vec![added_route(cx, listener, "/livez")?];
+    let probes = asks_for_livez(cx, service, listener);
+    let title = if probes.is_empty() { "Add a liveness route" } else { "Add a liveness route and its probe" };
+    edits.extend(probes);
+    Some(Fix { title: title.into(), applicability: Applicability::Unsafe, edits })
 }

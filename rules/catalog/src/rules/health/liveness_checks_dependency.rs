@@ -1,10 +1,9 @@
 //! `liveness-checks-dependency`
 
-use svclint_model::{
-    AskedPath, EffectKind, ProbeAction, ProbeKind, Protocol, Route, SqlKind, Tri, answers, asked,
-};
+use svclint_model::{AskedPath, ProbeKind, Route, asked};
 
-use super::added_route::liveness_route;
+use super::added_route::added_route;
+use super::checks::questions;
 use crate::rules::deployed::{Deployed, asked_there, deployed};
 use crate::rules::reach::evidence;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
@@ -109,28 +108,12 @@ declare_rule! {
     }
 }
 
-/// What a handler may ask that a restart does not mend.
-const ASKS: &[(EffectKind, &str)] = &[
-    (EffectKind::Sql(SqlKind::Select), "the database"),
-    (EffectKind::Sql(SqlKind::Other), "the database"),
-    (EffectKind::Call(Protocol::Sql), "the database"),
-    (EffectKind::Call(Protocol::Redis), "Redis"),
-    (EffectKind::Call(Protocol::Document), "the database"),
-    (EffectKind::Call(Protocol::Messaging), "the broker"),
-    (EffectKind::Request(Protocol::Http), "another service"),
-    (EffectKind::BoundedRequest(Protocol::Http), "another service"),
-    (EffectKind::Request(Protocol::Grpc), "another service"),
-    (EffectKind::BoundedRequest(Protocol::Grpc), "another service"),
-];
-
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for program in deployed(cx).filter(|d| !d.workload.is_compose()) {
-        for asked in asked(program.container).into_iter().filter(|a| a.probe.kind == ProbeKind::Liveness) {
-            let is_it = |r: &&Route| {
-                matches!(r.method.as_str(), "GET" | "ANY")
-                    && matches!(answers(&asked.path, &r.path), Tri::Present(()))
-            };
-            if let Some(route) = program.service.routes.iter().find(is_it) {
+        // Where any answer will do, only one that never comes makes it fail.
+        let is_meant = |a: &AskedPath<'_>| a.probe.kind == ProbeKind::Liveness && a.minds;
+        for asked in asked(program.container).into_iter().filter(is_meant) {
+            if let Some(route) = program.answering(&asked) {
                 findings.extend(finding(cx, &program, &asked, route));
             }
         }
@@ -143,9 +126,8 @@ fn finding(
     asked: &AskedPath<'_>,
     route: &Route,
 ) -> Option<Finding> {
-    let handler = route.handler?;
-    let ((calls, function, deed), whom) =
-        ASKS.iter().find_map(|(kind, whom)| Some((cx.model.way(handler, *kind)?, whom)))?;
+    let question = questions(cx.model, route.handler?).into_iter().next()?;
+    let whom = question.whom;
     let message = format!(
         "the liveness probe of `{}` asks {whom}: when that is down every pod is restarted, which does not bring it back",
         program.service.name
@@ -155,9 +137,9 @@ fn finding(
         .label(format!("asks {whom}"))
         .related(route.path_at.unwrap_or(route.at), "the route that it asks for")
         .subject(format!("{} {}", program.subject(), asked.path));
-    finding.related.extend(evidence(cx.model, &calls));
-    let name = &cx.model.function(function).path;
-    let finding = finding.related(deed.at, format!("`{name}` asks {whom} here"));
+    finding.related.extend(evidence(cx.model, &question.calls));
+    let name = &cx.model.function(question.function).path;
+    let finding = finding.related(question.deed.at, format!("`{name}` asks {whom} here"));
     let (title, edits) = mended(cx, asked);
     Some(program.explained(finding.fix(title, Applicability::Unsafe, edits)))
 }
@@ -167,14 +149,12 @@ fn finding(
 fn mended(cx: &Context<'_>, asked: &AskedPath<'_>) -> (String, Vec<Edit>) {
     let title = "Add `/livez` and ask for it".to_owned();
     // A path inside of a command has no place of its own.
-    if !matches!(asked.probe.action, ProbeAction::Http { .. }) {
+    if !asked.written {
         return (title, Vec::new());
     }
     let programs = asked_there(cx, asked.at);
     // The handler of another library's is no function here, and asks nobody of ours.
-    let asks_nobody = |route: &Route| {
-        route.handler.is_none_or(|h| ASKS.iter().all(|(kind, _)| cx.model.way(h, *kind).is_none()))
-    };
+    let asks_nobody = |route: &Route| route.handler.is_none_or(|h| questions(cx.model, h).is_empty());
     let is_live =
         |r: &Route| r.method == "GET" && r.path.contains("live") && !r.path.contains('{') && asks_nobody(r);
     let has = |program: &Deployed<'_>, path: &str| {
@@ -185,7 +165,7 @@ fn mended(cx: &Context<'_>, asked: &AskedPath<'_>) -> (String, Vec<Edit>) {
         return (format!("Ask for `{}`", route.path), cx.set(asked.at, route.path.clone()));
     }
     let lacking = programs.iter().filter(|p| !has(p, "/livez"));
-    let added = lacking.map(|p| p.http().first().and_then(|listener| liveness_route(cx, listener)));
+    let added = lacking.map(|p| added_route(cx, p.http().first()?, "/livez"));
     let edits = match added.collect::<Option<Vec<Edit>>>() {
         Some(added) => cx.set(asked.at, "/livez").into_iter().chain(added).collect(),
         None => Vec::new(),

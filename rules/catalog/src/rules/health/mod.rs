@@ -1,6 +1,7 @@
 //! Health checks and life cycle.
 
 mod added_route;
+pub(super) mod asked_health;
 mod checks;
 mod grace_shorter_than_drain;
 mod graceful_shutdown_ignores_sigterm;
@@ -9,6 +10,7 @@ mod health_always_ok;
 mod health_route_behind_auth;
 mod http_service_without_health_route;
 mod liveness_checks_dependency;
+mod own_checks;
 mod panic_abort_in_server;
 mod panic_in_handler;
 mod probe_route_missing;

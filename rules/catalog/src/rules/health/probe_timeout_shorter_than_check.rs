@@ -1,6 +1,6 @@
 //! `probe-timeout-shorter-than-check`
 
-use svclint_model::{AskedPath, EffectKind, Protocol, Route, SqlKind, Tri, answers, asked};
+use svclint_model::{AskedPath, EffectKind, Protocol, Route, SqlKind, asked};
 
 use crate::rules::deployed::{Deployed, deployed};
 use crate::{Context, Finding, declare_rule};
@@ -107,11 +107,7 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for program in deployed(cx).filter(|d| !d.workload.is_compose()) {
         for asked in asked(program.container) {
-            let is_it = |r: &&Route| {
-                matches!(r.method.as_str(), "GET" | "ANY")
-                    && matches!(answers(&asked.path, &r.path), Tri::Present(()))
-            };
-            let route = program.service.routes.iter().find(is_it);
+            let route = program.answering(&asked);
             findings.extend(route.and_then(|route| finding(cx, &program, &asked, route)));
         }
     }

@@ -88,9 +88,19 @@ fn asks_the_same(container: &Container, a: &Probe, b: &Probe) -> bool {
     };
     match (&a.action, &b.action) {
         (
-            ProbeAction::Http { path: Tri::Present(a), port: Tri::Present(p), headers: with },
-            ProbeAction::Http { path: Tri::Present(b), port: Tri::Present(q), headers: and },
-        ) => a.value == b.value && is_one(p, q) && !with && !and,
+            ProbeAction::Http {
+                path: Tri::Present(a),
+                port: Tri::Present(p),
+                headers: with,
+                elsewhere: false,
+            },
+            ProbeAction::Http {
+                path: Tri::Present(b),
+                port: Tri::Present(q),
+                headers: and,
+                elsewhere: false,
+            },
+        ) => a.value == b.value && is_one(p, q) && with.is_absent() && and.is_absent(),
         (ProbeAction::Grpc(Tri::Present(a)), ProbeAction::Grpc(Tri::Present(b)))
         | (ProbeAction::Tcp(Tri::Present(a)), ProbeAction::Tcp(Tri::Present(b))) => is_one(a, b),
         (ProbeAction::Exec(Tri::Present(a)), ProbeAction::Exec(Tri::Present(b))) => a == b,

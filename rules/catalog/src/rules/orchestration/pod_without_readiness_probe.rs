@@ -1,8 +1,11 @@
 //! `pod-without-readiness-probe`
 
-use svclint_model::{Container, NetService, Place, ProbeKind, Tri, Workload};
+use svclint_model::{Carries, Container, NetService, Place, ProbeKind, Route, Tri, Workload};
 
 use super::pods::{is_served, servers, services_of, subject};
+use crate::rules::deployed::{deployed, sees_all_routes};
+use crate::rules::health::asked_health::port_of;
+use crate::rules::listeners::is_health;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -60,8 +63,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Adds a probe of the port that the Service leads to. Where the code's health route is known its path is used; else fill in
-    /// the path that answers when the service can do its work.
+    /// Adds a probe. Where the code's health route is known it is asked for; where the code has none, the probe only connects.
+    /// Else fill in the path that answers when the service can do its work.
     ///
     /// ## References
     /// - Kubernetes, "Configure Liveness, Readiness and Startup Probes"
@@ -78,7 +81,7 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for (workload, container) in servers(cx) {
         let has_one = container.probes_unknown || container.probe(ProbeKind::Readiness).is_some();
-        if has_one || stands_before_another(workload, container) {
+        if has_one || is_probed_by_mesh(workload) || stands_before_another(workload, container) {
             continue;
         }
         let service = services_of(&cx.model.manifests, workload)
@@ -98,6 +101,43 @@ fn stands_before_another(workload: &Workload, container: &Container) -> bool {
     has_others && words.into_iter().any(|word| word.contains("upstream") && is_upstream(word))
 }
 
+/// Whether the pod's annotations say that something else sees to its probes.
+fn is_probed_by_mesh(workload: &Workload) -> bool {
+    let on = |value: &Option<String>| !matches!(value.as_deref(), Some("false" | "disabled"));
+    workload.annotations.all.iter().any(|(name, value)| name.to_lowercase().contains("probe") && on(value))
+}
+
+/// What a probe of a container may ask for.
+struct Asked {
+    /// `None`: the program answers nothing that tells whether it can do its work.
+    path: Option<String>,
+    port: Option<String>,
+}
+
+/// The health route of the program in a container, that for readiness first; a path to be filled in where the program is not
+/// known.
+fn asked_for(cx: &Context<'_>, container: &Container) -> Asked {
+    let unknown = Asked { path: Some("/readyz".to_owned()), port: None };
+    let Some(program) = deployed(cx).find(|d| std::ptr::eq(d.container, container)) else { return unknown };
+    let rank = |path: &str| match path {
+        _ if path.contains("ready") => 0,
+        _ if path.contains("health") => 1,
+        _ => 2,
+    };
+    let open = |r: &&Route| {
+        let guarded = r.layers.iter().any(|l| l.carries.contains(&Carries::Auth));
+        r.method == "GET" && r.certain && !r.path.contains(['{', '$']) && is_health(&r.path) && !guarded
+    };
+    let best = program.service.routes.iter().filter(open).min_by_key(|r| rank(&r.path));
+    let path = match best {
+        Some(route) => Some(route.path.clone()),
+        None if sees_all_routes(program.service) => None,
+        None => unknown.path,
+    };
+    let listener = program.http().first().copied();
+    Asked { path, port: listener.and_then(|listener| port_of(&program, listener)) }
+}
+
 fn finding(cx: &Context<'_>, workload: &Workload, container: &Container, service: &NetService) -> Finding {
     let message = format!(
         "the container `{}` of `{}` gets traffic from the Service `{}` without a readiness probe: requests reach pods that cannot \
@@ -111,6 +151,8 @@ fn finding(cx: &Context<'_>, workload: &Workload, container: &Container, service
         (None, Tri::Present(number)) => Some(number.to_string()),
         _ => None,
     });
+    let asked = asked_for(cx, container);
+    let port = asked.port.or(port);
     let grpc = |at: Place| cx.text(at).contains("grpc");
     let is_grpc = container.ports.iter().any(|p| p.name.as_deref().is_some_and(|n| n.contains("grpc")))
         || service.ports.iter().any(|p| p.name.as_deref().is_some_and(|n| n.contains("grpc")) || grpc(p.at));
@@ -120,7 +162,12 @@ fn finding(cx: &Context<'_>, workload: &Workload, container: &Container, service
             cx.add_entry(container.block, &["readinessProbe:", "  grpc:", &format!("    port: {number}")])
         }
         (Some(port), _) => {
-            let lines = ["readinessProbe:", "  httpGet:", "    path: /readyz", &format!("    port: {port}")];
+            let port = format!("    port: {port}");
+            let path = asked.path.map(|path| format!("    path: {path}"));
+            let lines = match &path {
+                Some(path) => vec!["readinessProbe:", "  httpGet:", path, &port],
+                None => vec!["readinessProbe:", "  tcpSocket:", &port],
+            };
             cx.add_entry(container.block, &lines)
         }
         (None, _) => Vec::new(),

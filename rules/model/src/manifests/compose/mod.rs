@@ -110,6 +110,11 @@ impl Reader<'_> {
             resources: resources(&tri("deploy")),
             security: security(&tri),
             pre_stop: Tri::Absent,
+            stop_signal: match self.spot(tri("stop_signal")) {
+                Tri::Present(signal) => Tri::Present(signal.value),
+                Tri::Absent => Tri::Absent,
+                Tri::Unknown => Tri::Unknown,
+            },
             mounts: Vec::new(),
             mounts_complete: false,
             has_init: get("init").is_some_and(|i| i.text() == Some("true")),

@@ -48,6 +48,8 @@ pub struct Container {
     pub security: Security,
     /// What runs before it is told to end.
     pub pre_stop: Tri<PreStop>,
+    /// The signal that ends it, where it names one.
+    pub stop_signal: Tri<String>,
     /// What it mounts: path and volume.
     pub mounts: Vec<(Spot<String>, String)>,
     /// Whether `mounts` are all.
@@ -162,8 +164,10 @@ pub enum ProbeAction {
         path: Tri<Spot<String>>,
         /// The port, by number or name.
         port: Tri<Spot<String>>,
-        /// It sends headers of its own.
-        headers: bool,
+        /// The headers that it sends, in lower case.
+        headers: Tri<Vec<String>>,
+        /// It asks another host than the pod.
+        elsewhere: bool,
     },
     /// A connection.
     Tcp(Tri<Spot<String>>),
@@ -218,6 +222,8 @@ pub struct Security {
 pub struct PreStop {
     /// How long it takes, in seconds.
     pub seconds: Tri<i64>,
+    /// Whether it sends signals itself.
+    pub signals: bool,
     /// Where.
     pub at: Place,
 }
