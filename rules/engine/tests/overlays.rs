@@ -39,6 +39,11 @@ replicas: [{ name: shop, count: 4 }, { name: other, count: 9 }]
     let [workload] = report.model.manifests.workloads.as_slice() else { panic!("one environment") };
     assert!(matches!(&workload.replicas, Tri::Present(count) if count.value == 4));
     assert_eq!(workload.namespace, Tri::Present("sales".to_owned()));
+    // Kustomize looks for a file of this name too.
+    let named = overlay.replace("kustomization.yaml", "Kustomization");
+    let report = check(&format!("{BASE}{named}"));
+    let [workload] = report.model.manifests.workloads.as_slice() else { panic!("one environment") };
+    assert_eq!(workload.namespace, Tri::Present("sales".to_owned()));
 }
 
 #[test]

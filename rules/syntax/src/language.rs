@@ -48,6 +48,8 @@ impl Language {
             "env" => Language::Env,
             "tpl" => Language::Template,
             "dockerignore" => Language::Ignore,
+            // One of the three names that Kustomize looks for.
+            _ if name == "Kustomization" => Language::Yaml,
             _ if name.starts_with(".env.") => Language::Env,
             // What is kept beside the one that counts.
             "old" | "bak" | "orig" | "disabled" | "sample" | "example" => Language::Other,

@@ -40,8 +40,7 @@ pub(crate) fn read(files: &[SourceFile]) -> Manifests {
         {
             found.rule_groups.extend(metric_rules::read(&Value::new(*file, document, None), &folder(path)));
         }
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-        if overlays.contains(file) || name.starts_with("kustomization.") {
+        if overlays.contains(file) || kustomize::is_kustomization(path) {
             continue;
         }
         if compose::is_compose(path) {
@@ -95,7 +94,7 @@ fn doubled(files: &Files<'_>) -> Vec<DoubledKey> {
         let is_values = name.starts_with("values") && files.chart_of(path) == path.parent();
         compose::is_compose(path)
             || is_values
-            || name.starts_with("kustomization.")
+            || kustomize::is_kustomization(path)
             || yaml.documents.iter().any(is_object)
     };
     let with_doubles =

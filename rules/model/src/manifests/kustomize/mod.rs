@@ -53,16 +53,16 @@ pub(super) fn read(files: &Files<'_>, into: &mut Manifests) -> BTreeSet<FileId> 
     used
 }
 
-fn is_kustomization(path: &Path) -> bool {
-    matches!(
-        path.file_name().and_then(|n| n.to_str()),
-        Some("kustomization.yaml" | "kustomization.yml" | "Kustomization")
-    )
+/// The names of the file that Kustomize looks for.
+const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// Whether a file says how others are put together.
+pub(super) fn is_kustomization(path: &Path) -> bool {
+    path.file_name().and_then(|n| n.to_str()).is_some_and(|name| NAMES.contains(&name))
 }
 
 fn kustomization(files: &Files<'_>, folder: &Path) -> Option<(PathBuf, FileId, Value)> {
-    let names = ["kustomization.yaml", "kustomization.yml"];
-    let (file, yaml) = names.iter().find_map(|name| files.by_path.get(folder.join(name).as_path()))?;
+    let (file, yaml) = NAMES.iter().find_map(|name| files.by_path.get(folder.join(name).as_path()))?;
     Some((folder.to_owned(), *file, Value::new(*file, yaml.documents.first()?, None)))
 }
 
