@@ -207,3 +207,38 @@ fn timings_name_every_stage_and_every_rule_that_ran() {
     assert!(!has_line("unversioned-api"), "it did not run:\n{table}");
     assert!(!stdout(&output).lines().any(|l| l.starts_with("join ")), "what is found stays by itself");
 }
+
+/// What `--diff` prints is a patch: `git apply` makes of it what `--fix` does, line ends and a missing last one included.
+#[test]
+fn a_diff_can_be_applied() {
+    let make = || {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+            std::fs::write(path, text).expect("written");
+        };
+        write(
+            "Cargo.toml",
+            "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\naxum = \"0.8\"\nreqwest = \"0.12\"\ntokio = { version = \"1\", features = [\"full\"] }\n",
+        );
+        write(
+            "src/main.rs",
+            "use axum::{Router, routing::get};\r\n\r\n#[tokio::main]\r\nasync fn main() {\r\n    let app = Router::new().route(\"/livez\", get(live));\r\n    let listener = tokio::net::TcpListener::bind(\"0.0.0.0:80\").await.unwrap();\r\n    axum::serve(listener, app).await.unwrap();\r\n}\r\n\r\nasync fn live() -> String {\r\n    let client = reqwest::Client::new();\r\n    client.get(\"http://orders/\").send().await.unwrap().text().await.unwrap()\r\n}",
+        );
+        folder
+    };
+    let (fixed, patched) = (make(), make());
+    svclint(fixed.path(), &["check", "--unsafe-fixes"]);
+    let diff = stdout(&svclint(patched.path(), &["check", "--unsafe-fixes", "--diff"]));
+    assert!(diff.contains("\n\\ No newline at end of file\n"), "{diff}");
+    std::fs::write(patched.path().join("fix.patch"), diff).expect("written");
+    let git =
+        std::process::Command::new("git").args(["apply", "fix.patch"]).current_dir(patched.path()).status();
+    assert!(git.expect("git runs").success());
+    let main = |folder: &tempfile::TempDir| {
+        std::fs::read_to_string(folder.path().join("src/main.rs")).expect("a text")
+    };
+    assert_eq!(main(&patched), main(&fixed));
+    assert!(main(&fixed).contains(".timeout("), "{}", main(&fixed));
+}

@@ -135,22 +135,8 @@ fn analyse(paths: &[PathBuf], options: Options) -> anyhow::Result<(Workspace, Re
 /// The known id nearest to a wrong one.
 fn nearest(wrong: &str) -> Option<&'static str> {
     let ids = svclint_catalog::rules().iter().map(|r| r.meta.id);
-    ids.map(|id| (distance(wrong, id), id)).min().filter(|(d, _)| *d <= wrong.len() / 2).map(|(_, id)| id)
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = (above + 1).min(row[j] + 1).min(diagonal + usize::from(x != y));
-            diagonal = above;
-        }
-    }
-    row[b.len()]
+    let near = ids.map(|id| (strsim::levenshtein(wrong, id), id)).min()?;
+    (near.0 <= wrong.len() / 2).then_some(near.1)
 }
 
 /// The id, or an error that names the nearest one.

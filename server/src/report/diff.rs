@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use similar::{ChangeTag, TextDiff};
 use svclint_catalog::{Edit, Fix};
 use svclint_engine::{Fixed, Report};
 
@@ -64,7 +65,7 @@ pub(crate) fn lines_changed(report: &Report, fix: &Fix) -> Vec<Change> {
 /// Lines around a change.
 const CONTEXT: usize = 3;
 
-/// A unified diff of all files.
+/// A unified diff of all files, as `patch` and `git apply` take it.
 pub(crate) fn print(out: &mut impl Write, report: &Report, fixed: &Fixed) -> anyhow::Result<()> {
     for (path, new) in &fixed.files {
         let old = report.file_id(path).and_then(|id| report.file(id)).map(|f| f.text);
@@ -72,83 +73,21 @@ pub(crate) fn print(out: &mut impl Write, report: &Report, fixed: &Fixed) -> any
         let before = if old.is_some() { format!("a/{name}") } else { "/dev/null".into() };
         writeln!(out, "{}", paint(style::STRONG, format!("--- {before}\n+++ b/{name}")))?;
         let old = old.unwrap_or_default();
-        let (a, b): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-        for hunk in hunks(&a, &b) {
+        let diff = TextDiff::from_lines(&*old, new.as_str());
+        for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
             writeln!(out, "{}", paint(style::BORDER, hunk.header()))?;
-            for (mark, line) in &hunk.lines {
-                match mark {
-                    '+' => writeln!(out, "{}", paint(style::ADDED, format!("+{line}")))?,
-                    '-' => writeln!(out, "{}", paint(style::REMOVED, format!("-{line}")))?,
-                    _ => writeln!(out, " {line}")?,
+            for change in hunk.iter_changes() {
+                let line = change.value().strip_suffix('\n').unwrap_or(change.value());
+                match change.tag() {
+                    ChangeTag::Insert => writeln!(out, "{}", paint(style::ADDED, format!("+{line}")))?,
+                    ChangeTag::Delete => writeln!(out, "{}", paint(style::REMOVED, format!("-{line}")))?,
+                    ChangeTag::Equal => writeln!(out, " {line}")?,
+                }
+                if change.missing_newline() {
+                    writeln!(out, "\\ No newline at end of file")?;
                 }
             }
         }
     }
     Ok(())
-}
-
-struct Hunk<'t> {
-    old: usize,
-    new: usize,
-    lines: Vec<(char, &'t str)>,
-}
-
-impl Hunk<'_> {
-    fn header(&self) -> String {
-        let count = |skip: char| self.lines.iter().filter(|(mark, _)| *mark != skip).count();
-        format!("@@ -{},{} +{},{} @@", self.old + 1, count('+'), self.new + 1, count('-'))
-    }
-}
-
-/// Changes with their context; near ones share a hunk.
-fn hunks<'t>(a: &[&'t str], b: &[&'t str]) -> Vec<Hunk<'t>> {
-    let script = script(a, b);
-    let changed: Vec<usize> = script.iter().enumerate().filter(|(_, s)| s.0 != ' ').map(|(i, _)| i).collect();
-    let mut hunks: Vec<(usize, usize)> = Vec::new();
-    for at in changed {
-        let (from, to) = (at.saturating_sub(CONTEXT), (at + CONTEXT + 1).min(script.len()));
-        match hunks.last_mut() {
-            Some(last) if from <= last.1 => last.1 = to,
-            _ => hunks.push((from, to)),
-        }
-    }
-    let before = |end: usize, skip: char| script[..end].iter().filter(|s| s.0 != skip).count();
-    hunks
-        .into_iter()
-        .map(|(from, to)| Hunk {
-            old: before(from, '+'),
-            new: before(from, '-'),
-            lines: script[from..to].to_vec(),
-        })
-        .collect()
-}
-
-/// Equal, removed and added lines: the longest common subsequence of what is left between equal ends.
-fn script<'t>(a: &[&'t str], b: &[&'t str]) -> Vec<(char, &'t str)> {
-    let start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let end = a[start..].iter().rev().zip(b[start..].iter().rev()).take_while(|(x, y)| x == y).count();
-    let (x, y) = (&a[start..a.len() - end], &b[start..b.len() - end]);
-    let mut table = vec![vec![0u32; y.len() + 1]; x.len() + 1];
-    for i in (0..x.len()).rev() {
-        for j in (0..y.len()).rev() {
-            table[i][j] =
-                if x[i] == y[j] { table[i + 1][j + 1] + 1 } else { table[i + 1][j].max(table[i][j + 1]) };
-        }
-    }
-    let mut lines: Vec<(char, &str)> = a[..start].iter().map(|l| (' ', *l)).collect();
-    let (mut i, mut j) = (0, 0);
-    while i < x.len() || j < y.len() {
-        if i < x.len() && j < y.len() && x[i] == y[j] {
-            lines.push((' ', x[i]));
-            (i, j) = (i + 1, j + 1);
-        } else if j == y.len() || i < x.len() && table[i + 1][j] >= table[i][j + 1] {
-            lines.push(('-', x[i]));
-            i += 1;
-        } else {
-            lines.push(('+', y[j]));
-            j += 1;
-        }
-    }
-    lines.extend(a[a.len() - end..].iter().map(|l| (' ', *l)));
-    lines
 }
