@@ -242,3 +242,115 @@ fn a_diff_can_be_applied() {
     assert_eq!(main(&patched), main(&fixed));
     assert!(main(&fixed).contains(".timeout("), "{}", main(&fixed));
 }
+
+/// What a format prints of the sample system, without colours.
+fn printed(format: &str) -> String {
+    stdout(&svclint(&systems(), &["check", "shop", "--format", format]))
+}
+
+#[test]
+fn formats_of_a_line_a_finding() {
+    let number = printed("json-lines").lines().count();
+    assert!(number > 20);
+    for line in printed("json-lines").lines() {
+        let finding: Value = serde_json::from_str(line).expect("each line is a document");
+        assert!(finding["rule"].is_string() && finding["subject"].is_string());
+    }
+    let line = "shop/crates/gateway/src/clients/orders.rs:11:22: warning[http-client-without-timeout] ";
+    assert_eq!(printed("concise").lines().filter(|l| l.starts_with(line)).count(), 1);
+    assert_eq!(printed("concise").lines().filter(|l| l.starts_with("shop/")).count(), number);
+    let grouped = printed("grouped");
+    assert!(grouped.lines().any(|l| l.starts_with("gateway  ")), "{grouped}");
+    assert_eq!(grouped.lines().filter(|l| l.starts_with("  shop/")).count(), number);
+    let agent = printed("agent");
+    assert_eq!(agent.lines().count(), number);
+    assert!(agent.lines().all(|l| l.starts_with("shop/")), "{agent}");
+    assert!(agent.contains(" | see shop/crates/gateway/src/handlers.rs:13: "), "{agent}");
+    assert!(agent.contains(" | fix (--unsafe-fixes): "), "{agent}");
+}
+
+#[test]
+fn annotations_of_github() {
+    let out = svclint(&systems(), &["check", "shop", "--format", "github"]);
+    let text = stdout(&out);
+    assert!(
+        text.lines().all(|l| ["::error ", "::warning ", "::notice "].iter().any(|c| l.starts_with(c))),
+        "{text}"
+    );
+    let one = "::warning file=shop/crates/gateway/src/clients/orders.rs,line=11,endLine=11,col=22,endColumn=44,title=svclint%3A http-client-without-timeout::";
+    assert!(text.contains(one), "{text}");
+    assert!(stderr(&out).contains("GitHub shows ten annotations of a kind"), "{}", stderr(&out));
+}
+
+#[test]
+fn reports_for_reviews() {
+    let gitlab: Value = serde_json::from_str(&printed("gitlab")).expect("JSON");
+    let issues = gitlab.as_array().expect("a list");
+    assert!(!issues.is_empty());
+    for issue in issues {
+        assert!(
+            ["info", "minor", "major", "critical", "blocker"]
+                .contains(&issue["severity"].as_str().unwrap_or(""))
+        );
+        assert!(issue["location"]["lines"]["begin"].as_u64() > Some(0));
+        assert_eq!(issue["fingerprint"].as_str().map(str::len), Some(16));
+    }
+    let rdjson: Value = serde_json::from_str(&printed("rdjson")).expect("JSON");
+    let diagnostics = rdjson["diagnostics"].as_array().expect("a list");
+    assert_eq!(diagnostics.len(), issues.len());
+    let timeout =
+        diagnostics.iter().find(|d| d["code"]["value"] == "http-client-without-timeout").expect("found");
+    assert_eq!(timeout["location"]["range"]["start"]["line"], 11);
+    assert!(timeout["suggestions"][0]["text"].is_string(), "{timeout}");
+}
+
+/// XML that a parser takes, with as many failures as there are findings.
+#[test]
+fn reports_in_xml() {
+    let number = printed("json-lines").lines().count();
+    let count = |text: &str, name: &str| {
+        let mut reader = quick_xml::Reader::from_str(text);
+        let mut found = 0;
+        loop {
+            match reader.read_event().expect("XML") {
+                quick_xml::events::Event::Eof => return found,
+                quick_xml::events::Event::Start(e) | quick_xml::events::Event::Empty(e)
+                    if e.name().as_ref() == name =>
+                {
+                    found += 1;
+                }
+                _ => {}
+            }
+        }
+    };
+    let junit = printed("junit");
+    assert_eq!((count(&junit, "testcase"), count(&junit, "failure")), (number, number));
+    assert_eq!(count(&printed("checkstyle"), "error"), number);
+    let clean = stdout(&svclint(&systems(), &["check", "shop-mended", "--format", "junit"]));
+    assert_eq!((count(&clean, "testcase"), count(&clean, "failure")), (1, 0));
+}
+
+#[test]
+fn several_outputs_of_one_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sarif = folder.path().join("out.sarif");
+    let to = format!("sarif={}", sarif.display());
+    let out = svclint(&systems(), &["check", "shop", "--output", &to, "-o", "agent=-"]);
+    assert_eq!(stdout(&out), printed("agent"));
+    let document: Value =
+        serde_json::from_str(&std::fs::read_to_string(&sarif).expect("written")).expect("JSON");
+    assert_eq!(document["version"], "2.1.0");
+    for (wrong, told) in [
+        ("sarif", "it has the form FORMAT=FILE"),
+        ("sarf=x", "there is no format `sarf`"),
+        ("json=", "a file stands behind `=`"),
+    ] {
+        let out = svclint(&systems(), &["check", "shop", "-o", wrong]);
+        assert_eq!(out.status.code(), Some(2));
+        assert!(stderr(&out).contains(told), "{}", stderr(&out));
+    }
+    let nowhere = format!("json={}/no/such/folder/x.json", folder.path().display());
+    let out = svclint(&systems(), &["check", "shop", "-o", &nowhere]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(stderr(&out).contains("could not be written"), "{}", stderr(&out));
+}

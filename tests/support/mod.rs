@@ -42,7 +42,13 @@ fn copy(from: &Path, to: &Path) {
 
 /// Runs the program in a folder, without colours.
 pub(crate) fn svclint(dir: &Path, args: &[&str]) -> Output {
-    Command::new(SVCLINT).args(args).current_dir(dir).env("NO_COLOR", "1").output().expect("the program runs")
+    Command::new(SVCLINT)
+        .args(args)
+        .current_dir(dir)
+        .env("NO_COLOR", "1")
+        .env_remove("GITHUB_ACTIONS")
+        .output()
+        .expect("the program runs")
 }
 
 pub(crate) fn stdout(output: &Output) -> String {

@@ -1,34 +1,26 @@
 //! `svclint check`
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use svclint_catalog::{Level, Severity};
 use svclint_engine::{DiskFs, FileSystem, FixMode, Fixed, Options, Report, Workspace, fix_all};
 
+use super::output::Output;
 use super::{Outcome, analyse, known_rule};
-use crate::report;
-
-/// How findings are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Human,
-    /// For scripts
-    Json,
-    /// For code scanning
-    Sarif,
-}
+use crate::report::{self, Format};
 
 #[derive(Args)]
 pub(crate) struct CheckArgs {
     /// Folders and files; the current folder if none is given
     paths: Vec<PathBuf>,
-    /// How findings are printed
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    /// How findings are printed on stdout
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Where findings go in a format, again for each further one: `sarif=out.sarif`; `-` is stdout
+    #[arg(short = 'o', long = "output", value_name = "FORMAT=FILE", conflicts_with = "format")]
+    outputs: Vec<Output>,
     /// Apply the fixes that change nothing else
     #[arg(long)]
     fix: bool,
@@ -68,13 +60,11 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     if args.fix || args.unsafe_fixes {
         report = apply(&mut workspace, report, mode)?;
     }
-    let mut out = anstream::stdout().lock();
-    match args.format {
-        Format::Human => report::human::print(&mut out, &report)?,
-        Format::Json => report::json::print(&mut out, &report)?,
-        Format::Sarif => report::sarif::print(&mut out, &report)?,
+    let format = args.format.unwrap_or_else(Format::of_surroundings);
+    let outputs = if args.outputs.is_empty() { &[Output::on_stdout(format)][..] } else { &args.outputs };
+    for output in outputs {
+        output.write(&report)?;
     }
-    out.flush()?;
     if args.timings {
         report::timings::print(&mut anstream::stderr().lock(), &report.timings)?;
     }

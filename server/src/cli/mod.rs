@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod inspect;
+mod output;
 mod rules;
 
 use std::path::{Path, PathBuf};

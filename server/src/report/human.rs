@@ -15,11 +15,11 @@ use super::diff::lines_changed;
 use super::style::{self, paint};
 use super::{count, shown};
 
-pub(crate) fn print(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
+pub(crate) fn print(mut out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
     let config = Config { chars: Chars::box_drawing(), ..Config::default() };
     for reported in &report.findings {
         let finding = &reported.finding;
-        let mut styled = Styled { out: &mut *out };
+        let mut styled = Styled { out: &mut out };
         term::emit_to_write_style(&mut styled, &config, &Sources(report), &diagnostic(finding))?;
         proposal(out, report, finding)?;
     }
@@ -50,7 +50,7 @@ fn diagnostic(finding: &Finding) -> Diagnostic<FileId> {
 }
 
 /// The first fix as removed and added lines.
-fn proposal(out: &mut impl Write, report: &Report, finding: &Finding) -> io::Result<()> {
+fn proposal(out: &mut dyn Write, report: &Report, finding: &Finding) -> io::Result<()> {
     let Some(fix) = finding.fixes.first() else { return Ok(()) };
     let how = match fix.applicability {
         Applicability::Safe => "safe, `--fix` applies it",
@@ -77,7 +77,7 @@ fn proposal(out: &mut impl Write, report: &Report, finding: &Finding) -> io::Res
     writeln!(out)
 }
 
-fn skipped(out: &mut impl Write, report: &Report) -> io::Result<()> {
+pub(super) fn skipped(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for skipped in &report.skipped {
         writeln!(
             out,
@@ -93,7 +93,7 @@ fn skipped(out: &mut impl Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-fn summary(out: &mut impl Write, report: &Report) -> io::Result<()> {
+pub(super) fn summary(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let s = &report.summary;
     let seen = [
         count(s.services, "service"),

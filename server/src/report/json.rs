@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use svclint_catalog::{Applicability, Category, Confidence, Edit, Fix, Severity};
-use svclint_engine::{Report, Skipped, Summary};
+use svclint_engine::{Report, ReportedFinding, Skipped, Summary};
 use svclint_model::Place;
 
 use super::{ByteRange, Range, shown};
@@ -33,6 +33,8 @@ struct JsonFinding<'r> {
     message: &'r str,
     help: Option<&'r str>,
     service: Option<&'r str>,
+    /// What it is about: the function, route or object of a manifest.
+    subject: &'r str,
     #[serde(flatten)]
     place: Option<JsonPlace>,
     related: Vec<JsonRelated<'r>>,
@@ -76,47 +78,11 @@ enum JsonEdit<'r> {
     },
 }
 
-pub(crate) fn print(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
-    let place = |p: Place| {
-        report.file(p.file).map(|file| JsonPlace {
-            path: shown(&file.path),
-            range: Range::of(&file, p.span),
-            byte_range: p.span.into(),
-        })
-    };
-    let edit = |edit: &'_ Edit| match edit {
-        Edit::Replace { file, span, .. } => place(Place { file: *file, span: *span }),
-        Edit::Create { .. } => None,
-    };
-    let fix = |fix: &'_ Fix| fix.edits.iter().map(edit).collect::<Vec<_>>();
-    let findings = report.findings.iter().map(|reported| {
-        let finding = &reported.finding;
-        let fixes = finding.fixes.iter().map(|f| JsonFix {
-            title: &f.title,
-            applicability: f.applicability,
-            edits: f.edits.iter().zip(fix(f)).map(|(edit, place)| json_edit(edit, place)).collect(),
-        });
-        JsonFinding {
-            rule: finding.rule.id,
-            category: finding.rule.category,
-            severity: finding.severity,
-            confidence: finding.confidence,
-            message: &finding.message,
-            help: finding.help.as_deref(),
-            service: finding.service.as_deref(),
-            place: place(finding.place),
-            related: finding
-                .related
-                .iter()
-                .map(|r| JsonRelated { message: &r.message, place: place(r.place) })
-                .collect(),
-            fixes: fixes.collect(),
-            fingerprint: &reported.fingerprint,
-        }
-    });
+/// All of a run as one document.
+pub(crate) fn print(out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
     let document = Document {
         version: 1,
-        findings: findings.collect(),
+        findings: report.findings.iter().map(|f| finding(report, f)).collect(),
         skipped: &report.skipped,
         summary: JsonSummary { summary: &report.summary, took_ms: report.took.as_millis() },
     };
@@ -125,9 +91,48 @@ pub(crate) fn print(out: &mut impl Write, report: &Report) -> anyhow::Result<()>
     Ok(())
 }
 
-fn json_edit(edit: &Edit, place: Option<JsonPlace>) -> JsonEdit<'_> {
-    match edit {
-        Edit::Replace { text, .. } => JsonEdit::Replace { place, new_text: text },
-        Edit::Create { path, text } => JsonEdit::Create { path: shown(path), create: true, new_text: text },
+/// Each finding as a document on a line of its own, for programs that read as they go.
+pub(crate) fn print_lines(out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
+    for reported in &report.findings {
+        serde_json::to_writer(&mut *out, &finding(report, reported))?;
+        writeln!(out)?;
     }
+    Ok(())
+}
+
+fn finding<'r>(report: &'r Report, reported: &'r ReportedFinding) -> JsonFinding<'r> {
+    let finding = &reported.finding;
+    let related = finding.related.iter();
+    JsonFinding {
+        rule: finding.rule.id,
+        category: finding.rule.category,
+        severity: finding.severity,
+        confidence: finding.confidence,
+        message: &finding.message,
+        help: finding.help.as_deref(),
+        service: finding.service.as_deref(),
+        subject: &finding.subject,
+        place: place(report, finding.place),
+        related: related
+            .map(|r| JsonRelated { message: &r.message, place: place(report, r.place) })
+            .collect(),
+        fixes: finding.fixes.iter().map(|f| fix(report, f)).collect(),
+        fingerprint: &reported.fingerprint,
+    }
+}
+
+fn place(report: &Report, place: Place) -> Option<JsonPlace> {
+    let file = report.file(place.file)?;
+    let range = Range::of(&file, place.span);
+    Some(JsonPlace { path: shown(&file.path), range, byte_range: place.span.into() })
+}
+
+fn fix<'r>(report: &Report, fix: &'r Fix) -> JsonFix<'r> {
+    let edits = fix.edits.iter().map(|edit| match edit {
+        Edit::Replace { file, span, text } => {
+            JsonEdit::Replace { place: place(report, Place { file: *file, span: *span }), new_text: text }
+        }
+        Edit::Create { path, text } => JsonEdit::Create { path: shown(path), create: true, new_text: text },
+    });
+    JsonFix { title: &fix.title, applicability: fix.applicability, edits: edits.collect() }
 }

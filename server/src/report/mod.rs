@@ -1,11 +1,18 @@
 //! What is printed, one file a format.
 
+mod checkstyle;
+mod concise;
 pub(crate) mod diff;
-pub(crate) mod human;
+mod format;
+pub(crate) mod github;
+mod gitlab;
+mod human;
 pub(crate) mod inspect;
-pub(crate) mod json;
+mod json;
+mod junit;
 mod manifests;
-pub(crate) mod sarif;
+mod rdjson;
+mod sarif;
 pub(crate) mod seen;
 mod seen_manifests;
 pub(crate) mod style;
@@ -15,7 +22,9 @@ pub(crate) mod why;
 use std::path::Path;
 
 use serde::Serialize;
-use svclint_engine::FileRef;
+use svclint_engine::{FileRef, Report, ReportedFinding};
+
+pub(crate) use format::Format;
 use svclint_syntax::{Encoding, Span};
 
 /// A range as scripts get it: lines and columns from 1, columns in characters.
@@ -51,6 +60,19 @@ impl Range {
     pub(crate) fn start_line(&self) -> u32 {
         self.start.line
     }
+}
+
+/// The findings of each file, in the order of files.
+fn by_file(report: &Report) -> Vec<(FileRef, Vec<&ReportedFinding>)> {
+    let mut files: Vec<(FileRef, Vec<&ReportedFinding>)> = Vec::new();
+    for reported in &report.findings {
+        let Some(file) = report.file(reported.finding.place.file) else { continue };
+        match files.last_mut().filter(|(last, _)| last.path == file.path) {
+            Some((_, findings)) => findings.push(reported),
+            None => files.push((file, vec![reported])),
+        }
+    }
+    files
 }
 
 impl From<Span> for ByteRange {

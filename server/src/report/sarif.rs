@@ -13,7 +13,7 @@ use super::shown;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-pub(crate) fn print(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
+pub(crate) fn print(out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
     let mut described: BTreeMap<&str, &RuleMeta> = rules().iter().map(|r| (r.meta.id, r.meta)).collect();
     described.extend(report.findings.iter().map(|f| (f.finding.rule.id, f.finding.rule)));
     let descriptions: Vec<Value> = described.values().map(|meta| rule(meta)).collect();
