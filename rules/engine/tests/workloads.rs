@@ -363,12 +363,12 @@ fn pods_that_are_killed_at_once_in_tests() {
 #[test]
 fn side_containers_that_hand_requests_on_need_no_readiness() {
     let of = |args: &str| {
-        let proxy = format!("readinessProbe: {{ httpGet: {{ path: /readyz, port: 8080 }} }}\n");
+        let proxy = "readinessProbe: { httpGet: { path: /readyz, port: 8080 } }\n";
         let more = format!(
             "        - name: proxy\n          image: quay.io/brancz/kube-rbac-proxy:v0.18.0\n          args: [{args}]\n          ports: [{{ name: https, containerPort: 8443 }}]\n---\n"
         );
         let shop =
-            deployment("orders", "{ app: orders }", "", "", &proxy).trim_end_matches("---\n").to_owned()
+            deployment("orders", "{ app: orders }", "", "", proxy).trim_end_matches("---\n").to_owned()
                 + &more;
         let service =
             service("orders", "{ app: orders }").replace("port: 80 }", "port: 443, targetPort: https }");
