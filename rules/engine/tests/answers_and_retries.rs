@@ -520,7 +520,7 @@ fn a_clone_is_taken_out_of_the_lock() {
     assert_eq!(of_rule(LOCKED, &mended), 0);
     for body in [
         format!("let client = shared.lock().await; let same = &*client; drop(same); {ask}"),
-        format!("shared.lock().await.get(\"http://x\").send().await.unwrap().error_for_status().unwrap();"),
+        "shared.lock().await.get(\"http://x\").send().await.unwrap().error_for_status().unwrap();".to_owned(),
         // One of two locks would stay.
         format!(
             "{{ let client = shared.lock().await; {ask} }} shared.lock().await.get(\"http://y\").send().await.unwrap().error_for_status().unwrap();"

@@ -545,9 +545,7 @@ fn messages_that_are_kept_or_are_no_news_are_left_alone() {
         ),
         (
             "nothing to do with it",
-            format!(
-                "let (db, nats) = (app.db, app.nats); let old = 1; sqlx::query(\"DELETE FROM orders WHERE age > $1\").bind(old).execute(&db).await.unwrap(); nats.publish(\"hello\", item.into()).await.unwrap();"
-            ),
+            "let (db, nats) = (app.db, app.nats); let old = 1; sqlx::query(\"DELETE FROM orders WHERE age > $1\").bind(old).execute(&db).await.unwrap(); nats.publish(\"hello\", item.into()).await.unwrap();".to_string(),
         ),
         (
             "for each that was read",
