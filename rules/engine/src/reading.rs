@@ -29,7 +29,8 @@ pub(crate) fn is_read(fs: &dyn FileSystem, path: &Path) -> bool {
         | Language::Template
         | Language::Ignore => true,
         Language::Toml => {
-            let names = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", config::FILE];
+            let names =
+                ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "rust-toolchain.toml", config::FILE];
             names.iter().any(|f| path.ends_with(f))
         }
         _ if path.ends_with("rust-toolchain") => true,

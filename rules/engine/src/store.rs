@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use svclint_catalog::Sources;
-use svclint_facts::cargo::{cargo_lock, cargo_manifest};
+use svclint_facts::cargo::{cargo_config, cargo_lock, cargo_manifest};
 use svclint_facts::docker::{dockerfile, ignore_file};
 use svclint_facts::env::env_file;
 use svclint_facts::helm::helm_file;
@@ -48,6 +48,9 @@ impl Analysis {
                 FileFacts::Manifest(Arc::new(cargo_manifest(&text)))
             }
             Language::Toml if path.ends_with("Cargo.lock") => FileFacts::Lock(Arc::new(cargo_lock(&text))),
+            Language::Toml if path.ends_with(".cargo/config.toml") => {
+                FileFacts::Config(Arc::new(cargo_config(&text)))
+            }
             Language::Yaml => FileFacts::Yaml(Arc::new(yaml(&text))),
             // JSON is YAML.
             Language::Json => json(&text).map_or(FileFacts::Other, |read| FileFacts::Yaml(Arc::new(read))),
@@ -86,6 +89,7 @@ impl Analysis {
             | FileFacts::Proto(_)
             | FileFacts::Docker(_)
             | FileFacts::Ignore(_)
+            | FileFacts::Config(_)
             | FileFacts::Other => Vec::new(),
         }
     }

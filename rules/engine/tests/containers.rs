@@ -341,6 +341,18 @@ fn roots_of_trust() {
         ["ca-certificates-missing"]
     );
     silent(&caller("\"hyper-rustls\", \"webpki-roots\"", stripe, &plain));
+    // What runs the image gives them to it.
+    let run = |how: &str| {
+        caller(
+            native,
+            stripe,
+            &format!("{plain}//- compose.yaml\nservices:\n  shop:\n    build: .\n    {how}\n"),
+        )
+    };
+    let missing = |how: &str| rules(&run(how)).contains(&"ca-certificates-missing".to_owned());
+    assert!(missing("volumes: [\"./data:/data\"]"));
+    assert!(!missing("volumes: [\"/etc/ssl/certs:/etc/ssl/certs:ro\"]"));
+    assert!(!missing("environment: { SSL_CERT_FILE: /certs/ca.pem }"));
     silent(&caller("\"native-tls\", \"webpki-roots\"", stripe, &plain));
     for url in [
         "http://api.stripe.com",

@@ -192,6 +192,43 @@ pub fn cargo_lock(text: &str) -> CargoLock {
     CargoLock { packages, errors }
 }
 
+/// What a `.cargo/config.toml` says that changes what a build makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CargoConfig {
+    /// `[build] target`
+    pub target: Option<String>,
+    /// Flags for some target link the C library into the binary.
+    pub links_statically: bool,
+    /// Nothing is fetched: `[net] offline`, or another source stands in for the registry.
+    pub offline: bool,
+}
+
+/// Reads a `.cargo/config.toml`.
+pub fn cargo_config(text: &str) -> CargoConfig {
+    let (root, _) = table(text);
+    let root = root.get_ref();
+    let build = sub_table(root, "build");
+    let targets = sub_table(root, "target").into_iter().flat_map(|t| t.values());
+    let mut flags = targets.filter_map(|t| t.get_ref().as_table()).chain(build).flat_map(rustflags);
+    let is_offline =
+        |net: &DeTable<'_>| net.get("offline").is_some_and(|o| o.get_ref().as_bool() == Some(true));
+    let sources = sub_table(root, "source").into_iter().flat_map(|s| s.values());
+    let mut sources = sources.filter_map(|s| s.get_ref().as_table());
+    CargoConfig {
+        target: build.and_then(|b| string(b, "target")),
+        links_statically: flags.any(|flag| flag.contains("crt-static")),
+        offline: sub_table(root, "net").is_some_and(is_offline)
+            || sources.any(|s| s.contains_key("replace-with")),
+    }
+}
+
+/// `rustflags`, as a list or in one text.
+fn rustflags(table: &DeTable<'_>) -> Vec<String> {
+    let mut flags = strings(table.get("rustflags"));
+    flags.extend(string(table, "rustflags"));
+    flags
+}
+
 fn table(text: &str) -> (Spanned<DeTable<'_>>, Vec<SyntaxError>) {
     let (root, errors) = DeTable::parse_recoverable(text);
     let error = |e: &toml::de::Error| SyntaxError {

@@ -4,6 +4,8 @@ mod fate;
 mod finds;
 mod options;
 
+pub(crate) use fate::never_comes_back;
+
 use rustc_hash::FxHashMap;
 use svclint_facts::rust::{Body, ExprId, ExprKind, PatId, PatKind, Stmt};
 use svclint_knowledge::{Action, Effect, Role, TypeEntry};

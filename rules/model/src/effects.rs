@@ -194,6 +194,7 @@ fn kind_of(
         What::Log(_) => EffectKind::Log,
         What::Signal(_)
         | What::EndServer
+        | What::Binds(_)
         | What::LibraryService(_)
         | What::TrustAny
         | What::LockedClient { .. }

@@ -67,6 +67,17 @@ impl Tracer<'_> {
         self.branch_of(at).is_some()
     }
 
+    /// Whether an expression is the value of a `let`, or part of it, that is compiled in some builds only.
+    fn is_gated(&self, at: At) -> bool {
+        let mut ancestors = self.ancestors(at).zip(self.ancestors(at).skip(1));
+        ancestors.any(|(inner, outer)| match self.kind(outer) {
+            ExprKind::Block { stmts, .. } => stmts
+                .iter()
+                .any(|s| matches!(s, Stmt::Let { init: Some(init), gated: true, .. } if *init == inner.expr)),
+            _ => false,
+        })
+    }
+
     pub(crate) fn ancestors(&self, at: At) -> impl Iterator<Item = At> + '_ {
         std::iter::successors(Some(at), |a| self.parent(*a))
     }
@@ -180,7 +191,7 @@ impl Tracer<'_> {
     }
 
     fn when_here(&self, at: At) -> When {
-        let mut when = When { sometimes: self.is_in_branch(at), ..When::default() };
+        let mut when = When { sometimes: self.is_in_branch(at) || self.is_gated(at), ..When::default() };
         let mut inner = at;
         while let Some(outer) = self.parent(inner) {
             // What is around the start of a task does not end the task.

@@ -233,6 +233,7 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
             let all = consumes.chain(unknown).map(|what| Deed { what, at: place, when });
             return function.does.extend(all);
         }
+        Action::Bind { address } => What::Binds(tracer.arg(at, *address).map_or(Tri::Unknown, text)),
         Action::Acknowledge => What::Acknowledge,
         Action::Call(call) => What::Call(call.protocol, call.access),
         // What is awaited is not the call that blocks: another type's method of that name was meant.

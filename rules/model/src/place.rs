@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
-use svclint_facts::cargo::{CargoLock, CargoManifest};
+use svclint_facts::cargo::{CargoConfig, CargoLock, CargoManifest};
 use svclint_facts::docker::{Dockerfile, IgnoreLine};
 use svclint_facts::helm::HelmFile;
 use svclint_facts::proto::ProtoFile;
@@ -52,6 +52,8 @@ pub enum FileFacts {
     Manifest(Arc<CargoManifest>),
     /// A `Cargo.lock`.
     Lock(Arc<CargoLock>),
+    /// A `.cargo/config.toml`.
+    Config(Arc<CargoConfig>),
     /// A migration: the tables and unique keys that it makes.
     Sql(Arc<Vec<SqlTable>>),
     /// A protobuf file.
@@ -89,6 +91,7 @@ impl FileFacts {
             (FileFacts::Rust(a), FileFacts::Rust(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Manifest(a), FileFacts::Manifest(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Lock(a), FileFacts::Lock(b)) => Arc::ptr_eq(a, b),
+            (FileFacts::Config(a), FileFacts::Config(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Sql(a), FileFacts::Sql(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Proto(a), FileFacts::Proto(b)) => Arc::ptr_eq(a, b),
             (FileFacts::Yaml(a), FileFacts::Yaml(b)) => Arc::ptr_eq(a, b),

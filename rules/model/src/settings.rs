@@ -62,9 +62,22 @@ pub(crate) fn read(tracer: &Tracer<'_>, at: At, depth: u32) -> Option<Setting> {
         let name = if none { Tri::Present(String::new()) } else { text.map_or(Tri::Unknown, Tri::Present) };
         let default = if prefixed { Tri::Unknown } else { default(tracer, at, depth) };
         let required = default.is_absent() && !is_gated(tracer, at) && is_needed(tracer, at);
-        let panics = required && tracer.demanded(at).is_some_and(|demand| demand.panics);
+        let demand = tracer.demanded(at).filter(|_| required);
+        let panics = demand.as_ref().is_some_and(|demand| demand.panics);
+        let handed_on = demand.is_some_and(|demand| !demand.panics);
         let fallback_at = fallback_call(tracer, at).map(|call| tracer.call_place(call));
-        Some(Setting { name, prefixed, default, fallback_at, required, panics, at: tracer.place(at) })
+        let at = tracer.place(at);
+        Some(Setting {
+            name,
+            prefixed,
+            default,
+            fallback_at,
+            required,
+            panics,
+            handed_on,
+            argument: false,
+            at,
+        })
     })
 }
 
@@ -99,9 +112,8 @@ fn default(tracer: &Tracer<'_>, read: At, depth: u32) -> Tri<String> {
                     "unwrap_or_default" => return Tri::Present(String::new()),
                     "unwrap" | "expect" => return Tri::Absent,
                     "ok" | "map" | "map_err" | "as_deref" | "as_ref" | "context" | "with_context"
-                    | "and_then" | "parse" | "filter" | "into_string" | "to_string" | "trim" | "or_else" => {
-                        inner = outer
-                    }
+                    | "ok_or" | "ok_or_else" | "and_then" | "parse" | "filter" | "into_string"
+                    | "to_string" | "trim" => inner = outer,
                     _ => return Tri::Unknown,
                 }
             }
@@ -132,7 +144,7 @@ fn fallback(tracer: &Tracer<'_>, at: At, depth: u32) -> Tri<String> {
         ExprKind::Closure { body, .. } => At { body: at.body, expr: *body },
         _ => at,
     };
-    if *tracer.ty(value) == crate::ty::Ty::Never {
+    if crate::course::never_comes_back(tracer, value) {
         return Tri::Absent;
     }
     let text = tracer.text_at(value, depth + 1);

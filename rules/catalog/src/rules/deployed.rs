@@ -21,10 +21,16 @@ pub(super) fn deployed<'m>(cx: &Context<'m>) -> impl Iterator<Item = Deployed<'m
     let model = cx.model;
     model.deployments.iter().filter_map(|deployment| {
         let workload = model.manifests.workloads.get(deployment.workload)?;
+        let container = workload.containers.get(deployment.container)?;
+        // `migrate` before the server, or every night, is the same image and another program.
+        let by_itself = container.args.is_absent() && container.command.present().is_none_or(|c| c.len() < 2);
+        if (container.init || !workload.is_server()) && !by_itself {
+            return None;
+        }
         Some(Deployed {
             deployment,
             workload,
-            container: workload.containers.get(deployment.container)?,
+            container,
             service: model.services.get(deployment.service?.0 as usize)?,
         })
     })

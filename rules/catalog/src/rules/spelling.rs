@@ -3,8 +3,8 @@
 use strsim::osa_distance;
 
 /// Whether one name is the other with a slip of the hand: the same words but for a letter in one of them (two in a long one),
-/// or the same letters with other signs between them. What differs in a number, or in a whole short word (`api-a`, `api-b`),
-/// is another name.
+/// or the same letters with other signs between them, or `url` for `uri`. What differs in a number, or in a whole short word
+/// (`api-a`, `api-b`), is another name.
 pub(super) fn is_slip(a: &str, b: &str) -> bool {
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
     let joined = |name: &str| name.split(SIGNS).collect::<String>();
@@ -17,7 +17,12 @@ pub(super) fn is_slip(a: &str, b: &str) -> bool {
         return false;
     };
     let digits = |word: &str| word.chars().filter(char::is_ascii_digit).collect::<String>();
+    // Two ways to speak that are a letter apart.
+    let are_schemes = matches!((*a, *b), ("http", "https") | ("https", "http"));
+    let are_addresses = matches!((*a, *b), ("url", "uri") | ("uri", "url"));
     let allowed = match a.len().max(b.len()) {
+        _ if are_schemes => 0,
+        _ if are_addresses => 1,
         0..4 => 0,
         4..8 => 1,
         _ => 2,

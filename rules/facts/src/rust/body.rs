@@ -273,6 +273,8 @@ pub enum Stmt {
         init: Option<ExprId>,
         /// The block after `else`.
         otherwise: Option<ExprId>,
+        /// It is compiled in some builds only: `#[cfg(feature = "x")]`.
+        gated: bool,
         /// From `let` to `;`.
         span: Span,
     },

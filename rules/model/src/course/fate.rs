@@ -4,10 +4,11 @@ use svclint_facts::rust::{ExprKind, PatKind, Stmt};
 use svclint_knowledge::{Action, Effect, Role};
 
 use super::visit;
+use crate::bodies::BodyOwner;
 use crate::infer::Callee;
 use crate::system::{Failure, Outcome};
 use crate::tracer::{At, Tracer};
-use crate::ty::RESULT;
+use crate::ty::{RESULT, Ty};
 
 /// What becomes of the result of a call.
 pub(super) fn outcome(tracer: &Tracer<'_>, call: At) -> Option<Outcome> {
@@ -25,6 +26,7 @@ pub(super) fn outcome(tracer: &Tracer<'_>, call: At) -> Option<Outcome> {
             ExprKind::Try(_) => failure = Failure::Leaves,
             ExprKind::MethodCall { receiver, method, .. } if *receiver == end.expr => match method.as_str() {
                 "unwrap" | "expect" => failure = Failure::Leaves,
+                "unwrap_or_else" if never_gives(tracer, outer) => failure = Failure::Leaves,
                 "ok" | "unwrap_or_default" | "unwrap_or" | "is_ok" | "is_err" => failure = Failure::Discarded,
                 "map_err" | "inspect_err" | "context" | "with_context" | "wrap_err" | "wrap_err_with"
                 | "map" | "into_future" | "boxed" | "instrument" | "inspect" => {}
@@ -53,7 +55,21 @@ pub(super) fn outcome(tracer: &Tracer<'_>, call: At) -> Option<Outcome> {
     }
     let receipt = tracer.role(end.body, tracer.ty(end)) == Some(Role::Receipt);
     let fails = tracer.ty(end).lib_path().is_some_and(|path| path == RESULT);
-    Some(Outcome { of: tracer.place(call), whole: tracer.place(end), failure, dropped, fails, receipt })
+    let (of, whole, returned) = (tracer.place(call), tracer.place(end), is_returned(tracer, end));
+    Some(Outcome { of, whole, failure, returned, dropped, fails, receipt })
+}
+
+/// `return f()`, or the last expression of a function.
+fn is_returned(tracer: &Tracer<'_>, value: At) -> bool {
+    let mut inner = value;
+    while let Some(outer) = tracer.parent(inner) {
+        match tracer.kind(outer) {
+            ExprKind::Return(_) => return true,
+            ExprKind::Block { tail, .. } if *tail == Some(inner.expr) => inner = outer,
+            _ => return false,
+        }
+    }
+    matches!(tracer.body(inner.body).owner, BodyOwner::Fn(_))
 }
 
 /// Whether a call may do something outside of the process: one of a library that says so, or of the workspace.
@@ -74,6 +90,30 @@ fn acts(tracer: &Tracer<'_>, call: At) -> bool {
         }),
         _ => false,
     }
+}
+
+/// `.unwrap_or_else(|error| panic!("{error}"))`
+fn never_gives(tracer: &Tracer<'_>, call: At) -> bool {
+    tracer.arg(call, 0).is_some_and(|at| match tracer.kind(at) {
+        ExprKind::Closure { body, .. } => never_comes_back(tracer, At { body: at.body, expr: *body }),
+        _ => false,
+    })
+}
+
+/// Whether an expression ends the task or the program: `panic!`, `exit(1)`, a block that ends so.
+pub(crate) fn never_comes_back(tracer: &Tracer<'_>, at: At) -> bool {
+    let here = |expr| At { body: at.body, expr };
+    let last = match tracer.kind(at) {
+        ExprKind::Block { tail: Some(tail), .. } => Some(*tail),
+        ExprKind::Block { stmts, tail: None } => match stmts.last() {
+            Some(Stmt::Expr(last)) => Some(*last),
+            _ => None,
+        },
+        _ => None,
+    };
+    *tracer.ty(at) == Ty::Never
+        || macro_panics(tracer, at)
+        || last.is_some_and(|last| never_comes_back(tracer, here(last)))
 }
 
 /// `f();`, `let _ = f();`

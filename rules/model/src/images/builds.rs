@@ -1,5 +1,6 @@
 //! The runs of cargo in a Dockerfile.
 
+use svclint_facts::cargo::CargoConfig;
 use svclint_facts::docker::{Command, Dockerfile, Form, InstructionKind, Simple, Variable, Word};
 use svclint_syntax::Span;
 
@@ -89,6 +90,13 @@ fn insert_at(command: &Command, simple: &Simple, used: usize) -> Option<Span> {
 }
 
 impl CargoBuild {
+    /// Takes in what a file of cargo's says beside the command.
+    pub(super) fn configured(&mut self, config: &CargoConfig) {
+        let is_musl = config.target.as_ref().is_some_and(|t| t.contains("musl"));
+        self.links_statically |= config.links_statically || is_musl && self.target.is_none();
+        self.locked |= config.offline;
+    }
+
     fn variable(&mut self, name: &str, value: &str) {
         match name {
             "CARGO_TARGET_DIR" | "CARGO_BUILD_TARGET_DIR" => self.moves_target = true,

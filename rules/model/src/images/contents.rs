@@ -211,6 +211,19 @@ impl Image {
     }
 }
 
+/// Whether a variable tells libraries where roots of trust are.
+pub fn is_certificate_variable(name: &str) -> bool {
+    certificate_variables().iter().any(|v| v == name)
+}
+
+/// Whether what is mounted at a path is, or may hold, the roots of trust that libraries look for.
+pub fn holds_certificates(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    let folders =
+        ["/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates", "/usr/local/share"];
+    folders.iter().any(|folder| path.starts_with(folder) || folder.starts_with(&format!("{path}/")))
+}
+
 impl ImageStage {
     /// The names of the variables that this stage has a value for, or may have.
     pub fn may_set(&self, name: &str) -> bool {

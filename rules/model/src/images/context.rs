@@ -37,6 +37,12 @@ pub(super) fn left_out(
     found
 }
 
+/// Whether no build of an image gets `Cargo.lock`.
+pub(super) fn drops_lock(image: &Image, files: &[SourceFile], manifests: &Manifests) -> bool {
+    let contexts = contexts(image, files, manifests).unwrap_or_default();
+    by_all(&contexts, "Cargo.lock", files).is_some()
+}
+
 /// A folder that the image is built from, with what is kept out of it.
 struct Context<'a> {
     folder: PathBuf,

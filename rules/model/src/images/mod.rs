@@ -9,9 +9,12 @@ mod context;
 mod ships;
 mod stages;
 
+pub use contents::{holds_certificates, is_certificate_variable};
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use svclint_facts::cargo::CargoConfig;
 use svclint_facts::docker::{Command, Dockerfile, InstructionKind, Word};
 use svclint_knowledge::images::BaseImage;
 
@@ -36,6 +39,8 @@ pub struct Image {
     pub ships: Option<ShippedBinary>,
     /// What its instructions ask for and a `.dockerignore` keeps out.
     pub left_out: Vec<LeftOut>,
+    /// Whether a `.dockerignore` keeps `Cargo.lock` out of all its builds.
+    pub drops_lock: bool,
     /// Whether it is made to run a service, rather than for developers, tests or CI.
     pub for_production: bool,
 }
@@ -188,6 +193,8 @@ pub struct CopiedBinary {
     pub from: Option<usize>,
     /// The path in that stage.
     pub source: String,
+    /// The path or folder that it is copied to; `None` where that is not known.
+    pub to: Option<String>,
 }
 
 /// Something that a build needs and does not get, because a `.dockerignore` keeps it out of its folder.
@@ -273,12 +280,28 @@ pub(crate) fn images(files: &[SourceFile], joined: &Joined, manifests: &Manifest
             builds: builds::builds(file, facts),
             ships: None,
             left_out: Vec::new(),
+            drops_lock: false,
         };
+        for build in &mut image.builds {
+            configs(files, &image.folder).for_each(|config| build.configured(config));
+        }
         image.ships = ships::ships(&image, files, joined);
         image.left_out = context::left_out(&image, files, joined, manifests);
+        image.drops_lock = context::drops_lock(&image, files, manifests);
         images.push(image);
     }
     images
+}
+
+/// What cargo is told beside its commands in a folder: by the files in it and above.
+fn configs<'a>(files: &'a [SourceFile], folder: &'a Path) -> impl Iterator<Item = &'a CargoConfig> {
+    files.iter().filter_map(move |file| match &file.facts {
+        FileFacts::Config(config) => {
+            let home = file.path.parent()?.parent()?;
+            folder.starts_with(home).then_some(&**config)
+        }
+        _ => None,
+    })
 }
 
 /// The folder that all files lie in. What it is called says nothing of them.

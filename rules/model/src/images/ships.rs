@@ -60,7 +60,10 @@ fn copies(image: &Image) -> Vec<CopiedBinary> {
             let Some(from) = copy.from_stage else { continue };
             let at = Place { file: image.file, span: instruction.span };
             let sources = copy.sources.iter().filter_map(|w| w.known());
-            found.extend(sources.map(|s| CopiedBinary { at, from: Some(from), source: s.to_owned() }));
+            let to = copy.destination.as_ref().and_then(|d| d.known()).map(str::to_owned);
+            let copied =
+                |s: &str| CopiedBinary { at, from: Some(from), source: s.to_owned(), to: to.clone() };
+            found.extend(sources.map(copied));
         }
     }
     found

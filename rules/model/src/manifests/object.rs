@@ -35,6 +35,10 @@ pub(super) fn read_named(
         "ScaledObject" if head.group == "keda.sh" => into.autoscalers.push(scaling::scaled_object(&head)),
         "PodDisruptionBudget" => into.budgets.push(scaling::budget(&head)),
         "ConfigMap" | "Secret" => into.configs.push(config(&head)),
+        "ExternalSecret" if head.group == "external-secrets.io" => {
+            into.configs.push(external_secret(&head));
+            into.others.push(other(&head));
+        }
         "NetworkPolicy" if matches!(head.group.as_str(), "networking.k8s.io" | "extensions") => {
             into.policies.push(policies::policy(&head));
         }
@@ -303,10 +307,55 @@ pub(super) fn between(first: Place, last: Place) -> Place {
     }
 }
 
+/// The Secret that an ExternalSecret makes: the keys that it names, or those of its template.
+fn external_secret(head: &Head<'_>) -> ConfigObject {
+    let nothing = Value { at: head.object.at, kind: Kind::Unknown };
+    let spec = head.spec().unwrap_or(&nothing);
+    let target = spec.get("target");
+    let template = target.and_then(|t| t.get("template"));
+    let name = target.map_or(Tri::Absent, |t| t.tri_text("name"));
+    let data = template.and_then(|t| t.get("data"));
+    let spot = |value: &Value| Some(Spot { value: value.text()?.to_owned(), at: value.at });
+    let keys: Vec<Option<Spot<String>>> = match data {
+        Some(data) => {
+            data.entries().iter().map(|e| Some(Spot { value: e.key.clone(), at: e.key_at })).collect()
+        }
+        None => spec
+            .get("data")
+            .map_or(&[][..], Value::items)
+            .iter()
+            .map(|item| item.get("secretKey").and_then(spot))
+            .collect(),
+    };
+    let is_owner = target.and_then(|t| t.get("creationPolicy")).is_none_or(|p| p.text() == Some("Owner"));
+    let adds = spec.get("dataFrom").is_some()
+        || template.is_some_and(|t| t.get("templateFrom").is_some() || t.get("mergePolicy").is_some());
+    let parts = [Some(spec), target, template, data, spec.get("data")];
+    let is_open = head.object.is_open() || parts.into_iter().flatten().any(Value::is_open);
+    ConfigObject {
+        secret: true,
+        name: match &name {
+            Tri::Present(name) => name.clone(),
+            Tri::Absent => head.name.clone(),
+            Tri::Unknown => String::new(),
+        },
+        written: name.present().cloned().unwrap_or_else(|| head.written.clone()),
+        namespace: head.namespace.clone(),
+        environment: head.environment.clone(),
+        complete: is_owner && !adds && !is_open && keys.iter().all(Option::is_some),
+        keys: keys.into_iter().flatten().map(|key| (key, Tri::Unknown)).collect(),
+        data: None,
+        at: head.name_at,
+    }
+}
+
 fn config(head: &Head<'_>) -> ConfigObject {
     let sections = ["data", "stringData", "binaryData"];
     let mut keys = Vec::new();
-    let mut complete = !head.object.is_open();
+    let annotations = head.object.get("metadata").map(|m| m.labels("annotations")).unwrap_or_default();
+    // Filled from another one, as reflectors and replicators are told to.
+    let is_copy = |name: &String| name.ends_with("/reflects") || name.ends_with("/replicate-from");
+    let mut complete = !head.object.is_open() && !annotations.all.keys().any(is_copy);
     for section in sections.iter().filter_map(|s| head.object.get(s)) {
         complete &= !section.is_open();
         for entry in section.entries() {

@@ -126,6 +126,8 @@ fn setting(field: &Field, attribute: &EnvAttribute, home: Home) -> Option<Settin
         fallback_at: None,
         required,
         panics: false,
+        handed_on: false,
+        argument: true,
         at: home.place(field.span),
     })
 }

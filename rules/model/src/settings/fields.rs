@@ -122,6 +122,8 @@ impl Reader<'_, '_> {
                     default: Tri::Unknown,
                     required: false,
                     panics: false,
+                    handed_on: false,
+                    argument: false,
                     fallback_at: None,
                     at: adt.home.place(field.span),
                 }),

@@ -69,6 +69,10 @@ pub struct Setting {
     pub required: bool,
     /// It fails with a panic.
     pub panics: bool,
+    /// That it is missing is told to whom called: `?`.
+    pub handed_on: bool,
+    /// The command line may give it as well.
+    pub argument: bool,
     /// Where.
     pub at: Place,
 }

@@ -129,6 +129,8 @@ pub struct Outcome {
     pub whole: Place,
     /// What becomes of a failure.
     pub failure: Failure,
+    /// Whether it is what its function gives back.
+    pub returned: bool,
     /// Whether nobody looks at what comes out.
     pub dropped: bool,
     /// Whether what comes out is certain to be a result, which may be a failure.

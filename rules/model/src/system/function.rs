@@ -207,6 +207,8 @@ pub enum What {
     ExportTraces(String),
     /// Takes the context of a trace in, or passes it on, as the program set it up; the library that does, by its name in code.
     Propagates(String),
+    /// Opens a port, or has a library open it; the address.
+    Binds(Tri<String>),
     /// Starts a task that goes on by itself.
     Spawn,
     /// Waits for a signal of the system, or names it.

@@ -1,9 +1,10 @@
 //! `bind-loopback-in-container`
 
-use svclint_model::{Listener, Tri};
+use svclint_model::{Listener, Place, ProbeAction, Tri};
 
 use crate::edit::replace;
 use crate::rules::deployed::{Deployed, deployed};
+use crate::rules::orchestration::pods::services_of;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -96,24 +97,53 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             let Some(address) = program.bound(listener) else { continue };
             let Some((host, port)) = address.rsplit_once(':') else { continue };
             let is_loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]" | "::1");
-            let expected = port.parse().ok().is_some_and(|port: u16| {
-                program.container.ports.iter().any(|p| matches!(p.number, Tri::Present(n) if n == port))
-            });
+            let Some(expected) = port.parse().ok().and_then(|port| expected(cx, &program, port)) else {
+                continue;
+            };
             // A program has one such place, however many manifests run it.
-            if is_loopback && expected && !on_host && !seen.contains(&listener.at) {
+            if is_loopback && !on_host && !seen.contains(&listener.at) {
                 seen.push(listener.at);
-                findings.push(finding(cx, &program, listener, &address));
+                findings.push(finding(cx, &program, listener, &address, expected));
             }
         }
     }
 }
 
-fn finding(cx: &Context<'_>, program: &Deployed<'_>, listener: &Listener, address: &str) -> Finding {
+/// Where the manifest says that others reach a port: by a probe, by a Service, or by a declared port of a container that has
+/// no other one beside it that may pass on what comes in.
+fn expected(cx: &Context<'_>, program: &Deployed<'_>, port: u16) -> Option<Place> {
+    let (workload, container) = (program.workload, program.container);
+    let number = |port: &str| program.port_number(port);
+    let probed = container.probes.iter().filter_map(|probe| match &probe.action {
+        ProbeAction::Http { port: Tri::Present(spot), .. }
+        | ProbeAction::Tcp(Tri::Present(spot))
+        | ProbeAction::Grpc(Tri::Present(spot)) => Some((number(&spot.value)?, spot.at)),
+        _ => None,
+    });
+    let is_alone =
+        workload.containers_complete && workload.containers.iter().filter(|c| !c.init).count() == 1;
+    let declared = container.ports.iter().filter(|_| is_alone);
+    let declared = declared.filter_map(|p| Some((*p.number.present()?, p.at)));
+    let targeted = services_of(&cx.model.manifests, workload).flat_map(|s| &s.ports);
+    let targeted = targeted.filter_map(|p| match (&p.target, &p.port) {
+        (Tri::Present(target), _) => Some((number(target)?, p.at)),
+        (Tri::Absent, Tri::Present(number)) => Some((*number, p.at)),
+        _ => None,
+    });
+    declared.chain(probed).chain(targeted).find(|(number, _)| *number == port).map(|(_, at)| at)
+}
+
+fn finding(
+    cx: &Context<'_>,
+    program: &Deployed<'_>,
+    listener: &Listener,
+    address: &str,
+    expected: Place,
+) -> Finding {
     let message = format!(
         "`{}` listens on `{address}` in its container: no probe, Service or other pod reaches it there",
         program.service.name
     );
-    let expected = program.container.ports.first().map_or(program.container.name_at, |p| p.at);
     let edits = listener.address_at.and_then(|at| {
         let text = cx.text(at);
         let host = ["127.0.0.1", "localhost", "[::1]"].into_iter().find(|h| text.contains(*h))?;

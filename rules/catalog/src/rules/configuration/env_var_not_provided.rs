@@ -2,6 +2,7 @@
 
 use svclint_model::{Place, Setting, Tri};
 
+use super::given::{arguments, may_come_from_file};
 use super::settings::needed;
 use crate::rules::deployed::{Deployed, deployed};
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
@@ -100,8 +101,13 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for program in deployed(cx).filter(|d| d.deployment.env.complete) {
+        let Some(arguments) = arguments(cx, &program).filter(|_| !may_come_from_file(cx, &program)) else {
+            continue;
+        };
+        // Flags and their variables are two ways to say the same.
+        let by_flags = arguments.iter().any(|word| word.starts_with('-'));
         let mut missing: Vec<(&str, &Setting)> = Vec::new();
-        for setting in needed(cx, &program) {
+        for setting in needed(cx, &program).into_iter().filter(|s| !(s.argument && by_flags)) {
             let Tri::Present(name) = &setting.name else { continue };
             let provided = program.deployment.env.variables.contains_key(name.as_str());
             if !provided && !is_given_by_platform(name) && !missing.iter().any(|(known, _)| known == name) {

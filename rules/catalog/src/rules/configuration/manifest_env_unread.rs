@@ -1,10 +1,11 @@
 //! `manifest-env-unread`
 
-use strsim::levenshtein;
 use svclint_model::{EnvVar, Place};
 
+use super::given::arguments;
 use super::settings::read;
 use crate::rules::deployed::{Deployed, deployed};
+use crate::rules::spelling::meant;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -104,30 +105,21 @@ const SHORTEST: usize = 6;
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for program in deployed(cx) {
-        let Some(read) = read(cx, &program) else { continue };
+        // What runs before the program may read it.
+        let Some(read) = read(cx, &program).filter(|_| arguments(cx, &program).is_some()) else { continue };
         let own = |name: &str| program.deployment.env.variables.contains_key(name);
         for variable in &program.container.env {
             let name = variable.name.as_str();
             if name.len() < SHORTEST || read.iter().any(|(known, _)| *known == name) {
                 continue;
             }
-            let near = read.iter().filter(|(known, _)| {
-                known.len() >= SHORTEST
-                    && !own(known)
-                    && levenshtein(known, name) <= 2
-                    && !differs_in_number(known, name)
-            });
-            if let Some((known, at)) = near.min_by_key(|(known, _)| levenshtein(known, name)) {
+            let unset = read.iter().filter(|(known, _)| known.len() >= SHORTEST && !own(known));
+            let Some(known) = meant(name, unset.map(|(known, _)| *known)) else { continue };
+            if let Some((_, at)) = read.iter().find(|(name, _)| *name == known) {
                 findings.push(finding(cx, &program, variable, known, *at));
             }
         }
     }
-}
-
-/// `DB1_URL` and `DB2_URL` are two names.
-fn differs_in_number(a: &str, b: &str) -> bool {
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    digits(a) != digits(b)
 }
 
 fn finding(cx: &Context<'_>, program: &Deployed<'_>, variable: &EnvVar, known: &str, at: Place) -> Finding {

@@ -4,6 +4,7 @@ mod bind_loopback_in_container;
 mod config_read_panics_in_handler;
 mod dotenv_required_at_startup;
 mod env_var_not_provided;
+mod given;
 mod hardcoded_service_endpoint;
 mod localhost_fallback_endpoint;
 mod manifest_env_unread;
@@ -11,6 +12,7 @@ mod port_mismatch;
 mod secret_key_missing;
 mod secret_with_default_value;
 mod settings;
+mod start;
 
 super::category![
     bind_loopback_in_container,

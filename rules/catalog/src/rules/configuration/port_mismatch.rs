@@ -1,6 +1,6 @@
 //! `port-mismatch`
 
-use svclint_model::{Place, ProbeAction, Tri};
+use svclint_model::{Place, ProbeAction, Tri, What};
 
 use crate::rules::deployed::{Deployed, deployed};
 use crate::{Applicability, Context, Finding, declare_rule};
@@ -92,6 +92,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let listeners = &program.service.listeners;
         let bound: Option<Vec<u16>> = listeners.iter().map(|l| program.bound_port(l)).collect();
         let Some(bound) = bound.filter(|b| !b.is_empty()) else { continue };
+        let Some(opened) = opened(cx, &program) else { continue };
         let on_host = program
             .workload
             .host_access
@@ -102,13 +103,41 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         let wanted = wanted(&program);
         // Other ports may be those of metrics and the like, opened by a library: one that fits is enough.
-        if wanted.is_empty() || wanted.iter().any(|(port, _)| bound.contains(port)) {
+        if wanted.is_empty() || wanted.iter().any(|(port, _)| bound.contains(port) || opened.contains(port)) {
             continue;
         }
         if let [(port, at), ..] = wanted.as_slice() {
             findings.push(finding(cx, &program, *port, *at, &bound));
         }
     }
+}
+
+/// The ports that the program opens beside those that it is known to serve at, as libraries of metrics do; `None` where one is
+/// not known.
+fn opened(cx: &Context<'_>, program: &Deployed<'_>) -> Option<Vec<u16>> {
+    let functions = program.service.functions.iter().filter_map(|f| cx.model.functions.get(f.0 as usize));
+    let addresses = functions.flat_map(|f| &f.does).filter_map(|deed| match &deed.what {
+        What::Binds(address) => Some(address),
+        _ => None,
+    });
+    let addresses: Vec<&Tri<String>> = addresses.collect();
+    // Each server binds once.
+    if addresses.len() <= program.service.listeners.len() {
+        return Some(Vec::new());
+    }
+    let serving = |address: &str| {
+        program.service.listeners.iter().any(|l| l.address.present().is_some_and(|own| own == address))
+    };
+    let number = |address: &Tri<String>| match address {
+        Tri::Present(text) if serving(text) => Some(None),
+        Tri::Present(text) => {
+            let text = program.deployment.env.expand(text)?;
+            Some(Some(text.rsplit(':').next()?.parse().ok()?))
+        }
+        _ => None,
+    };
+    let numbers: Option<Vec<Option<u16>>> = addresses.into_iter().map(number).collect();
+    numbers.map(|n| n.into_iter().flatten().collect())
 }
 
 /// The ports at which the manifest expects the program: declared, probed.

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 use svclint_model::{Place, Setting, Tri, What};
 
+use super::start::Start;
 use crate::Context;
 use crate::rules::deployed::Deployed;
 
@@ -28,9 +29,11 @@ fn settings<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Vec<&'m Setting> {
     found
 }
 
-/// What it fails without.
+/// What it does not start without.
 pub(super) fn needed<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Vec<&'m Setting> {
-    settings(cx, program).into_iter().filter(|s| s.required && !s.prefixed).collect()
+    let start = Start::of(cx.model, program.service);
+    let is_needed = |s: &&Setting| s.required && !s.prefixed && start.ends_without(s);
+    settings(cx, program).into_iter().filter(is_needed).collect()
 }
 
 /// All names that it reads; `None` where some are not known.

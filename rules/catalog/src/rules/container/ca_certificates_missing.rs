@@ -1,6 +1,8 @@
 //! `ca-certificates-missing`
 
-use svclint_model::{Image, Model, PackageManager, Request, ShippedBinary, Tri};
+use svclint_model::{
+    Image, Model, PackageManager, Request, ShippedBinary, Tri, holds_certificates, is_certificate_variable,
+};
 
 use crate::finding::{Applicability, Fix};
 use crate::{Context, Finding, Related, declare_rule};
@@ -89,16 +91,28 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    for image in &cx.model.images {
+    for (number, image) in cx.model.images.iter().enumerate() {
         let Some(ships) = image.ships.as_ref().filter(|s| s.copied.is_some()) else { continue };
         let last = image.stages.len().saturating_sub(1);
-        if image.has_certificates(last) != Tri::Absent {
+        if image.has_certificates(last) != Tri::Absent || is_given_certificates(cx.model, number) {
             continue;
         }
         if let Some(request) = cx.model.requests.iter().find(|r| needs_roots(cx.model, ships, r)) {
             findings.extend(finding(cx, image, ships, request));
         }
     }
+}
+
+/// Whether a manifest that runs the image gives it roots of trust, or may: by a variable, or by what it mounts.
+fn is_given_certificates(model: &Model, image: usize) -> bool {
+    model.deployments.iter().filter(|d| d.image == Some(image)).any(|deployment| {
+        let workload = model.manifests.workloads.get(deployment.workload);
+        let container = workload.and_then(|w| w.containers.get(deployment.container));
+        deployment.env.variables.keys().any(|name| is_certificate_variable(name))
+            || container.is_some_and(|c| {
+                !c.mounts_complete || c.mounts.iter().any(|(path, _)| holds_certificates(&path.value))
+            })
+    })
 }
 
 /// Whether a request of the shipped program goes to a public host over TLS, by a library that trusts the system only.

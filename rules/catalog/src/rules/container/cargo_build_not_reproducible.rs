@@ -68,7 +68,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let (Some(ships), Some(build)) = (&image.ships, image.build_of_shipped()) else { continue };
         let is_locked = cx.model.packages.get(ships.package).is_some_and(|p| p.locked);
         let is_debug = build.profile == "debug";
-        let picks = !build.locked && is_locked;
+        let picks = !build.locked && is_locked && !image.drops_lock;
         if !build.uncertain && (picks || is_debug) {
             findings.push(finding(image, ships, build, picks));
         }

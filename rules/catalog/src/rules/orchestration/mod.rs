@@ -13,7 +13,7 @@ mod network_policy_blocks_call;
 mod pdb_blocks_drain;
 mod pod_security_context_weak;
 mod pod_without_readiness_probe;
-mod pods;
+pub(super) mod pods;
 mod resources;
 mod rootfs_readonly_but_written;
 mod service_targets_nothing;

@@ -70,7 +70,7 @@ pub(super) fn selects(selector: &Tri<Labels>, workload: &Workload) -> Tri<()> {
 }
 
 /// The services that lead traffic to a workload's pods, for certain.
-pub(super) fn services_of<'m>(
+pub(in crate::rules) fn services_of<'m>(
     manifests: &'m Manifests,
     workload: &'m Workload,
 ) -> impl Iterator<Item = &'m NetService> {

@@ -289,7 +289,8 @@ impl BodyLower<'_, '_> {
             local.init.as_ref().and_then(|i| i.diverge.as_ref()).map(|(_, block)| self.expr(block));
         let ty = if let syn::Pat::Type(typed) = &local.pat { Some(self.lower.ty(&typed.ty)) } else { None };
         let span = Span::new(self.lower.start(local.let_token.span), self.lower.end(local.semi_token.span));
-        Stmt::Let { pat: self.pat(&local.pat), ty, init, otherwise, span }
+        let gated = is_gate(&local.attrs);
+        Stmt::Let { pat: self.pat(&local.pat), ty, init, otherwise, gated, span }
     }
 }
 
@@ -308,6 +309,10 @@ fn is_conditional(expr: &syn::Expr) -> bool {
         syn::Expr::Unsafe(e) => &e.attrs,
         _ => return false,
     };
+    is_gate(attrs)
+}
+
+fn is_gate(attrs: &[syn::Attribute]) -> bool {
     attrs.iter().any(|attr| {
         let list = attr.meta.require_list().ok().filter(|_| attr.path().is_ident("cfg"));
         // What tests leave out is there when the program runs.

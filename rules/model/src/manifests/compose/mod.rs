@@ -1,8 +1,11 @@
 //! Compose files.
 
 mod layers;
+mod mounts;
 
 use std::path::Path;
+
+use mounts::{mounts, volumes};
 
 use super::data::{
     Build, ConfigUse, Container, ContainerPort, Dependency, EnvVar, Environment, Labels, Probe, ProbeAction,
@@ -83,6 +86,7 @@ impl Reader<'_> {
             other => other,
         };
         let (env, env_complete) = self.env(value);
+        let (mounts, mounts_complete) = mounts(value);
         let ports = get("ports").map_or(&[][..], Value::items);
         let exposed = get("expose").map_or(&[][..], Value::items);
         let container = Container {
@@ -115,8 +119,8 @@ impl Reader<'_> {
                 Tri::Absent => Tri::Absent,
                 Tri::Unknown => Tri::Unknown,
             },
-            mounts: Vec::new(),
-            mounts_complete: false,
+            mounts,
+            mounts_complete: mounts_complete && is_whole,
             has_init: get("init").is_some_and(|i| i.text() == Some("true")),
         };
         Some(Workload {
@@ -419,31 +423,14 @@ fn user(value: &Value) -> Option<i64> {
 }
 
 fn host_access(service: &Value) -> Vec<Spot<String>> {
-    let is_host = |key: &&str| service.get(key).is_some_and(|v| v.text() == Some("host"));
     let spot = |key: &&str| {
         let entry = service.entry(key)?;
-        Some(Spot { value: format!("{key}: host"), at: between(entry.key_at, entry.value.at) })
+        let text = entry.value.text()?;
+        // The network of another container is as much shared as the host's.
+        let is_shared = text == "host" || *key == "network_mode" && text.contains(':');
+        is_shared.then(|| Spot { value: format!("{key}: {text}"), at: between(entry.key_at, entry.value.at) })
     };
-    ["network_mode", "pid", "ipc"].iter().filter(|k| is_host(k)).filter_map(spot).collect()
-}
-
-/// What is mounted: the host's path where it is one.
-fn volumes(service: &Value) -> Vec<super::data::Volume> {
-    let volume = |value: &Value| {
-        let source = match value.text() {
-            Some(text) => text.split(':').next(),
-            None => value.get("source").and_then(Value::text),
-        };
-        let source = source.unwrap_or("");
-        let is_path = source.starts_with(['/', '.', '~']);
-        super::data::Volume {
-            name: source.to_owned(),
-            kind: if is_path { "hostPath" } else { "volume" }.to_owned(),
-            host_path: is_path.then(|| source.to_owned()),
-            at: value.at,
-        }
-    };
-    service.get("volumes").map_or(&[][..], Value::items).iter().map(volume).collect()
+    ["network_mode", "pid", "ipc"].iter().filter_map(spot).collect()
 }
 
 fn depends_on(entry: &Entry) -> Vec<Dependency> {
