@@ -354,3 +354,18 @@ fn several_outputs_of_one_run() {
     assert_eq!(out.status.code(), Some(2));
     assert!(stderr(&out).contains("could not be written"), "{}", stderr(&out));
 }
+
+/// A comment that no rule uses goes with its line; one for a rule that did not run stays.
+#[test]
+fn fixes_remove_comments_that_nothing_needs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let main = folder.path().join("main.rs");
+    let text = "fn main() {\n    // svclint: allow(unversioned-api) as agreed\n    let a = 1;\n}\n";
+    std::fs::write(&main, text).expect("written");
+    let after = |args: &[&str]| {
+        svclint(folder.path(), &[&["check", "main.rs", "--fix"], args].concat());
+        std::fs::read_to_string(&main).expect("a text")
+    };
+    assert_eq!(after(&["-A", "unversioned-api"]), text);
+    assert_eq!(after(&["-W", "unversioned-api"]), "fn main() {\n    let a = 1;\n}\n");
+}

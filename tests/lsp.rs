@@ -237,6 +237,24 @@ fn several_roots_and_changes_on_disk() {
     assert_eq!(lsp.end(), Some(0));
 }
 
+/// A configuration that is wrong from the start costs what it says, not the session.
+#[test]
+fn a_broken_configuration_is_a_finding_until_it_is_mended() {
+    let dir = copy_of("shop");
+    let root = dir.path().canonicalize().expect("real");
+    let config = root.join("svclint.toml");
+    std::fs::write(&config, "[[lnk]]\n").expect("written");
+    let mut lsp = Lsp::session(&[&root], &json!({}));
+    let (path, text) = client_file(&root);
+    lsp.open(&path, &text, 1);
+    assert_eq!(codes(&lsp.diagnostics(&config, None)), ["config-error"]);
+    assert!(codes(&lsp.diagnostics(&path, Some(1))).contains(&"http-client-without-timeout"));
+    std::fs::write(&config, "").expect("written");
+    lsp.notify("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": uri(&config), "type": 2 }] }));
+    assert!(lsp.diagnostics(&config, None).is_empty());
+    assert_eq!(lsp.end(), Some(0));
+}
+
 #[test]
 fn bad_messages_do_not_end_the_session() {
     let dir = copy_of("shop");

@@ -1,6 +1,6 @@
 //! The one way to files: the disk, a map in memory, or an editor's unsaved texts over either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -53,6 +53,11 @@ pub trait FileSystem: Send + Sync {
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// All files under a folder, in order, without what `.gitignore` leaves out. Links are not followed.
     fn walk(&self, root: &Path) -> Vec<DirEntry>;
+    /// Those of some files that a walk from a folder would find.
+    fn found(&self, root: &Path, files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+        let walked = self.walk(root).into_iter().filter(|e| e.error.is_none()).map(|e| e.path);
+        walked.filter(|path| files.contains(path)).collect()
+    }
 }
 
 /// The disk.
@@ -98,14 +103,8 @@ impl FileSystem for DiskFs {
     }
 
     fn walk(&self, root: &Path) -> Vec<DirEntry> {
-        let mut builder = ignore::WalkBuilder::new(root);
-        // `.env.example`, `.github` and the like are part of a system.
-        builder.hidden(false).require_git(false).follow_links(false).sort_by_file_path(Path::cmp);
-        builder.filter_entry(|e| {
-            e.file_name() != ".git" && !(e.file_name() == "target" && e.path().join("CACHEDIR.TAG").exists())
-        });
         let mut found = Vec::new();
-        for entry in builder.build() {
+        for entry in walker(root, |_| true) {
             match entry {
                 Ok(entry) if entry.file_type().is_some_and(|t| t.is_file()) => {
                     found.push(DirEntry { path: entry.into_path(), error: None });
@@ -118,6 +117,25 @@ impl FileSystem for DiskFs {
         }
         found
     }
+
+    fn found(&self, root: &Path, files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+        // Only the ways to the files are walked.
+        let ways: BTreeSet<PathBuf> = files.iter().flat_map(|f| f.ancestors()).map(Path::to_owned).collect();
+        let walked = walker(root, move |path| ways.contains(path)).filter_map(Result::ok);
+        walked.map(ignore::DirEntry::into_path).filter(|path| files.contains(path)).collect()
+    }
+}
+
+/// Walks as all of svclint does, into the folders that are wanted.
+fn walker(root: &Path, is_wanted: impl Fn(&Path) -> bool + Send + Sync + 'static) -> ignore::Walk {
+    let mut builder = ignore::WalkBuilder::new(root);
+    // `.env.example`, `.github` and the like are part of a system.
+    builder.hidden(false).require_git(false).follow_links(false).sort_by_file_path(Path::cmp);
+    builder.filter_entry(move |e| {
+        let is_built = e.file_name() == "target" && e.path().join("CACHEDIR.TAG").exists();
+        e.file_name() != ".git" && !is_built && is_wanted(e.path())
+    });
+    builder.build()
 }
 
 fn error_path(error: &ignore::Error, root: &Path) -> PathBuf {
@@ -226,12 +244,18 @@ impl FileSystem for Overlay {
     fn walk(&self, root: &Path) -> Vec<DirEntry> {
         let mut found = self.under.walk(root);
         let texts = self.texts.read().unwrap_or_else(PoisonError::into_inner);
-        for path in texts.keys().filter(|p| p.starts_with(root)) {
-            if !found.iter().any(|e| e.path == *path) {
-                found.push(DirEntry { path: path.clone(), error: None });
-            }
-        }
+        // What was never saved; what the walk leaves out is left out when it is open too.
+        let unsaved = texts.keys().filter(|p| p.starts_with(root) && self.under.kind(p).is_none());
+        found.extend(unsaved.map(|path| DirEntry { path: path.clone(), error: None }));
         found.sort_by(|a, b| a.path.cmp(&b.path));
+        found
+    }
+
+    fn found(&self, root: &Path, files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+        let mut found = self.under.found(root, files);
+        let unsaved =
+            |p: &&PathBuf| p.starts_with(root) && self.under.kind(p).is_none() && self.text(p).is_some();
+        found.extend(files.iter().filter(unsaved).cloned());
         found
     }
 }

@@ -16,6 +16,7 @@ mod workspace;
 
 pub use fix::{FixMode, FixOutcome, Fixed, fix_all};
 pub use fs::{DirEntry, DiskFs, EntryKind, FileSystem, MemoryFs, Overlay};
+pub use reading::WATCHED;
 pub use report::{FileRef, Report, ReportedFinding, Skipped, Summary};
 pub use store::{Analysis, FactStore};
 pub use suppress::comment_marker;

@@ -16,6 +16,28 @@ pub(crate) fn is_template(root: &Path, path: &Path) -> bool {
     Language::of(path) == Language::Rust && inside.to_string_lossy().contains("{{")
 }
 
+/// Patterns of all files that are read, as editors watch them.
+pub const WATCHED: [&str; 18] = [
+    "**/*.rs",
+    "**/Cargo.{toml,lock}",
+    "**/.cargo/config.toml",
+    "**/rust-toolchain",
+    "**/rust-toolchain.toml",
+    "**/svclint.toml",
+    "**/*.sql",
+    "**/*.{yaml,yml}",
+    "**/Kustomization",
+    "**/*.json",
+    "**/*.tpl",
+    "**/*.proto",
+    "**/*[Dd]ockerfile*",
+    "**/*[Cc]ontainerfile*",
+    "**/*.dockerignore",
+    "**/.env",
+    "**/.env.*",
+    "**/*.env",
+];
+
 /// Whether a file says something that the model reads.
 pub(crate) fn is_read(fs: &dyn FileSystem, path: &Path) -> bool {
     match Language::of(path) {

@@ -20,6 +20,8 @@ pub(crate) struct Suppression {
     has_reason: bool,
     /// The comment.
     comment: Span,
+    /// The comment, with its line where nothing else stands there.
+    whole: Span,
     /// Where findings are accepted: the line of the comment, or the line or item after it; all of the file.
     covers: Vec<Span>,
     used: bool,
@@ -38,7 +40,27 @@ pub(crate) static SUPPRESSION: RuleMeta = RuleMeta {
 
 /// The suppressions of a file.
 pub(crate) fn read(analysis: &Analysis, language: Language) -> Vec<Suppression> {
-    let Some(file) = analysis.rust() else { return comments::read(analysis, language) };
+    let mut found = match analysis.rust() {
+        Some(file) => of_rust(analysis, file),
+        None => comments::read(analysis, language),
+    };
+    for suppression in &mut found {
+        suppression.whole = with_line(&analysis.text, &analysis.lines, suppression.comment);
+    }
+    found
+}
+
+fn with_line(text: &str, lines: &LineIndex, comment: Span) -> Span {
+    let number = lines.line_of(comment.start);
+    let line = lines.line_span(text, number);
+    if line.text(text).trim() != comment.text(text).trim() {
+        return comment;
+    }
+    let next = (number + 1 < lines.line_count()).then(|| lines.line_span(text, number + 1).start);
+    Span::new(line.start, next.unwrap_or(line.end))
+}
+
+fn of_rust(analysis: &Analysis, file: &RustFile) -> Vec<Suppression> {
     let mut found = Vec::new();
     for chunk in &file.chunks {
         for comment in &chunk.facts.comments {
@@ -62,7 +84,14 @@ fn suppression(directive: &str, comment: Span, covered: impl FnOnce() -> Vec<Spa
         _ => return None,
     };
     let rules = rules.split(',').map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect();
-    Some(Suppression { rules, has_reason: !reason.trim().is_empty(), comment, covers, used: false })
+    Some(Suppression {
+        rules,
+        has_reason: !reason.trim().is_empty(),
+        comment,
+        whole: comment,
+        covers,
+        used: false,
+    })
 }
 
 /// The comment's own line if code stands in front of it; else the next line with code, and the item that begins there.
@@ -134,11 +163,13 @@ pub(crate) fn complaints(
     let mut found = Vec::new();
     for suppression in suppressions {
         let unknown: Vec<&String> = suppression.rules.iter().filter(|r| !known(r)).collect();
+        // What did not run could not use it.
+        let unused = !suppression.used && suppression.rules.iter().all(|r| ran(r));
         let message = if let Some(rule) = unknown.first() {
             format!("svclint has no rule `{rule}`, so this comment accepts nothing")
         } else if suppression.rules.is_empty() {
             "this comment names no rule, so it accepts nothing".to_owned()
-        } else if !suppression.used && suppression.rules.iter().all(|r| ran(r)) {
+        } else if unused {
             format!(
                 "nothing here is reported by `{}`, so this comment is no longer needed",
                 suppression.rules.join("`, `")
@@ -149,8 +180,8 @@ pub(crate) fn complaints(
         } else {
             continue;
         };
-        let remove = Edit::Replace { file, span: suppression.comment, text: String::new() };
-        let unused = !suppression.used && !suppression.rules.is_empty() && unknown.is_empty();
+        let remove = Edit::Replace { file, span: suppression.whole, text: String::new() };
+        let is_needless = unused && !suppression.rules.is_empty() && unknown.is_empty();
         let fix = Fix {
             title: "Remove the comment".into(),
             applicability: Applicability::Safe,
@@ -167,7 +198,7 @@ pub(crate) fn complaints(
             place: Place { file, span: suppression.comment },
             label: String::new(),
             related: Vec::new(),
-            fixes: if unused { vec![fix] } else { Vec::new() },
+            fixes: if is_needless { vec![fix] } else { Vec::new() },
             subject: suppression.rules.join(","),
         });
     }

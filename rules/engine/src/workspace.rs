@@ -1,6 +1,6 @@
 //! A workspace: what is read, what runs, what comes out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use svclint_catalog::{Category, Context, Finding, Level, RuleMeta, Severity, rules};
+use svclint_catalog::{Context, Finding, Level, RuleMeta, Severity, rules};
 use svclint_knowledge::{Knowledge, KnowledgeError, shipped};
 use svclint_model::{BlindSpot, FileId, Insight, Join, Model, Place, Rejoined, normal_path};
 use svclint_syntax::{Bounds, Language, PARSER_STACK_BYTES, Span};
@@ -80,7 +80,9 @@ pub struct Workspace {
     knowledge: Arc<Knowledge>,
     /// What the knowledge was put together for: the libraries, and the declarations.
     knowledge_key: u64,
-    /// What is wrong with the configuration that stands; the last good one is used.
+    /// What `svclint.toml` says, as of when it was last right.
+    config: Config,
+    /// What is wrong with it now.
     config_error: Option<(PathBuf, KnowledgeError)>,
     pool: rayon::ThreadPool,
     store: FactStore,
@@ -115,6 +117,7 @@ impl Workspace {
             options,
             knowledge: Arc::default(),
             knowledge_key: 0,
+            config: Config::default(),
             config_error: None,
             pool,
             store: FactStore::default(),
@@ -181,36 +184,32 @@ impl Workspace {
     fn learn(&mut self) -> Result<(), WorkspaceError> {
         let wanted = self.store.libraries();
         let paths = || self.roots.iter().map(|root| normal_path(&root.join(config::FILE)));
-        if let Some((path, reason)) = paths().find_map(|p| Some((p.clone(), self.unread.get(&p)?.clone()))) {
-            let error = KnowledgeError { file: path.display().to_string(), message: reason, ..unplaced() };
-            self.config_error = Some((path, error));
-            return Ok(());
-        }
+        let unread = paths().find_map(|p| Some((p.clone(), self.unread.get(&p)?.clone())));
         let config = paths().find_map(|path| Some((path.clone(), self.store.get(&path)?.text.clone())));
         let mut names: Vec<&String> = wanted.iter().flatten().collect();
         names.sort_unstable();
-        let text = config.as_ref().map_or("", |(_, text)| text);
-        let key = xxh3_64(format!("{}{names:?}\0{text}", wanted.is_none()).as_bytes());
+        let said = (&unread, config.as_ref().map(|(_, text)| text));
+        let key = xxh3_64(format!("{}{names:?}\0{said:?}", wanted.is_none()).as_bytes());
         if key == self.knowledge_key {
             return Ok(());
         }
-        let declared = match config.map(|(path, text)| Config::read(&path, &text).map_err(|e| (path, e))) {
-            Some(Ok(config)) => {
-                self.config_error = None;
-                (config.knowledge, config.links)
+        let read = match (unread, config) {
+            (Some((path, message)), _) => {
+                let file = path.display().to_string();
+                Err((path, KnowledgeError { file, message, ..unplaced() }))
             }
-            Some(Err(error)) => {
-                self.config_error = Some(error);
-                return Ok(());
-            }
-            None => (Vec::new(), Vec::new()),
+            (None, Some((path, text))) => Config::read(&path, &text).map_err(|error| (path, error)),
+            (None, None) => Ok(Config::default()),
         };
-        let (declared, links) = declared;
+        match read {
+            Ok(config) => (self.config, self.config_error) = (config, None),
+            // What was said before counts until it is mended.
+            Err(error) => self.config_error = Some(error),
+        }
         let pages = shipped(|library| wanted.as_ref().is_none_or(|w| w.contains(library)))?;
-        let knowledge = Knowledge::new(pages);
-        self.knowledge = Arc::new(
-            if declared.is_empty() { knowledge } else { knowledge.declaring(declared) }.linking(links),
-        );
+        let (knowledge, declared) = (Knowledge::new(pages), self.config.knowledge.clone());
+        let knowledge = if declared.is_empty() { knowledge } else { knowledge.declaring(declared) };
+        self.knowledge = Arc::new(knowledge.linking(self.config.links.clone()));
         self.knowledge_key = key;
         Ok(())
     }
@@ -237,19 +236,44 @@ impl Workspace {
     /// Reads some files again: after a change on disk or in the editor.
     pub fn refresh(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
         let started = Instant::now();
-        let mut read = Vec::new();
+        let (mut read, mut new) = (Vec::new(), BTreeSet::new());
         for path in paths {
             let path = normal_path(&path);
             self.unread.remove(&path);
             match self.fs.kind(&path) {
-                Some(EntryKind::File) if is_read(&*self.fs, &path) => read.push(path),
+                Some(EntryKind::File) if is_read(&*self.fs, &path) => match self.store.get(&path) {
+                    Some(_) => read.push(path),
+                    None => drop(new.insert(path)),
+                },
                 _ => self.store.remove(&path),
             }
+        }
+        if !new.is_empty() {
+            read.extend(self.belonging(&new));
         }
         self.read_all(read);
         // A shipped page that is broken would have been told when everything was loaded.
         let _ = self.learn();
         self.read_took = started.elapsed();
+    }
+
+    /// Those of some new files that reading everything anew would find too.
+    fn belonging(&self, new: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+        let mut found = BTreeSet::new();
+        for root in &self.roots {
+            match self.fs.kind(root) {
+                Some(EntryKind::Dir) => {
+                    let root = normal_path(root);
+                    let inside = self.fs.found(&root, new).into_iter();
+                    found.extend(inside.filter(|path| !is_template(&root, path)));
+                }
+                _ => {
+                    let around = self.around_file(root).into_iter().map(|e| normal_path(&e.path));
+                    found.extend(around.filter(|path| new.contains(path)));
+                }
+            }
+        }
+        found
     }
 
     fn read_all(&mut self, paths: Vec<PathBuf>) {
@@ -402,10 +426,7 @@ impl Workspace {
             path.is_some_and(|path| matches!(Language::of(path), Language::Yaml | Language::Json))
         };
         let mut findings = variants::together(&model, findings, is_manifest);
-        let before = findings.len();
-        self.suppress(&mut findings);
-        let suppressed =
-            before.saturating_sub(findings.iter().filter(|f| f.rule.category != Category::Svclint).count());
+        let suppressed = self.suppress(&mut findings);
         findings.extend(self.syntax_errors());
         findings.extend(self.config_findings());
         findings.sort_by(|a, b| (a.place, a.rule.id, &a.message).cmp(&(b.place, b.rule.id, &b.message)));
@@ -437,7 +458,9 @@ impl Workspace {
         self.options.levels.get(rule.id).copied().unwrap_or(rule.level)
     }
 
-    fn suppress(&self, findings: &mut Vec<Finding>) {
+    /// Takes out what comments accept, and gives how many that are; adds what is wrong with the comments themselves.
+    fn suppress(&self, findings: &mut Vec<Finding>) -> usize {
+        let before = findings.len();
         let mut by_file = FxHashMap::default();
         for (number, path) in self.store.paths.iter().enumerate() {
             let Some(analysis) = self.store.get(path) else { continue };
@@ -457,11 +480,13 @@ impl Workspace {
                 suppressions.is_some_and(|s| suppress::accepts(s, f.rule.id, variant.span))
             })
         });
+        let accepted = before - findings.len();
         let known = |id: &str| svclint_catalog::rule(id).is_some();
         let ran = |id: &str| svclint_catalog::rule(id).is_some_and(|r| self.level(r.meta) != Level::Allow);
         for (file, suppressions) in &by_file {
             findings.extend(suppress::complaints(*file, suppressions, known, ran));
         }
+        accepted
     }
 
     fn syntax_errors(&self) -> Vec<Finding> {

@@ -129,8 +129,8 @@ impl Analysis {
 fn open(session: &Session, roots: Vec<PathBuf>) -> Result<Workspace, WorkspaceError> {
     let mut workspace = Workspace::new(session.overlay.clone(), roots, Options::default())?;
     match workspace.load() {
-        // Files may still come.
-        Ok(()) | Err(WorkspaceError::Empty(_)) => Ok(workspace),
+        // Files may still come, and what is wrong with `svclint.toml` is a finding until it is mended.
+        Ok(()) | Err(WorkspaceError::Empty(_) | WorkspaceError::Config(_)) => Ok(workspace),
         Err(error) => Err(error),
     }
 }

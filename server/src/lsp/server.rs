@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use svclint_engine::{FixMode, fix_all};
+use svclint_engine::{FixMode, WATCHED, fix_all};
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types::{
     ClientCapabilities, CodeAction, CodeActionKind, CodeActionOptions, CodeActionOrCommand, CodeActionParams,
@@ -67,20 +67,8 @@ impl Backend {
     }
 
     fn register_watchers(&self) {
-        let globs = [
-            "**/*.rs",
-            "**/Cargo.toml",
-            "**/Cargo.lock",
-            "**/*.sql",
-            "**/*.{yaml,yml}",
-            "**/*.json",
-            "**/*Dockerfile*",
-            "**/*.Dockerfile",
-            "**/*.proto",
-            "**/.env*",
-        ];
-        let watchers =
-            globs.map(|g| FileSystemWatcher { glob_pattern: GlobPattern::String(g.into()), kind: None });
+        let watchers = WATCHED
+            .map(|glob| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.into()), kind: None });
         let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.into() };
         let registration = Registration {
             id: "svclint/files".into(),
