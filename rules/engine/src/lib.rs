@@ -14,7 +14,7 @@ mod timings;
 mod variants;
 mod workspace;
 
-pub use fix::{FixMode, FixOutcome, Fixed, fix_all};
+pub use fix::{FixMode, FixOutcome, Fixed, fix_all, fix_file};
 pub use fs::{DirEntry, DiskFs, EntryKind, FileSystem, MemoryFs, Overlay};
 pub use reading::WATCHED;
 pub use report::{FileRef, Report, ReportedFinding, Skipped, Summary};

@@ -107,3 +107,36 @@ fn only_what_was_asked_for_is_applied() {
     assert_eq!(report.findings[0].finding.fixes[0].applicability, Applicability::Unsafe);
     assert!(fix_all(&report, FixMode::Safe).files.is_empty());
 }
+
+/// A fix that would break one file is left out with all that it does elsewhere; the others are applied.
+#[test]
+fn fixes_that_would_break_a_file_are_refused_as_a_whole() {
+    let text = "//- Cargo.toml
+[package]
+name = \"shop\"
+version = \"0.1.0\"
+//- src/main.rs
+fn main() {}
+//- deploy/shop.yaml
+apiVersion: v1
+kind: Service
+metadata: { name: shop, name: shop }
+spec: { selector: { app: shop }, selector: { app: shop }, ports: [{ port: 80 }] }
+";
+    let mut report = support::check(text);
+    let main = report.file_id("/ws/src/main.rs".as_ref()).expect("it is read");
+    let [first, second] = report.findings.as_mut_slice() else { panic!("two keys stand twice") };
+    let manifest = first.finding.place.file;
+    let replace = |file, at: u32, text: &str| svclint_catalog::Edit::Replace {
+        file,
+        span: svclint_syntax::Span::new(at, at),
+        text: text.to_owned(),
+    };
+    let fix = |edits| svclint_catalog::Fix { title: "x".into(), applicability: Applicability::Safe, edits };
+    first.finding.fixes = vec![fix(vec![replace(manifest, 0, "a: [\n"), replace(main, 0, "// a\n")])];
+    second.finding.fixes = vec![fix(vec![replace(main, 3, "x")])];
+    let fixed = fix_all(&report, FixMode::Safe);
+    assert_eq!(fixed.outcome.refused, ["manifest-duplicate-key"]);
+    assert_eq!(fixed.outcome.applied, 1);
+    assert_eq!(fixed.files.into_values().collect::<Vec<_>>(), ["fn xmain() {}\n"]);
+}

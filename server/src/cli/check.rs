@@ -1,11 +1,11 @@
 //! `svclint check`
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use svclint_catalog::{Level, Severity};
-use svclint_engine::{DiskFs, FileSystem, FixMode, Fixed, Options, Report, Workspace, fix_all};
+use svclint_engine::{DiskFs, FileSystem, FixMode, Options, Report, Workspace, fix_all};
 
 use super::output::Output;
 use super::{Outcome, analyse, known_rule};
@@ -53,12 +53,13 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let mode = if args.unsafe_fixes { FixMode::Unsafe } else { FixMode::Safe };
     if args.diff {
         let fixed = fix_all(&report, mode);
-        complain(&fixed);
+        complain(&fixed.outcome.refused.iter().cloned().collect());
         report::diff::print(&mut anstream::stdout().lock(), &report, &fixed)?;
         return Ok(if fixed.files.is_empty() { Outcome::Clean } else { Outcome::Findings });
     }
     if args.fix || args.unsafe_fixes {
-        report = apply(&mut workspace, report, mode)?;
+        let Some(fixed) = apply(&mut workspace, report, mode)? else { return Ok(Outcome::Internal) };
+        report = fixed;
     }
     let format = args.format.unwrap_or_else(Format::of_surroundings);
     let outputs = if args.outputs.is_empty() { &[Output::on_stdout(format)][..] } else { &args.outputs };
@@ -97,41 +98,58 @@ fn levels(args: &CheckArgs) -> anyhow::Result<BTreeMap<String, Level>> {
     Ok(levels)
 }
 
-/// Fixes until nothing changes any more.
-fn apply(workspace: &mut Workspace, mut report: Report, mode: FixMode) -> anyhow::Result<Report> {
-    let mut applied = 0;
+/// Fixes until nothing changes any more. `None` where that does not come about: then all files are as they were.
+fn apply(workspace: &mut Workspace, first: Report, mode: FixMode) -> anyhow::Result<Option<Report>> {
+    let mut report = first.clone();
+    let (mut applied, mut refused) = (0, BTreeSet::new());
+    let mut written = BTreeSet::new();
     for _ in 0..MAX_ROUNDS {
         let fixed = fix_all(&report, mode);
-        complain(&fixed);
         let changed: Vec<_> = fixed.files.iter().filter(|(path, text)| is_new(&report, path, text)).collect();
+        refused.extend(fixed.outcome.refused);
         if changed.is_empty() {
-            break;
+            complain(&refused);
+            if applied > 0 {
+                anstream::eprintln!("{} applied", report::count_of(applied, "fix", "fixes"));
+            }
+            return Ok(Some(report));
         }
         for (path, text) in &changed {
-            DiskFs
-                .write(path, text.as_bytes())
-                .map_err(|e| anyhow::anyhow!("`{}` could not be written: {e}", path.display()))?;
+            write(path, text)?;
+            written.insert((*path).clone());
         }
         applied += fixed.outcome.applied;
         workspace.refresh(changed.into_iter().map(|(path, _)| path.clone()));
         let next = workspace.check(&svclint_engine::Cancel::default());
         report = next.ok_or_else(|| anyhow::anyhow!("the run was cancelled"))?;
     }
-    if applied > 0 {
-        anstream::eprintln!("{applied} {} applied", if applied == 1 { "fix" } else { "fixes" });
+    for path in &written {
+        match first.file_id(path).and_then(|id| first.file(id)) {
+            Some(before) => write(path, &before.text)?,
+            None => std::fs::remove_file(path)?,
+        }
     }
-    Ok(report)
+    anstream::eprintln!(
+        "the fixes undo each other, so all files are as they were before; please report this"
+    );
+    Ok(None)
 }
 
-fn is_new(report: &Report, path: &std::path::Path, text: &str) -> bool {
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    DiskFs
+        .write(path, text.as_bytes())
+        .map_err(|e| anyhow::anyhow!("`{}` could not be written: {e}", path.display()))
+}
+
+fn is_new(report: &Report, path: &Path, text: &str) -> bool {
     let old = report.file_id(path).and_then(|id| report.file(id));
     old.is_none_or(|f| *f.text != *text)
 }
 
-fn complain(fixed: &Fixed) {
-    for rule in &fixed.outcome.refused {
+fn complain(refused: &BTreeSet<String>) {
+    for rule in refused {
         anstream::eprintln!(
-            "the fix of `{rule}` would have broken the file's syntax and was not applied; please report this"
+            "a fix of `{rule}` would have broken the syntax of a file and was not applied; please report this"
         );
     }
 }

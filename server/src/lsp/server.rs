@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use svclint_engine::{FixMode, WATCHED, fix_all};
+use svclint_engine::{FixMode, WATCHED, fix_file};
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types::{
     ClientCapabilities, CodeAction, CodeActionKind, CodeActionOptions, CodeActionOrCommand, CodeActionParams,
@@ -342,9 +342,10 @@ impl Backend {
     /// All safe fixes of a file, as one new text.
     #[allow(clippy::mutable_key_type)]
     fn fix_everything(&self, snapshot: &Snapshot, path: &Path) -> Option<CodeAction> {
-        let fixed = fix_all(&snapshot.report, FixMode::Safe);
+        let id = snapshot.report.file_id(path)?;
+        let fixed = fix_file(&snapshot.report, FixMode::Safe, id);
         let text = fixed.files.get(path)?;
-        let file = snapshot.report.file(snapshot.report.file_id(path)?)?;
+        let file = snapshot.report.file(id)?;
         let whole = Range {
             start: Position::default(),
             end: Position { line: file.lines.line_count(), character: 0 },

@@ -89,5 +89,10 @@ pub(crate) fn shown(path: &Path) -> String {
 
 /// `1 service`, `2 services`
 pub(crate) fn count(number: usize, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+    count_of(number, one, &format!("{one}s"))
+}
+
+/// `1 fix`, `2 fixes`
+pub(crate) fn count_of(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
