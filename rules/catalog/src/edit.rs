@@ -33,17 +33,23 @@ impl Context<'_> {
 
     /// Takes a statement away, with its line where it is alone there.
     pub(crate) fn delete_statement(&self, statement: Place) -> Vec<Edit> {
-        let mut span = statement.span;
-        if self.begins_line(statement) && self.rest_of_line(statement).trim().is_empty() {
-            span.start -= self.indent(statement).len() as u32;
-            let line = self.rest_of_line(statement).len() as u32;
-            let rest = self.rest_of_file(statement).get(line as usize..).unwrap_or("");
-            let end = ["\r\n", "\n"].iter().find(|end| rest.starts_with(**end)).map_or(0, |end| end.len());
-            span.end += line + end as u32;
-        } else {
-            span.end += u32::from(self.rest_of_file(statement).starts_with(' '));
-        }
+        let blank = u32::from(self.rest_of_file(statement).starts_with(' '));
+        let alone = Span::new(statement.span.start, statement.span.end + blank);
+        let span = self.whole_lines(statement).unwrap_or(alone);
         vec![Edit::Replace { file: statement.file, span, text: String::new() }]
+    }
+
+    /// The lines that a place stands on, with the end of the last one; `None` where something else stands on them too.
+    pub(crate) fn whole_lines(&self, place: Place) -> Option<Span> {
+        let rest_blank = self.rest_of_line(place).trim_start_matches([' ', '\t']).is_empty();
+        let first = Place { file: place.file, span: Span::at(place.span.start) };
+        if !rest_blank || !self.begins_line(first) {
+            return None;
+        }
+        let end = self.end_of_line(place);
+        let after = self.sources.text(place.file).get(end as usize..).unwrap_or("");
+        let line_end = ["\r\n", "\n"].iter().find(|e| after.starts_with(**e)).map_or(0, |e| e.len() as u32);
+        Some(Span::new(place.span.start - self.indent(first).len() as u32, end + line_end))
     }
 
     /// The text from a place's end to the end of its line.
@@ -56,9 +62,10 @@ impl Context<'_> {
         self.sources.text(place.file).get(place.span.end as usize..).unwrap_or("")
     }
 
-    /// The line end that the file uses.
+    /// The line end that the file uses: that of its first line.
     pub(crate) fn line_end(&self, file: FileId) -> &'static str {
-        if self.sources.text(file).contains("\r\n") { "\r\n" } else { "\n" }
+        let first = self.sources.text(file).split_inclusive('\n').next().unwrap_or("");
+        if first.ends_with("\r\n") { "\r\n" } else { "\n" }
     }
 
     /// How a path is named in a file, and the edit that brings it in if it is not there yet. Where its last word already

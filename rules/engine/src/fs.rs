@@ -127,6 +127,7 @@ impl FileSystem for DiskFs {
 }
 
 /// Walks as all of svclint does, into the folders that are wanted.
+#[allow(clippy::disallowed_methods)]
 fn walker(root: &Path, is_wanted: impl Fn(&Path) -> bool + Send + Sync + 'static) -> ignore::Walk {
     let mut builder = ignore::WalkBuilder::new(root);
     // `.env.example`, `.github` and the like are part of a system.

@@ -61,17 +61,19 @@ fn with_line(text: &str, lines: &LineIndex, comment: Span) -> Span {
 }
 
 fn of_rust(analysis: &Analysis, file: &RustFile) -> Vec<Suppression> {
-    let mut found = Vec::new();
-    for chunk in &file.chunks {
-        for comment in &chunk.facts.comments {
-            let Some(directive) = &comment.directive else { continue };
-            let span = comment.span.shift(chunk.start);
-            found.extend(suppression(directive, span, || {
-                covered(file, &analysis.text, &analysis.lines, span)
-            }));
-        }
+    let directives = file.chunks.iter().flat_map(|chunk| {
+        let of_chunk = chunk.facts.comments.iter();
+        of_chunk.filter_map(|c| Some((c.directive.as_ref()?, c.span.shift(chunk.start))))
+    });
+    let directives: Vec<_> = directives.collect();
+    if directives.is_empty() {
+        return Vec::new();
     }
-    found
+    let places = Places::of(analysis, file);
+    directives
+        .into_iter()
+        .filter_map(|(said, span)| suppression(said, span, || places.covered(span)))
+        .collect()
 }
 
 /// `allow(rule, rule) reason`, `allow-file(rule) reason`
@@ -94,37 +96,61 @@ fn suppression(directive: &str, comment: Span, covered: impl FnOnce() -> Vec<Spa
     })
 }
 
-/// The comment's own line if code stands in front of it; else the next line with code, and the item that begins there.
-fn covered(file: &RustFile, text: &str, lines: &LineIndex, comment: Span) -> Vec<Span> {
-    let line = lines.line_of(comment.start);
-    let own = lines.line_span(text, line);
-    if !Span::new(own.start, comment.start).text(text).trim().is_empty() {
-        return vec![own];
+/// For each line the next one below it that says something; `says` is asked of what stands in a line.
+fn next_lines(text: &str, lines: &LineIndex, says: impl Fn(&str) -> bool) -> Vec<Option<u32>> {
+    let count = lines.line_count();
+    let mut found = vec![None; count as usize];
+    let mut next = None;
+    for (number, place) in (0..count).zip(&mut found).rev() {
+        *place = next;
+        let content = lines.line_span(text, number).text(text).trim();
+        if !content.is_empty() && says(content) {
+            next = Some(number);
+        }
     }
-    let is_code = |l: &u32| {
-        let content = lines.line_span(text, *l).text(text).trim();
-        !content.is_empty() && !content.starts_with("//")
-    };
-    let Some(next) = (line + 1..lines.line_count()).find(is_code) else { return vec![own] };
-    let next = lines.line_span(text, next);
-    let mut covers = vec![next];
-    for chunk in &file.chunks {
-        items(&chunk.facts.items, &mut |item| {
-            let span = item.span.shift(chunk.start);
-            // An item's span begins with its attributes and doc comments.
-            if span.start >= next.start && span.start < next.end.max(next.start + 1)
-                || span.contains(comment) && first_line(lines, span, comment)
-            {
-                covers.push(span);
-            }
-        });
-    }
-    covers
+    found
 }
 
-/// Whether a comment stands among the attributes at the head of an item.
-fn first_line(lines: &LineIndex, item: Span, comment: Span) -> bool {
-    lines.line_of(item.start) == lines.line_of(comment.start)
+/// Where things stand in a file.
+struct Places<'a> {
+    text: &'a str,
+    lines: &'a LineIndex,
+    next: Vec<Option<u32>>,
+    /// Items in the order of their beginnings, which are those of their attributes and doc comments.
+    items: Vec<Span>,
+}
+
+impl<'a> Places<'a> {
+    fn of(analysis: &'a Analysis, file: &RustFile) -> Self {
+        let (text, lines) = (&*analysis.text, &*analysis.lines);
+        let mut spans = Vec::new();
+        for chunk in &file.chunks {
+            items(&chunk.facts.items, &mut |item| spans.push(item.span.shift(chunk.start)));
+        }
+        spans.sort_unstable_by_key(|span| span.start);
+        let next = next_lines(text, lines, |line| !line.starts_with("//"));
+        Places { text, lines, next, items: spans }
+    }
+
+    /// The comment's own line if code stands in front of it; else the next line with code, and the item that begins there.
+    fn covered(&self, comment: Span) -> Vec<Span> {
+        let line = self.lines.line_of(comment.start);
+        let own = self.lines.line_span(self.text, line);
+        if !Span::new(own.start, comment.start).text(self.text).trim().is_empty() {
+            return vec![own];
+        }
+        let Some(next) = self.next.get(line as usize).copied().flatten() else { return vec![own] };
+        let next = self.lines.line_span(self.text, next);
+        // A comment may stand among the attributes at the head of an item.
+        let around = self.beginning_in(own).filter(|item| item.contains(comment));
+        let below = self.beginning_in(Span::new(next.start, next.end.max(next.start + 1)));
+        std::iter::once(next).chain(around.chain(below).copied()).collect()
+    }
+
+    fn beginning_in(&self, line: Span) -> impl Iterator<Item = &Span> {
+        let first = self.items.partition_point(|item| item.start < line.start);
+        self.items.iter().skip(first).take_while(move |item| item.start < line.end)
+    }
 }
 
 fn items(all: &[Arc<Item>], visit: &mut dyn FnMut(&Item)) {

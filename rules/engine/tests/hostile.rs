@@ -214,3 +214,30 @@ fn main() { let c = C::from_env(); println!("{}", c.level); }
 "#,
     );
 }
+
+/// Sizes at which work that grows with the square of its input would take minutes.
+#[test]
+fn large_inputs_take_time_by_their_length() {
+    let keys: String = (0..40_000).map(|n| format!("  key-{n}: {n}\n")).collect();
+    let twice: String = (0..40_000).map(|n| format!("  key-{}: {n}\n", n % 20_000)).collect();
+    let inserted = "  {{- include \"labels\" . | nindent 2 }}\n".repeat(20_000);
+    let between: String =
+        (0..20_000).map(|n| format!("  key-{n}: {n}\n  {{{{ if .Values.x }}}}\n  {{{{ end }}}}\n")).collect();
+    let merged: String = (0..20_000).map(|n| format!("  key-{n}: {n}\n")).collect();
+    let chart = "//- chart/Chart.yaml\nname: shop\nversion: 1.0.0\n//- chart/templates/a.yaml\n";
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n";
+    for text in [
+        format!("{chart}{object}{keys}  last: {{{{ .Values.x }}}}\n"),
+        format!("{chart}{object}{inserted}"),
+        format!("{chart}{object}{between}"),
+        format!("//- deploy/a.yaml\n{object}{twice}"),
+        format!("//- deploy/a.yaml\nbase: &base\n{merged}own:\n  <<: *base\n{merged}"),
+        format!("//- deploy/a.yaml\n{object}{}", "  # svclint: allow(image-tag-mutable) a\n".repeat(20_000)),
+        format!(
+            "//- src/main.rs\n{}fn main() {{}}\n",
+            "// svclint: allow(unversioned-api) a\n".repeat(10_000)
+        ),
+    ] {
+        check(&text);
+    }
+}

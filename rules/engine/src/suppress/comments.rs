@@ -1,8 +1,9 @@
 //! Comments to svclint in files that are no Rust.
 
+use rustc_hash::FxHashMap;
 use svclint_syntax::{Language, LineIndex, Span};
 
-use super::{Suppression, suppression};
+use super::{Suppression, next_lines, suppression};
 use crate::store::Analysis;
 
 /// What a comment to the end of the line begins with; `None` for languages that have none.
@@ -24,13 +25,20 @@ pub(super) fn read(analysis: &Analysis, language: Language) -> Vec<Suppression> 
     if !text.contains("svclint:") {
         return Vec::new();
     }
-    let of_line = |number: u32| {
+    let next = next_lines(text, lines, |line| !line.starts_with(['#', '/']) && !line.starts_with("--"));
+    // Comments one under the other speak of one thing.
+    let mut blocks: FxHashMap<u32, Span> = FxHashMap::default();
+    let mut block =
+        |first: u32| *blocks.entry(first).or_insert_with(|| belonging(text, lines, language, first));
+    let mut of_line = |number: u32| {
         let line = lines.line_span(text, number);
         let at = directive(line.text(text), marker)?;
         let comment = Span::new(line.start + at.start, line.start + at.start + at.text.len() as u32);
-        suppression(at.said, comment, || covered(text, lines, language, number, at.start))
+        let is_alone = Span::new(line.start, comment.start).text(text).trim().is_empty();
+        let below = next.get(number as usize).copied().flatten().filter(|_| is_alone);
+        suppression(at.said, comment, || vec![below.map_or(line, &mut block)])
     };
-    (0..lines.line_count()).filter_map(of_line).collect()
+    (0..lines.line_count()).filter_map(&mut of_line).collect()
 }
 
 /// `# svclint: allow(..)` in a line.
@@ -56,18 +64,9 @@ fn directive<'t>(line: &'t str, marker: &str) -> Option<Directive<'t>> {
     })
 }
 
-/// The comment's own line if something stands in front of it; else the next line that says something, and what belongs to it.
-fn covered(text: &str, lines: &LineIndex, language: Language, line: u32, column: u32) -> Vec<Span> {
+/// A line with what belongs to it.
+fn belonging(text: &str, lines: &LineIndex, language: Language, next: u32) -> Span {
     let of = |number: u32| lines.line_span(text, number).text(text);
-    let own = lines.line_span(text, line);
-    if !of(line)[..column as usize].trim().is_empty() {
-        return vec![own];
-    }
-    let says = |number: &u32| {
-        let content = of(*number).trim();
-        !content.is_empty() && !content.starts_with(['#', '/']) && !content.starts_with("--")
-    };
-    let Some(next) = (line + 1..lines.line_count()).find(says) else { return vec![own] };
     let last = match language {
         Language::Yaml => end_of_block(next, lines.line_count(), &of),
         Language::Dockerfile => {
@@ -76,7 +75,7 @@ fn covered(text: &str, lines: &LineIndex, language: Language, line: u32, column:
         _ => next,
     };
     let (first, last) = (lines.line_span(text, next), lines.line_span(text, last));
-    vec![Span::new(first.start, last.end)]
+    Span::new(first.start, last.end)
 }
 
 /// The last line of the YAML that begins on a line: what is indented deeper; at the beginning of a document all of it.

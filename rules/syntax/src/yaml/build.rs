@@ -1,7 +1,7 @@
 //! From the parser's events to trees.
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span as ParserSpan, StructureStyle, Tag};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::template::{Action, ActionKind, column};
@@ -12,6 +12,8 @@ use crate::Span;
 const MAX_NODES: usize = 400_000;
 /// How deep values may nest.
 const MAX_DEPTH: usize = 200;
+/// How long a text of templates for one key is followed.
+const MAX_INSERTED: usize = 16 << 10;
 
 /// What was read, and where it ended early.
 pub(super) struct Read {
@@ -305,11 +307,9 @@ fn keep_last(map: &mut Map) -> Vec<DoubledKey> {
         })
     };
     let doubled = pairs.iter().filter_map(tell).collect();
-    let mut number = 0;
-    map.entries.retain(|_| {
-        number += 1;
-        !pairs.iter().any(|(_, earlier, _)| *earlier + 1 == number)
-    });
+    let lost: FxHashSet<usize> = pairs.iter().map(|(_, earlier, _)| *earlier).collect();
+    let mut numbers = 0..;
+    map.entries.retain(|_| numbers.next().is_none_or(|number| !lost.contains(&number)));
     doubled
 }
 
@@ -319,7 +319,12 @@ fn settle(map: &mut Map, templated: bool) {
         |node: &Node| matches!(&node.kind, NodeKind::Scalar { text, quoted: false } if text == "<<");
     let (merges, own): (Vec<_>, Vec<_>) =
         std::mem::take(&mut map.entries).into_iter().partition(|(key, _)| is_merge(key));
-    map.entries = own;
+    map.entries = if templated { together(own) } else { own };
+    let number = map.entries.len();
+    let mut keys: FxHashSet<Option<SmolStr>> = FxHashSet::default();
+    if !merges.is_empty() {
+        keys.extend(map.entries.iter().map(|(key, _)| key.text().map(SmolStr::new)));
+    }
     for (_, value) in merges {
         let sources = match value.kind {
             NodeKind::Seq(seq) => seq.items,
@@ -330,7 +335,7 @@ fn settle(map: &mut Map, templated: bool) {
                 NodeKind::Map(source) => {
                     map.open |= source.open;
                     for (key, value) in source.entries {
-                        if !map.entries.iter().any(|(k, _)| k.text() == key.text()) {
+                        if keys.insert(key.text().map(SmolStr::new)) {
                             map.entries.push((key, value));
                         }
                     }
@@ -339,18 +344,28 @@ fn settle(map: &mut Map, templated: bool) {
             }
         }
     }
-    if !templated {
-        return;
-    }
-    let mut entries: Vec<(Node, Node)> = Vec::with_capacity(map.entries.len());
-    for (key, value) in std::mem::take(&mut map.entries) {
-        match entries.iter_mut().find(|(k, _)| k.text().is_some() && k.text() == key.text()) {
-            Some((_, first)) if first.text().is_some() && first.text() == value.text() => {}
-            Some((_, first)) => *first = template(first.span, ""),
-            None => entries.push((key, value)),
+    map.merged = map.entries.len() - number;
+}
+
+/// One entry for each key: what two branches of a template give it is not known where they differ.
+fn together(all: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
+    let mut entries: Vec<(Node, Node)> = Vec::with_capacity(all.len());
+    let mut places: FxHashMap<SmolStr, usize> = FxHashMap::default();
+    for (key, value) in all {
+        let place =
+            key.text().and_then(|text| places.insert(text.into(), entries.len()).map(|at| (text, at)));
+        let Some((text, at)) = place else {
+            entries.push((key, value));
+            continue;
+        };
+        places.insert(text.into(), at);
+        if let Some((_, first)) = entries.get_mut(at)
+            && (first.text().is_none() || first.text() != value.text())
+        {
+            *first = template(first.span, "");
         }
     }
-    map.entries = entries;
+    entries
 }
 
 /// Notes in the tree that a template inserts something at a column.
@@ -359,14 +374,23 @@ fn insert(node: &mut Node, insertion: &Action, at_column: u32, text: &str) {
     let before = |span: Span| span.start < insertion.span.start;
     match &mut node.kind {
         NodeKind::Map(map) => {
-            let last = map.entries.iter_mut().rev().find(|(key, _)| before(key.span));
-            match last {
+            // What `<<` took in stands elsewhere.
+            let own_entries = map.entries.len() - map.merged;
+            let at = map
+                .entries
+                .get(..own_entries)
+                .unwrap_or_default()
+                .partition_point(|(key, _)| before(key.span));
+            match at.checked_sub(1).and_then(|at| map.entries.get_mut(at)) {
                 Some((key, value)) if at_column > own => match &mut value.kind {
                     NodeKind::Null => *value = template(Span::at(key.span.end), &written(insertion)),
                     NodeKind::Map(_) | NodeKind::Seq(_) => insert(value, insertion, at_column, text),
                     // One more beside the first.
                     NodeKind::Template(source) if value.span.is_empty() && !source.is_empty() => {
-                        *source = SmolStr::new(format!("{source}\n{}", written(insertion)));
+                        let fits = source.len() <= MAX_INSERTED;
+                        let both =
+                            if fits { format!("{source}\n{}", written(insertion)) } else { String::new() };
+                        *source = SmolStr::new(both);
                     }
                     _ => map.open = true,
                 },
@@ -384,7 +408,8 @@ fn insert(node: &mut Node, insertion: &Action, at_column: u32, text: &str) {
         }
         NodeKind::Seq(seq) => {
             seq.open = true;
-            if let Some(item) = seq.items.iter_mut().rev().find(|item| before(item.span))
+            let at = seq.items.partition_point(|item| before(item.span));
+            if let Some(item) = at.checked_sub(1).and_then(|at| seq.items.get_mut(at))
                 && at_column >= column_of(text, item.span.start)
             {
                 insert(item, insertion, at_column, text);

@@ -114,6 +114,8 @@ pub struct Map {
     pub indent: u32,
     /// A template or something that could not be read adds entries of its own.
     pub open: bool,
+    /// How many of the entries, at their end, are from elsewhere: `<<: *base`.
+    pub merged: usize,
 }
 
 /// A sequence.

@@ -179,10 +179,8 @@ fn moved(cx: &Context<'_>, course: &Course, ack: Place, work: Place) -> Vec<Edit
         return Vec::new();
     }
     let text = format!("{}{}{};", cx.line_end(ack.file), cx.indent(from), cx.text(from));
-    let line = Span::new(
-        from.span.start - cx.indent(from).len() as u32,
-        cx.end_of_line(from) + cx.line_end(ack.file).len() as u32,
-    );
+    let whole = Span::new(from.span.start, from.span.end + cx.rest_of_line(from).len() as u32);
+    let Some(line) = cx.whole_lines(Place { file: ack.file, span: whole }) else { return Vec::new() };
     vec![
         Edit::Replace { file: ack.file, span: line, text: String::new() },
         Edit::Replace { file: ack.file, span: Span::at(cx.end_of_line(behind)), text },

@@ -1,7 +1,6 @@
 //! `manifest-duplicate-key`
 
 use svclint_model::{DoubledKey, Place};
-use svclint_syntax::Span;
 
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
@@ -70,13 +69,6 @@ fn finding(cx: &Context<'_>, doubled: &DoubledKey) -> Finding {
 
 /// An entry on lines of its own is taken out with them.
 fn without(cx: &Context<'_>, entry: Place) -> Vec<Edit> {
-    let end = cx.end_of_line(entry);
-    let last = Place { file: entry.file, span: Span::at(entry.span.start) };
-    let is_alone = cx.begins_line(last) && cx.rest_of_line(entry).trim_start_matches([' ', '\t']).is_empty();
-    if !is_alone {
-        return Vec::new();
-    }
-    let start = entry.span.start - cx.indent(last).len() as u32;
-    let line_end = cx.line_end(entry.file).len() as u32;
-    vec![Edit::Replace { file: entry.file, span: Span::new(start, end + line_end), text: String::new() }]
+    let lines = cx.whole_lines(entry).into_iter();
+    lines.map(|span| Edit::Replace { file: entry.file, span, text: String::new() }).collect()
 }
