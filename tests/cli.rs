@@ -26,6 +26,7 @@ fn errors_say_what_to_do() {
         error(&["explain", "http-client-without-timout"]),
         "error: there is no rule `http-client-without-timout`; did you mean `http-client-without-timeout`?\n"
     );
+    assert!(stdout(&svclint(&systems(), &["explain", "suppression"])).starts_with("# suppression\n"));
     assert_eq!(error(&["explain", "zzz"]), "error: there is no rule `zzz`; `svclint rules` lists them\n");
 }
 

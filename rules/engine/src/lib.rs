@@ -22,3 +22,9 @@ pub use store::{Analysis, FactStore};
 pub use suppress::comment_marker;
 pub use timings::{RuleTiming, Timings};
 pub use workspace::{Cancel, Options, Workspace, WorkspaceError};
+
+/// What svclint reports of itself and of what it reads, beside the rules of the catalogue: it can be explained like them, and
+/// not be turned off.
+pub fn own_rules() -> [&'static svclint_catalog::RuleMeta; 4] {
+    [&suppress::SUPPRESSION, &notes::SYNTAX_ERROR, &notes::CONFIG_ERROR, &notes::INTERNAL_ERROR]
+}

@@ -6,7 +6,8 @@ use super::{Outcome, known_rule};
 use crate::evidence;
 
 pub(crate) fn run(id: &str) -> anyhow::Result<Outcome> {
-    let meta = known_rule(id)?.meta;
+    let own = svclint_engine::own_rules().into_iter().find(|meta| meta.id == id);
+    let meta = own.map_or_else(|| Ok(known_rule(id)?.meta), anyhow::Ok)?;
     let mut out = anstream::stdout().lock();
     writeln!(out, "# {}\n", meta.id)?;
     writeln!(out, "{} · since {}\n", meta.category.name(), meta.since)?;
