@@ -590,6 +590,16 @@ fn libraries_for_others_are_told_of_though_only_a_tool_is_built_with_them_here()
     }
 }
 
+/// What only a build for trying things out has, no caller ever waits for.
+#[test]
+fn code_that_no_release_has_is_left_alone() {
+    let gated = |attribute: &str| {
+        asked_by_a_tool("", "").replace("impl Prices {", &format!("{attribute}\nimpl Prices {{"))
+    };
+    assert_eq!(of_rule(HTTP, &gated("#[cfg(debug_assertions)]")), 0);
+    assert_eq!(of_rule(HTTP, &gated("#[cfg(not(debug_assertions))]")), 1);
+}
+
 #[test]
 fn who_waits_for_what_a_handler_leaves_to_a_task() {
     let told = |handler: &str| {

@@ -130,23 +130,26 @@ pub struct Item {
 }
 
 impl Item {
-    /// Whether it is compiled for tests only.
+    /// Whether it is compiled for tests or for trying things out only: no release has it.
     pub fn is_test(&self) -> bool {
         self.attrs.iter().any(|a| match a.path.last() {
             "test" => true,
-            "cfg" => a.args.iter().any(AttrArg::wants_test),
+            "cfg" => a.args.iter().any(AttrArg::is_no_release),
             _ => false,
         })
     }
 }
 
 impl AttrArg {
-    /// `test`, `all(test, ..)`, and `any(test, ..)`, by which libraries lend their helpers for tests; not `not(test)`.
-    fn wants_test(&self) -> bool {
+    /// `test`, `debug_assertions`, `all(test, ..)`, and `any(test, ..)`, by which libraries lend their helpers for tests; not
+    /// `not(test)`.
+    fn is_no_release(&self) -> bool {
         match self {
-            AttrArg::Nested(path, args) if args.is_empty() => path.last() == "test",
+            AttrArg::Nested(path, args) if args.is_empty() => {
+                matches!(path.last(), "test" | "debug_assertions")
+            }
             AttrArg::Nested(path, args) => {
-                matches!(path.last(), "all" | "any") && args.iter().any(AttrArg::wants_test)
+                matches!(path.last(), "all" | "any") && args.iter().any(AttrArg::is_no_release)
             }
             _ => false,
         }
