@@ -1,8 +1,9 @@
 //! `non-atomic-multi-write`
 
-use svclint_model::{Course, Effect, Function, Model, Place, SqlDeed, SqlKind, What};
+use svclint_model::{Course, Effect, Function, Model, Place, SqlDeed, SqlKind, What, When};
 
-use crate::rules::acts::{Act, With, acts, deployed, last_word, service_of};
+use crate::rules::acts::{Act, With, acts, deployed, last_word};
+use crate::rules::running::Run;
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -95,9 +96,11 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    let runs = Run::all(cx.model);
     for (id, function) in deployed(cx.model) {
-        // What fills a database beside the service is begun anew when it fails.
-        let service = service_of(cx.model, id);
+        // What fills a database beside the service, or as it starts, is begun anew when it fails.
+        let serves = runs.iter().find(|run| run.how_at_all(id, When::default()).is_some());
+        let service = serves.map(|run| run.service.name.clone());
         if service.is_none() || begins(function) || function.course.outcomes.is_empty() {
             continue;
         }
