@@ -1452,7 +1452,7 @@ async fn profile() -> &'static str { "" }
 use axum::{Router, routing::get};
 
 cfg_if::cfg_if! {
-    if #[cfg(debug_assertions)] {
+    if #[cfg(feature = "debug")] {
         pub fn routes() -> Router { Router::new().route("/debug", get(dump)) }
         async fn dump() -> &'static str { "" }
     } else {
