@@ -25,10 +25,7 @@ use std::{{num::NonZeroU32, sync::LazyLock}};
 const RATE: Quota = Quota::per_minute(NonZeroU32::MIN);
 {service}"#
     );
-    support::found(&support::check_rule(&text, RULE))
-        .iter()
-        .filter(|f| f.ends_with(&format!(" {RULE}")))
-        .count()
+    support::of_rule(RULE, &text)
 }
 
 const KEYED: &str =

@@ -5,7 +5,7 @@
 
 mod support;
 
-use support::assert_markers;
+use support::{assert_markers, of_rule};
 
 const MAIN: &str = r#"use axum::{Router, routing::get};
 
@@ -16,11 +16,6 @@ async fn main() {
     SERVE
 }
 "#;
-
-/// The findings of one rule in a program that serves in a way.
-fn of_rule(rule: &str, text: &str) -> usize {
-    support::found(&support::check(text)).iter().filter(|f| f.ends_with(&format!(" {rule}"))).count()
-}
 
 fn served(serve: &str) -> String {
     MAIN.replace("SERVE", serve)
@@ -121,7 +116,7 @@ fn of_rule_without_image(main: &str, (path, text): (&str, &str)) -> usize {
     let mut files = support::files(main);
     files.retain(|(path, _)| !path.ends_with("Dockerfile"));
     files.push((path.into(), text.to_owned()));
-    support::found(&support::check_files(files)).iter().filter(|f| f.ends_with(ENDLESS)).count()
+    support::count(&support::check_files(files), ENDLESS)
 }
 
 #[test]

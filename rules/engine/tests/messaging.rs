@@ -4,13 +4,7 @@
 
 mod support;
 
-/// How often a rule speaks in a text.
-fn of_rule(rule: &str, text: &str) -> usize {
-    support::found(&support::check_rule(text, rule))
-        .iter()
-        .filter(|f| f.ends_with(&format!(" {rule}")))
-        .count()
-}
+use support::of_rule;
 
 const MANIFEST: &str = r#"//- Cargo.toml
 [package]

@@ -4,14 +4,9 @@
 
 mod support;
 
-const RULE: &str = "retry-without-backoff";
+use support::of_rule;
 
-fn reported(text: &str) -> usize {
-    support::found(&support::check_rule(text, RULE))
-        .iter()
-        .filter(|f| f.ends_with(&format!(" {RULE}")))
-        .count()
-}
+const RULE: &str = "retry-without-backoff";
 
 /// A service that asks until it has an answer before it serves.
 fn starting(code: &str) -> String {
@@ -37,7 +32,7 @@ fn loops_that_ask_as_fast_as_they_can_are_found() {
         "while let Err(e) = ask().await { eprintln!(\"{e}\"); }",
         "loop { if let Ok(_) = ask().await { break; } }",
     ] {
-        assert_eq!(reported(&starting(code)), 1, "{code}");
+        assert_eq!(of_rule(RULE, &starting(code)), 1, "{code}");
     }
 }
 
@@ -49,7 +44,7 @@ fn the_fix_of_a_loop_pauses_at_its_end() {
     let mended = support::mended(&text, RULE);
     let end = "    }\n    tokio::time::sleep(std::time::Duration::from_secs(1)).await;\n}";
     assert!(mended.contains(end), "{mended}");
-    assert_eq!(reported(&mended), 0);
+    assert_eq!(of_rule(RULE, &mended), 0);
 }
 
 #[test]
@@ -65,7 +60,7 @@ fn loops_that_pause_or_end_are_left_alone() {
         "loop { match \"7\".parse::<u8>() { Ok(_) => break, Err(e) => eprintln!(\"{e}\") } }",
         "while let Err(e) = taken() { eprintln!(\"{e}\"); }\n fn taken() -> Result<(), String> { Ok(()) }",
     ] {
-        assert_eq!(reported(&starting(code)), 0, "{code}");
+        assert_eq!(of_rule(RULE, &starting(code)), 0, "{code}");
     }
 }
 
@@ -109,11 +104,11 @@ fn watches_that_begin_again_at_once_are_found() {
          tokio::select! { _ = seen => {} }",
     ] {
         let text = watching(code);
-        assert_eq!(reported(&text), 1, "{code}");
+        assert_eq!(of_rule(RULE, &text), 1, "{code}");
         let mended = support::mended(&text, RULE);
         assert!(mended.contains("watcher(pods, Config::default()).default_backoff()"), "{mended}");
         assert!(mended.contains("use kube::runtime::WatchStreamExt;"), "{mended}");
-        assert_eq!(reported(&mended), 0);
+        assert_eq!(of_rule(RULE, &mended), 0);
     }
 }
 
@@ -132,6 +127,6 @@ fn watches_that_pause_or_end_are_left_alone() {
         // Whoever gets it may do so.
         "follow(watcher(pods, Config::default())).await;\n async fn follow<S>(all: S) {}",
     ] {
-        assert_eq!(reported(&watching(code)), 0, "{code}");
+        assert_eq!(of_rule(RULE, &watching(code)), 0, "{code}");
     }
 }

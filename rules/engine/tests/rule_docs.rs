@@ -4,22 +4,20 @@
 
 mod support;
 
+use support::of_rule;
 use svclint_catalog::rules;
 
 #[test]
 fn bad_examples_are_reported_once_and_good_ones_never() {
     for rule in rules() {
         let id = rule.meta.id;
-        let of_rule = |text: &str| {
-            support::found(&support::check_rule(text, id)).into_iter().filter(|f| f.ends_with(id)).count()
-        };
         let (bad, good) = (support::examples(rule.meta, "bad"), support::examples(rule.meta, "good"));
         assert!(!bad.is_empty() && !good.is_empty(), "{id} needs a bad and a good example");
         for text in bad {
-            assert_eq!(of_rule(&text), 1, "{id} must report its bad example:\n{text}");
+            assert_eq!(of_rule(id, &text), 1, "{id} must report its bad example:\n{text}");
         }
         for text in good {
-            assert_eq!(of_rule(&text), 0, "{id} must not report its good example:\n{text}");
+            assert_eq!(of_rule(id, &text), 0, "{id} must not report its good example:\n{text}");
         }
     }
 }

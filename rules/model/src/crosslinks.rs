@@ -1,6 +1,6 @@
 //! Places of different files that mean the same thing: a probe's path and the handler, a variable and what reads it.
 
-mod protobuf;
+pub(crate) mod protobuf;
 
 use serde::Serialize;
 

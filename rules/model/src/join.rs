@@ -189,7 +189,7 @@ impl Join {
             manifests: self.manifests.clone(),
             deployments: Vec::new(),
             protos: assemble::protos(&self.files),
-            grpc_impls: crate::protos::implemented(&self.joined.tracer(&Recorder::default())),
+            grpc_impls: crate::protos::implemented(&self.joined.tracer(&Recorder::default()), &self.files),
             documented,
             document_lists,
             profiles: crate::profiles::profiles(&self.files, &self.joined),

@@ -1,8 +1,12 @@
 //! The services that protobuf files declare: generated code is often not here, and spells packages its own way.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 use svclint_knowledge::GENERATED;
 
+use crate::crosslinks::protobuf::snake;
 use crate::defs::{FnIdx, Res};
 use crate::infer::Callee;
 use crate::names::Ns;
@@ -28,6 +32,9 @@ pub struct GrpcImpl {
     pub fns: Vec<FnId>,
     /// The first of its functions' names: where it is seen.
     pub at: Place,
+    /// Whether any code that nobody generated names what would serve it: macros and generic helpers may add it to a server
+    /// out of sight, and generators write other modules beside the server's (`orders_actix`) that serve it too.
+    pub named: bool,
 }
 
 /// The packages of all services, by the service's name.
@@ -108,7 +115,7 @@ pub(crate) fn unary(tracer: &Tracer<'_>, call: At) -> Tri<()> {
 }
 
 /// The blocks that implement services of protobuf files. Their traits are written by a code generator.
-pub(crate) fn implemented(tracer: &Tracer<'_>) -> Vec<GrpcImpl> {
+pub(crate) fn implemented(tracer: &Tracer<'_>, files: &[SourceFile]) -> Vec<GrpcImpl> {
     let program = tracer.program;
     let mut found = Vec::new();
     for (number, block) in program.defs.impls.iter().enumerate() {
@@ -131,9 +138,30 @@ pub(crate) fn implemented(tracer: &Tracer<'_>) -> Vec<GrpcImpl> {
             package: program.defs.package_of(block.home.module) as u32,
             at: tracer.item_place(def.home, def.item.name_span),
             fns: fns.into_iter().map(|f| FnId(f.0)).collect(),
+            named: false,
         });
     }
+    if !found.is_empty() {
+        let words = server_words(files);
+        found.iter_mut().for_each(|one| one.named = is_named(&one.service, &words));
+    }
     found
+}
+
+/// The words of all Rust files that nobody generated that may name what generators write for servers.
+fn server_words(files: &[SourceFile]) -> BTreeSet<&str> {
+    let written = files.iter().filter_map(|f| match &f.facts {
+        FileFacts::Rust(rust) if !rust.generated => Some(rust),
+        _ => None,
+    });
+    let words = written.flat_map(|rust| &rust.chunks).flat_map(|chunk| &chunk.facts.server_words);
+    words.map(SmolStr::as_str).collect()
+}
+
+fn is_named(service: &str, words: &BTreeSet<&str>) -> bool {
+    let module = format!("{}_", snake(service));
+    let mut beside = words.range(&*module..).map_while(|word| word.strip_prefix(&*module));
+    words.contains(&*format!("{service}Server")) || beside.any(|kind| kind != "server" && kind != "client")
 }
 
 fn ty_name(tracer: &Tracer<'_>, ty: &Ty) -> String {

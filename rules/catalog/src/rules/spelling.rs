@@ -16,7 +16,6 @@ pub(super) fn is_slip(a: &str, b: &str) -> bool {
     let (Some((a, b)), None, true) = (differing.next(), differing.next(), own.len() == other.len()) else {
         return false;
     };
-    let digits = |word: &str| word.chars().filter(char::is_ascii_digit).collect::<String>();
     // Two ways to speak that are a letter apart.
     let are_schemes = matches!((*a, *b), ("http", "https") | ("https", "http"));
     let are_addresses = matches!((*a, *b), ("url", "uri") | ("uri", "url"));
@@ -28,6 +27,11 @@ pub(super) fn is_slip(a: &str, b: &str) -> bool {
         _ => 2,
     };
     digits(a) == digits(b) && osa_distance(a, b) <= allowed
+}
+
+/// The digits of a name: a slip leaves them as they are.
+pub(super) fn digits(name: &str) -> String {
+    name.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// What stands between the words of a name.

@@ -103,6 +103,16 @@ pub(crate) fn check_rule(text: &str, rule: &str) -> Report {
     check_files_with(files(text), rule)
 }
 
+/// How many findings a rule has in a text.
+pub(crate) fn of_rule(rule: &str, text: &str) -> usize {
+    count(&check_rule(text, rule), rule)
+}
+
+/// How many findings of a rule are in a report.
+pub(crate) fn count(report: &Report, rule: &str) -> usize {
+    report.findings.iter().filter(|f| f.finding.rule.id == rule).count()
+}
+
 /// The same for files.
 pub(crate) fn check_files_with(files: Vec<(PathBuf, String)>, rule: &str) -> Report {
     let levels = [(rule.to_owned(), svclint_catalog::Level::Warn)].into();
@@ -114,7 +124,11 @@ fn check_with(files: Vec<(PathBuf, String)>, options: Options) -> Report {
     let fs = Arc::new(MemoryFs::new(rooted));
     let mut workspace = Workspace::new(fs, vec!["/ws".into()], options).expect("the root exists");
     workspace.load().expect("there are files");
-    workspace.check(&Cancel::default()).expect("nobody cancels")
+    let report = workspace.check(&Cancel::default()).expect("nobody cancels");
+    // A rule that panics is left out, and says so.
+    let broken = report.findings.iter().find(|f| f.finding.rule.id == "internal-error");
+    assert!(broken.is_none(), "{}", broken.map_or("", |f| &f.finding.message));
+    report
 }
 
 pub(crate) fn check(text: &str) -> Report {
@@ -126,32 +140,8 @@ pub(crate) fn mended(text: &str, rule: &str) -> String {
     let report = check_rule(text, rule);
     let finding = report.findings.iter().find(|f| f.finding.rule.id == rule).expect("it is reported");
     let fix = finding.finding.fixes.first().expect("there is a fix");
-    let mut out = String::new();
-    for (number, (path, _)) in sorted(text).iter().enumerate() {
-        let file = report.file(svclint_model::FileId(number as u32)).expect("a file");
-        let mut edits: Vec<(usize, usize, &str)> = Vec::new();
-        for edit in &fix.edits {
-            if let svclint_catalog::Edit::Replace { file, span, text } = edit
-                && file.0 as usize == number
-            {
-                edits.push((span.start as usize, span.end as usize, text));
-            }
-        }
-        edits.sort_by_key(|e| std::cmp::Reverse(e.0));
-        let mut text = file.text.to_string();
-        for (start, end, new) in edits {
-            text.replace_range(start..end, new);
-        }
-        out.push_str(&format!("//- {}\n{}\n", path.display(), text.trim_end()));
-    }
-    out
-}
-
-/// The files of a text in the order of their paths, as the workspace has them.
-fn sorted(text: &str) -> Vec<(PathBuf, String)> {
-    let mut files = files(text);
-    files.sort();
-    files
+    let file = |(path, text): &(PathBuf, String)| format!("//- {}\n{}\n", path.display(), text.trim_end());
+    apply(&report, fix).iter().map(file).collect()
 }
 
 /// `path:line rule` of each finding.

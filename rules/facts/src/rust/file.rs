@@ -7,6 +7,7 @@ use svclint_syntax::{Bounds, Chunk, ChunkKind, chunks, parse, recover};
 
 use super::item::{ChunkFacts, Comment, FileChunk, RustFile, SyntaxError};
 use super::lower::lower_chunk;
+use super::server_words::server_words;
 use super::signature::signature;
 
 /// How often a chunk that does not parse is cut finer.
@@ -48,6 +49,7 @@ impl Reader<'_> {
         match parse(text, chunk.kind, self.bounds, lower_chunk) {
             Ok(mut facts) => {
                 facts.comments = comments(text);
+                facts.server_words = server_words(text);
                 if chunk.kind != ChunkKind::Tests {
                     facts.signature = signature(text, &facts);
                 }
@@ -57,7 +59,8 @@ impl Reader<'_> {
                 let parts = if depth < MAX_RECOVERY { recover(self.text, chunk) } else { Vec::new() };
                 if parts.is_empty() {
                     let error = SyntaxError { span: error.span, message: error.message };
-                    self.push(chunk, container, Arc::default(), Some(error));
+                    let facts = ChunkFacts { server_words: server_words(text), ..ChunkFacts::default() };
+                    self.push(chunk, container, Arc::new(facts), Some(error));
                 }
                 let first = self.file.chunks.len() as u32;
                 for part in &parts {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use svclint_syntax::Span;
 
 use super::body::{Body, Path, TypeRef};
@@ -47,6 +48,9 @@ pub struct ChunkFacts {
     pub inner_attrs: Vec<Attr>,
     /// Every comment outside of strings, doc comments included.
     pub comments: Vec<Comment>,
+    /// The words anywhere in it, macros included, that may name what generators write for servers: `StockServer`, and in
+    /// paths `stock_server`.
+    pub server_words: Vec<SmolStr>,
     /// A hash of all that other code can see: the text without bodies, comments, white space and test code. While it stays
     /// the same, items and members are the same in the same order, and only what bodies say may differ.
     pub signature: u64,

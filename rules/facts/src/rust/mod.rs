@@ -4,6 +4,7 @@ mod body;
 mod file;
 mod item;
 mod lower;
+mod server_words;
 mod signature;
 
 pub use body::*;

@@ -190,7 +190,7 @@ fn joined(scope: &str, name: &str) -> String {
 }
 
 /// `PlaceOrder` as generated code names it: `place_order`.
-fn snake(name: &str) -> String {
+pub(crate) fn snake(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     let chars: Vec<char> = name.chars().collect();
     for (n, c) in chars.iter().enumerate() {

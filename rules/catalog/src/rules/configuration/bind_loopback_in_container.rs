@@ -4,7 +4,7 @@ use svclint_model::{Listener, Place, ProbeAction, Tri};
 
 use crate::edit::replace;
 use crate::rules::deployed::{Deployed, deployed};
-use crate::rules::orchestration::pods::services_of;
+use crate::rules::orchestration::services::Services;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -90,6 +90,7 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    let services = Services::read(&cx.model.manifests);
     let mut seen = Vec::new();
     for program in deployed(cx) {
         let on_host = !program.workload.host_access.is_empty();
@@ -97,7 +98,8 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             let Some(address) = program.bound(listener) else { continue };
             let Some((host, port)) = address.rsplit_once(':') else { continue };
             let is_loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]" | "::1");
-            let Some(expected) = port.parse().ok().and_then(|port| expected(cx, &program, port)) else {
+            let Some(expected) = port.parse().ok().and_then(|port| expected(&services, &program, port))
+            else {
                 continue;
             };
             // A program has one such place, however many manifests run it.
@@ -111,7 +113,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 
 /// Where the manifest says that others reach a port: by a probe, by a Service, or by a declared port of a container that has
 /// no other one beside it that may pass on what comes in.
-fn expected(cx: &Context<'_>, program: &Deployed<'_>, port: u16) -> Option<Place> {
+fn expected(services: &Services<'_>, program: &Deployed<'_>, port: u16) -> Option<Place> {
     let (workload, container) = (program.workload, program.container);
     let number = |port: &str| program.port_number(port);
     let probed = container.probes.iter().filter_map(|probe| match &probe.action {
@@ -124,7 +126,7 @@ fn expected(cx: &Context<'_>, program: &Deployed<'_>, port: u16) -> Option<Place
         workload.containers_complete && workload.containers.iter().filter(|c| !c.init).count() == 1;
     let declared = container.ports.iter().filter(|_| is_alone);
     let declared = declared.filter_map(|p| Some((*p.number.present()?, p.at)));
-    let targeted = services_of(&cx.model.manifests, workload).flat_map(|s| &s.ports);
+    let targeted = services.of(workload).flat_map(|s| &s.ports);
     let targeted = targeted.filter_map(|p| match (&p.target, &p.port) {
         (Tri::Present(target), _) => Some((number(target)?, p.at)),
         (Tri::Absent, Tri::Present(number)) => Some((*number, p.at)),

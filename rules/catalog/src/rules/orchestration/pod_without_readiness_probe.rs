@@ -2,7 +2,8 @@
 
 use svclint_model::{Carries, Container, NetService, Place, ProbeKind, Route, Tri, Workload};
 
-use super::pods::{is_served, servers, services_of, subject};
+use super::pods::{is_served, servers, subject};
+use super::services::Services;
 use crate::rules::deployed::{deployed, sees_all_routes};
 use crate::rules::health::asked_health::port_of;
 use crate::rules::listeners::is_health;
@@ -79,14 +80,14 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    let services = Services::read(&cx.model.manifests);
     for (workload, container) in servers(cx) {
         let has_one = container.probes_unknown || container.probe(ProbeKind::Readiness).is_some();
         if has_one || is_probed_by_mesh(workload) || stands_before_another(workload, container) {
             continue;
         }
-        let service = services_of(&cx.model.manifests, workload)
-            .find(|s| !s.to_unready && is_served(s, workload, container));
-        if let Some(service) = service {
+        let leads = |s: &&NetService| !s.to_unready && is_served(s, workload, container);
+        if let Some(service) = services.of(workload).find(leads) {
             findings.push(finding(cx, workload, container, service));
         }
     }

@@ -69,22 +69,6 @@ pub(super) fn selects(selector: &Tri<Labels>, workload: &Workload) -> Tri<()> {
     }
 }
 
-/// The services that lead traffic to a workload's pods, for certain.
-pub(in crate::rules) fn services_of<'m>(
-    manifests: &'m Manifests,
-    workload: &'m Workload,
-) -> impl Iterator<Item = &'m NetService> {
-    let leads = |s: &&NetService| {
-        same_namespace(&s.namespace, &workload.namespace)
-            && matches!(selects(&s.selector, workload), Tri::Present(()))
-    };
-    let beside = |s: &NetService| together(&s.environment, &workload.environment);
-    let has_own = manifests.services.iter().filter(leads).any(beside);
-    let near =
-        move |s: &NetService| beside(s) || !has_own && in_same_tree(&s.environment, &workload.environment);
-    manifests.services.iter().filter(leads).filter(move |s| near(s))
-}
-
 /// Folders of one tree are applied together as a rule.
 pub(super) fn in_same_tree(a: &Environment, b: &Environment) -> bool {
     let parent =

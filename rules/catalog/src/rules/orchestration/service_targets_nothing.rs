@@ -4,7 +4,8 @@ use svclint_model::{Labels, NetService, ServicePort, Tri, Workload};
 
 use super::dangling;
 use super::meant;
-use super::pods::{selects, together};
+use super::pods::together;
+use super::selection::Selection;
 use crate::edit::replace;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
@@ -74,15 +75,15 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let manifests = &cx.model.manifests;
+    let selection = Selection::read(manifests);
     for service in &manifests.services {
         let Tri::Present(selector) = &service.selector else { continue };
         if !selector.complete || !matches!(&service.kind, Tri::Present(kind) if kind != "ExternalName") {
             continue;
         }
-        let fits = |w: &&Workload| !w.is_compose() && !selects(&service.selector, w).is_absent();
-        let fitting: Vec<&Workload> = manifests.workloads.iter().filter(fits).collect();
+        let fitting = selection.pods(service, selector);
         if fitting.is_empty() {
-            let meant = meant::meant(manifests, service, selector);
+            let meant = meant::meant(&selection, service, selector);
             findings.extend(meant.map(|meant| no_pods(cx, service, selector, meant)));
         } else if let Some(elsewhere) = meant::elsewhere(&fitting, service) {
             findings.push(in_another_namespace(service, elsewhere));

@@ -2,7 +2,8 @@
 
 use svclint_model::{Budget, Manifests, Workload};
 
-use super::pods::{is_aside, least_pods, same_namespace, scaler_of, selects, services_of};
+use super::pods::{is_aside, least_pods, same_namespace, scaler_of, selects};
+use super::services::Services;
 use crate::edit::joined;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
@@ -72,6 +73,7 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let manifests = &cx.model.manifests;
+    let services = Services::read(manifests);
     let is_meant = |w: &&Workload| is_deployment(w) && !is_aside(cx.model, w);
     for workload in manifests.workloads.iter().filter(is_meant) {
         // Files that one pod holds keep others from running beside it.
@@ -79,7 +81,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         if keeps_files || !workload.volumes_complete {
             continue;
         }
-        let Some(service) = services_of(manifests, workload).next() else { continue };
+        let Some(service) = services.of(workload).next() else { continue };
         let finding = match least_pods(manifests, workload) {
             Some(1) => one_pod(cx, workload),
             Some(2..) if is_packed(manifests, workload) => one_node(cx, workload),

@@ -2,7 +2,8 @@
 
 use svclint_model::{Spot, Tri, Workload};
 
-use super::pods::{is_aside, services_of};
+use super::pods::is_aside;
+use super::services::Services;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -65,11 +66,12 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
+    let services = Services::read(&cx.model.manifests);
     let is_meant = |w: &&Workload| w.is_server() && !w.is_compose() && !is_aside(cx.model, w);
     for workload in cx.model.manifests.workloads.iter().filter(is_meant) {
         if let Tri::Present(grace) = &workload.grace
             && grace.value == 0
-            && let Some(service) = services_of(&cx.model.manifests, workload).next()
+            && let Some(service) = services.of(workload).next()
         {
             findings.push(finding(cx, workload, grace).related(service.at, "sends traffic to it"));
         }
