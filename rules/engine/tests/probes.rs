@@ -310,3 +310,57 @@ async fn main() {
     assert_eq!(count(&text(&pod(hook)), rule), 0);
     assert_eq!(count(&text(&pod("lifecycle: { stopSignal: SIGINT }")), rule), 0);
 }
+
+#[test]
+fn a_server_of_grpc_alone_refuses_what_http_probes_speak() {
+    let text = |server: &str, ports: &str, probe: &str| {
+        format!(
+            r#"//- proto/shop.proto
+syntax = "proto3";
+package shop.v1;
+service Orders {{ rpc Place (Order) returns (Order); }}
+message Order {{ string id = 1; }}
+//- src/main.rs
+mod pb {{ tonic::include_proto!("shop.v1"); }}
+use tonic::{{Request, Response, Status, transport::Server}};
+
+struct Shop;
+
+#[tonic::async_trait]
+impl pb::orders_server::Orders for Shop {{
+    async fn place(&self, order: Request<pb::Order>) -> Result<Response<pb::Order>, Status> {{
+        Ok(Response::new(order.into_inner()))
+    }}
+}}
+
+#[tokio::main]
+async fn main() {{
+    let address = "0.0.0.0:50051".parse().unwrap();
+    {server}.add_service(pb::orders_server::OrdersServer::new(Shop)).serve(address).await.unwrap();
+}}
+"#
+        ) + IMAGE
+            + &pod_of(ports, probe)
+    };
+    let told = |server: &str, ports: &str, probe: &str| {
+        count(&text(server, ports, probe), "grpc-service-drift")
+    };
+    let (grpc, ports) = ("Server::builder()", "ports: [{ name: api, containerPort: 50051 }]");
+    for probe in [
+        "readinessProbe: { httpGet: { path: /health, port: 50051 } }",
+        "livenessProbe: { httpGet: { port: api } }",
+    ] {
+        assert_eq!(told(grpc, ports, probe), 1, "{probe}");
+        // It speaks HTTP/1.1 too, or may.
+        assert_eq!(told("Server::builder().accept_http1(true)", ports, probe), 0, "{probe}");
+        assert_eq!(told("set_up(Server::builder())", ports, probe), 0, "{probe}");
+    }
+    for (name, probe) in [
+        ("gRPC", "readinessProbe: { grpc: { port: 50051 } }"),
+        ("a connection", "readinessProbe: { tcpSocket: { port: 50051 } }"),
+        ("another port", "readinessProbe: { httpGet: { path: /health, port: 9090 } }"),
+        ("another host", "readinessProbe: { httpGet: { host: proxy, path: /health, port: 50051 } }"),
+    ] {
+        assert_eq!(told(grpc, ports, probe), 0, "{name}");
+    }
+}

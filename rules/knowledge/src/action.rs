@@ -314,6 +314,7 @@ pub enum Action {
     /// Takes paths of routes as they are written, those in another syntax too.
     AnyPath,
     /// Makes a server out of a function or closure that returns the application.
+    #[serde(rename_all = "kebab-case")]
     MakeServer {
         /// The argument.
         app: Option<u8>,
@@ -323,7 +324,12 @@ pub enum Action {
         /// Whether it ends gracefully on SIGTERM by itself.
         #[serde(default)]
         signals: bool,
+        /// Whether it refuses HTTP/1.1 by itself.
+        #[serde(default)]
+        http2_only: bool,
     },
+    /// Lets a server take HTTP/1.1 beside HTTP/2.
+    AcceptHttp1,
     /// Takes from the server that it ends gracefully by itself on a signal.
     IgnoreSignals,
     /// Serves requests with a function that tells paths and methods apart by itself.

@@ -129,9 +129,9 @@ fn launched(tracer: &Tracer<'_>, main: FnId, service: &mut Service) {
         let framework = tracer.ty(value).lib_path().and_then(|p| p.split("::").next()).unwrap_or("");
         let view = tracer.program.names.view(module);
         let mut routes = RouteReader::read(tracer, value);
-        let (limits, shutdown, _) = server(tracer, value);
+        let set_up = server(tracer, value);
         // Of a library that is not known nothing is, least of all that it lacks something.
-        let shutdown = if framework.is_empty() { Tri::Unknown } else { shutdown };
+        let shutdown = if framework.is_empty() { Tri::Unknown } else { set_up.shutdown };
         service.listeners.push(Listener {
             stops_on: Tri::Unknown,
             paths: routes.paths(),
@@ -140,8 +140,9 @@ fn launched(tracer: &Tracer<'_>, main: FnId, service: &mut Service) {
             address: Tri::Unknown,
             address_at: None,
             at: tracer.call_place(value),
-            limits,
+            limits: set_up.limits,
             shutdown,
+            http2_only: set_up.http2_only,
             router: routes.site.take(),
             snippets: view.map(|v| v.snippets(framework)).unwrap_or_default(),
         });
@@ -208,7 +209,7 @@ fn listener(
         protocol = Protocol::Grpc;
     }
     let (address, address_at) = bound_address(tracer, at, *listener);
-    let (limits, shutdown, ends) = server(tracer, at);
+    let ServerSetUp { limits, shutdown, ends, http2_only } = server(tracer, at);
     let scope = tracer.program.names.packages.needed_by(service.package as usize);
     let stops_on = match ends {
         Some(given) => stops_on(tracer, functions, running, scope, given),
@@ -219,6 +220,7 @@ fn listener(
         paths: routes.paths(),
         limits,
         shutdown,
+        http2_only,
         protocol,
         framework,
         address,
@@ -235,15 +237,30 @@ fn listener(
 /// Through how many variables a server is followed that is already set up.
 const CALLS_ON_SERVER: u32 = 4;
 
-/// A server's limits, what makes it end gracefully, and where that is a call, the future that it may be given.
-fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>, Option<Option<At>>) {
+/// How a server is set up.
+struct ServerSetUp {
+    limits: Limits,
+    /// What makes it end gracefully.
+    shutdown: Tri<Place>,
+    /// Where that is a call, the future that it may be given.
+    ends: Option<Option<At>>,
+    http2_only: Tri<()>,
+}
+
+/// Reads how the server is set up that a call starts.
+fn server(tracer: &Tracer<'_>, serve: At) -> ServerSetUp {
     let makes = |c: &Callable| c.does.as_slice().iter().any(|a| matches!(a, Action::MakeServer { .. }));
     let trace = tracer.trace(serve, &makes);
-    let (mut limits, mut shutdown) = (Limits::new(), Tri::Absent);
+    let (mut limits, mut shutdown, mut http2_only) = (Limits::new(), Tri::Absent, Tri::Unknown);
+    let accepts = |at: At| tracer.actions(at).iter().any(|a| matches!(a, Action::AcceptHttp1));
     for source in &trace.sources {
         for action in tracer.actions(*source) {
-            if let Action::MakeServer { limits: made, signals, .. } = action {
+            if let Action::MakeServer { limits: made, signals, http2_only: refuses, .. } = action {
                 limits = limits::along(tracer, made, &trace.steps, trace.is_complete());
+                let one_of_a_kind = trace.is_complete() && trace.sources.len() == 1;
+                if *refuses && one_of_a_kind && !trace.steps.iter().any(|step| accepts(step.at)) {
+                    http2_only = Tri::Present(());
+                }
                 if *signals {
                     shutdown = Tri::Present(tracer.call_place(serve));
                 }
@@ -286,7 +303,7 @@ fn server(tracer: &Tracer<'_>, serve: At) -> (Limits, Tri<Place>, Option<Option<
     if let Some((at, _)) = end {
         shutdown = Tri::Present(tracer.call_place(at));
     }
-    (limits, shutdown, end.map(|(_, given)| given))
+    ServerSetUp { limits, shutdown, ends: end.map(|(_, given)| given), http2_only }
 }
 
 /// The limits that single gRPC services set for themselves: `GreeterServer::new(greeter).max_decoding_message_size(n)`.

@@ -53,6 +53,8 @@ pub struct Listener {
     pub shutdown: Tri<Place>,
     /// The signals that make it end gracefully, where all are known.
     pub stops_on: Tri<Vec<StopSignal>>,
+    /// It refuses HTTP/1.1, which probes and proxies speak.
+    pub http2_only: Tri<()>,
     /// The paths that it answers, where all are known.
     pub paths: Tri<Vec<String>>,
     /// Where the outermost router is made (`Router::new()`, `App::new()`), where known.

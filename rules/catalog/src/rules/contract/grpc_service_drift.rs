@@ -2,17 +2,18 @@
 
 use svclint_model::{GrpcImpl, Listener, Model, Place, Service};
 
-use super::{proto_copies, unserved};
+use super::{asked_by_http, proto_copies, unserved};
 use crate::edit::insert_before;
 use crate::{Applicability, Context, Finding, Fix, Related, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports gRPC services that a program implements but adds to no server, and copies of one protobuf message in the
-    /// workspace whose fields mean different things on the wire.
+    /// Reports gRPC services that a program implements but adds to no server, probes that ask a gRPC server over HTTP/1.1, and
+    /// copies of one protobuf message in the workspace whose fields mean different things on the wire.
     ///
     /// ## Why it matters
-    /// A service that is not added answers every call with `UNIMPLEMENTED`, though its code is there and compiles. Copies that
+    /// A service that is not added answers every call with `UNIMPLEMENTED`, though its code is there and compiles. A server of
+    /// gRPC alone refuses HTTP/1.1, which `httpGet` speaks: the pod never counts as ready, or is restarted for ever. Copies that
     /// differ are worse: each side reads the other's bytes as something else, and nothing fails until the data is wrong.
     ///
     /// ## Example
@@ -104,6 +105,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             findings.push(never_added(cx, implemented, service, listener));
         }
     }
+    findings.extend(asked_by_http::findings(cx));
     for conflict in proto_copies::conflicts(cx.model) {
         findings.push(Finding {
             rule: &GRPC_SERVICE_DRIFT,

@@ -1,5 +1,6 @@
 //! What services promise each other.
 
+mod asked_by_http;
 mod described;
 mod grpc_service_drift;
 mod openapi_drift;
