@@ -342,9 +342,8 @@ async fn main() {{
         ) + IMAGE
             + &pod_of(ports, probe)
     };
-    let told = |server: &str, ports: &str, probe: &str| {
-        count(&text(server, ports, probe), "grpc-service-drift")
-    };
+    let told =
+        |server: &str, ports: &str, probe: &str| count(&text(server, ports, probe), "grpc-service-drift");
     let (grpc, ports) = ("Server::builder()", "ports: [{ name: api, containerPort: 50051 }]");
     for probe in [
         "readinessProbe: { httpGet: { path: /health, port: 50051 } }",
@@ -363,4 +362,51 @@ async fn main() {{
     ] {
         assert_eq!(told(grpc, ports, probe), 0, "{name}");
     }
+}
+
+#[test]
+fn a_check_may_take_longer_than_its_probe_waits() {
+    const RULE: &str = "probe-timeout-shorter-than-check";
+    let text = |client: &str, probe: &str| {
+        format!(
+            r#"//- src/main.rs
+use axum::{{Router, extract::State, routing::get}};
+use std::time::Duration;
+
+#[tokio::main]
+async fn main() {{
+    let http = {client};
+    let app = Router::new().route("/health", get(health)).with_state(http);
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}}
+
+async fn health(State(http): State<reqwest::Client>) -> &'static str {{
+    http.get("http://prices/health").send().await.unwrap();
+    "ok"
+}}
+"#
+        ) + IMAGE
+            + &pod(probe)
+    };
+    let client = |seconds: u32| {
+        format!("reqwest::Client::builder().timeout(Duration::from_secs({seconds})).build().unwrap()")
+    };
+    let readiness = "readinessProbe:\n  httpGet: { path: /health, port: 8080 }\n  timeoutSeconds: 5";
+    assert_eq!(count(&text("reqwest::Client::new()", readiness), RULE), 1, "for ever");
+    assert_eq!(count(&text(&client(10), readiness), RULE), 1, "longer");
+    assert_eq!(count(&text(&client(5), readiness), RULE), 0, "as long");
+    assert_eq!(count(&text("made_elsewhere()", readiness), RULE), 0, "unknown");
+
+    // The probe waits longer, and a liveness probe is worse than one that only keeps traffic away.
+    let written = mended(&text(&client(10), readiness), RULE);
+    assert!(written.contains("timeoutSeconds: 11"), "{written}");
+    let liveness = "livenessProbe:\n  httpGet: { path: /health, port: 8080 }";
+    let added = mended(&text(&client(2), liveness), RULE);
+    assert!(added.contains("            timeoutSeconds: 3\n"), "{added}");
+    let severity = |probe: &str| {
+        let report = check_rule(&text(&client(10), probe), RULE);
+        report.findings.iter().find(|f| f.finding.rule.id == RULE).expect("it is found").finding.severity
+    };
+    assert!(severity(liveness) > severity(readiness));
 }

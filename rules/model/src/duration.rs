@@ -49,6 +49,14 @@ pub(crate) fn nanoseconds(text: &Text) -> Option<i128> {
     number.parse::<i128>().ok()?.checked_mul(*length)
 }
 
+/// How many seconds a duration takes that is told as `10 s`, a part of one counted as a whole; `None` for any other text.
+pub fn seconds(told: &str) -> Option<i64> {
+    let (number, unit) = told.split_once(' ')?;
+    let (_, length) = UNITS.iter().find(|(name, _)| *name == unit)?;
+    let seconds = number.parse::<f64>().ok()? * (*length as f64) / 1e9;
+    Some(seconds.ceil() as i64)
+}
+
 /// In the longest unit up to seconds that leaves no fraction.
 fn written(nanoseconds: i128) -> String {
     let units = UNITS.iter().filter(|(name, _)| !matches!(*name, "h" | "min"));

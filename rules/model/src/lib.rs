@@ -76,6 +76,7 @@ pub use contracts::{
 pub use crosslinks::{CrossLink, LinkKind};
 pub use deployments::{ContainerEnv, Deployment, Evidence};
 pub use documented::{DocumentList, Documented, DocumentedName};
+pub use duration::seconds;
 pub use effects::{EffectKind, Summary, Witness};
 pub use images::*;
 pub use join::{Join, Rejoined};

@@ -1,6 +1,6 @@
 //! `grace-shorter-than-drain`
 
-use svclint_model::{Limit, Listener, Tri};
+use svclint_model::{Limit, Listener, Tri, seconds};
 
 use crate::rules::deployed::{Deployed, deployed};
 use crate::{Applicability, Context, Finding, Severity, declare_rule};
@@ -129,20 +129,6 @@ fn drain(listener: &Listener) -> Option<i64> {
     // Without a way to end gracefully it waits for nothing.
     listener.shutdown.present()?;
     seconds(listener.limits.get(&Limit::Drain)?.present()?)
-}
-
-/// `60 s`, `2 min`, `500 ms`
-fn seconds(text: &str) -> Option<i64> {
-    let (number, unit) = text.split_once(' ')?;
-    let number: f64 = number.parse().ok()?;
-    let unit = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "min" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    };
-    Some((number * unit).ceil() as i64)
 }
 
 fn finding(cx: &Context<'_>, program: &Deployed<'_>, grace: i64, before: i64, drain: i64) -> Finding {

@@ -20,6 +20,7 @@ mod replica_identity_shared;
 mod server_without_graceful_shutdown;
 mod shallow_readiness;
 mod shutdown_fix;
+mod waiting;
 
 super::category![
     grace_shorter_than_drain,

@@ -1,9 +1,11 @@
 //! `probe-timeout-shorter-than-check`
 
-use svclint_model::{AskedPath, EffectKind, Protocol, Route, SqlKind, asked};
+use svclint_model::{AskedPath, ProbeKind, Route, asked};
 
+use super::checks::questions;
+use super::waiting::{Waits, waits};
 use crate::rules::deployed::{Deployed, deployed};
-use crate::{Context, Finding, declare_rule};
+use crate::{Applicability, Context, Finding, Severity, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -90,7 +92,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// None: whether the check ends sooner or the probe waits longer is a choice.
+    /// Where it is known how long the check may take, the probe waits a second longer. A check that may take for ever needs a limit
+    /// of its own; which one is a choice.
     ///
     /// ## References
     /// - Kubernetes, "Configure Liveness, Readiness and Startup Probes"
@@ -113,7 +116,6 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A query without anything around it that ends it may wait for a connection, and then for the answer.
 fn finding(
     cx: &Context<'_>,
     program: &Deployed<'_>,
@@ -121,27 +123,37 @@ fn finding(
     route: &Route,
 ) -> Option<Finding> {
     let timeout = *asked.probe.timeout.present()?;
-    let kinds = [
-        EffectKind::Sql(SqlKind::Select),
-        EffectKind::Sql(SqlKind::Other),
-        EffectKind::Request(Protocol::Http),
-    ];
-    let ways = kinds.iter().filter_map(|kind| cx.model.way(route.handler?, *kind));
-    let (_, _, deed) = ways
-        .filter(|(calls, _, deed)| !deed.when.bounded && calls.iter().all(|call| !call.when.bounded))
-        .find(|_| true)?;
+    let slow = questions(cx.model, route.handler?)
+        .into_iter()
+        .find_map(|q| Some((waits(cx.model, &q).filter(|waits| waits.longer_than(timeout))?, q)));
+    let (waits, question) = slow?;
+    let (kind, so) = match asked.probe.kind {
+        ProbeKind::Liveness => ("liveness", "a dependency that is slow gets the pod restarted"),
+        ProbeKind::Startup => ("startup", "a dependency that is slow gets the pod restarted"),
+        ProbeKind::Readiness => ("readiness", "it fails without saying why"),
+        ProbeKind::Health => ("health", "it fails without saying why"),
+    };
     let message = format!(
-        "the probe waits {timeout} s for `{}`, which may wait longer for what it asks: it fails without saying why",
-        asked.path
+        "the {kind} probe waits {timeout} s for `{}`, which may wait {} for {}: {so}",
+        asked.path, waits, question.whom
     );
     let at = asked.probe.timeout_at.unwrap_or(asked.at);
-    Some(
-        program.explained(
-            Finding::new(&PROBE_TIMEOUT_SHORTER_THAN_CHECK, at, message)
-                .help("put a limit around the check that is shorter than the probe's")
-                .label(format!("{timeout} s"))
-                .related(deed.at, "nothing ends this sooner")
-                .subject(format!("{} {}", program.subject(), asked.path)),
-        ),
-    )
+    let mut finding = Finding::new(&PROBE_TIMEOUT_SHORTER_THAN_CHECK, at, message)
+        .help("put a limit around the check that is shorter than the probe's")
+        .label(format!("{timeout} s"))
+        .related(question.deed.at, "nothing ends this sooner")
+        .subject(format!("{} {}", program.subject(), asked.path));
+    if let Waits::Seconds(seconds) = waits {
+        let enough = (seconds + 1).to_string();
+        let edits = match (asked.probe.timeout_at, asked.probe.block) {
+            (Some(at), _) => cx.set(at, enough),
+            (None, Some(block)) => cx.add_entry(block, &[&format!("timeoutSeconds: {enough}")]),
+            (None, None) => Vec::new(),
+        };
+        finding = finding.fix("Let the probe wait longer than the check", Applicability::Unsafe, edits);
+    }
+    if asked.probe.kind == ProbeKind::Liveness {
+        finding.severity = Severity::Warning;
+    }
+    Some(program.explained(finding))
 }
