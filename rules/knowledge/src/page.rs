@@ -215,6 +215,28 @@ pub struct FieldWords {
     pub rename: SmolStr,
     /// The words of fields that are not read by a name of their own.
     pub unnamed: Vec<SmolStr>,
+    /// The word of a field whose own fields stand in its place.
+    #[serde(default)]
+    pub spread: SmolStr,
+    /// On a type: the key of how all names are changed, as `camelCase`.
+    #[serde(default)]
+    pub rename_all: SmolStr,
+    /// On a field: it may be left out. On a type: any of its fields may.
+    #[serde(default)]
+    pub optional: Vec<SmolStr>,
+    /// Words that change nothing of names, nor of what may be left out.
+    #[serde(default)]
+    pub plain: Vec<SmolStr>,
+    /// On a type: a field that it does not have is refused.
+    #[serde(default)]
+    pub closed: SmolStr,
+}
+
+impl FieldWords {
+    /// Whether a field with a word in its attribute has no name of its own.
+    pub fn is_unnamed(&self, word: &str) -> bool {
+        word == self.spread || self.unnamed.iter().any(|w| w == word)
+    }
 }
 
 /// `#[arg(env = "X", default_value = "y")]` on a field: what clap and its kin read.

@@ -199,6 +199,7 @@ impl Join {
         };
         model.deployments = deployments(&model, self.knowledge.links());
         model.contract_links = contracts::links(&model, &before);
+        crate::shapes::add_payloads(&self.joined.tracer(&Recorder::default()), &mut model);
         model.coverage = assemble::coverage(&model, &self.joined);
         self.model = Arc::new(model);
         sites + binaries

@@ -34,6 +34,7 @@ mod infer;
 mod join;
 mod joined;
 mod kept;
+mod letters;
 mod limits;
 mod linked;
 mod links;
@@ -57,6 +58,7 @@ mod requests;
 mod routes;
 mod services;
 mod settings;
+mod shapes;
 mod signals;
 mod sql;
 mod state;
@@ -71,7 +73,8 @@ mod uses;
 mod why;
 
 pub use contracts::{
-    ContractLink, DescribedPath, Meeting, OpenApi, Operation, Parameter, RequestBody, is_internal, meet,
+    ContractLink, DescribedPath, Listed, Meeting, Member, OpenApi, Operation, Parameter, Payload,
+    RequestBody, Shape, ShapeKind, is_internal, meet,
 };
 pub use crosslinks::{CrossLink, LinkKind};
 pub use deployments::{ContainerEnv, Deployment, Evidence};

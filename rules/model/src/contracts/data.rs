@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::shape::{Payload, Shape};
 use crate::manifests::{Block, Spot};
 use crate::place::{FileId, Place, Tri};
 use crate::system::ServiceId;
@@ -78,6 +79,12 @@ pub struct Operation {
     pub body: Option<RequestBody>,
     /// The codes that it answers with, `default` included, with their keys.
     pub responses: Vec<Spot<String>>,
+    /// The JSON that it takes, where the document says for certain what that is made of.
+    #[serde(skip)]
+    pub takes: Option<Shape>,
+    /// The JSON that it gives where it succeeds.
+    #[serde(skip)]
+    pub gives: Option<Shape>,
     /// Path or operation have servers of their own: the document's prefixes do not hold.
     pub other_servers: bool,
 }
@@ -121,4 +128,7 @@ pub struct ContractLink {
     pub served: Vec<Tri<usize>>,
     /// By route of the service: the operation that describes it, by index.
     pub described: Vec<Tri<usize>>,
+    /// The bodies that the code takes and gives, of the operations that it surely serves.
+    #[serde(skip)]
+    pub payloads: Vec<Payload>,
 }

@@ -83,6 +83,7 @@ fn link(
         described: answers.iter().map(|answer| describing(answer, &asked)).collect(),
         is_named: is_named(model, contract, service),
         prefix: chosen.prefix,
+        payloads: Vec::new(),
     })
 }
 

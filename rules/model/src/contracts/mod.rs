@@ -4,11 +4,14 @@ mod data;
 mod link;
 mod paths;
 mod refs;
+mod schema;
+mod shape;
 
 use svclint_syntax::yaml::NodeKind;
 
 pub use data::*;
 pub use paths::{Meeting, is_internal, meet};
+pub use shape::*;
 
 pub(crate) use link::links;
 
@@ -92,6 +95,8 @@ fn add_path(files: &Files<'_>, document: Value<'_>, into: &mut OpenApi, path: Sp
             parameters: parameters(files, shared, operation.get("parameters")),
             body: body(files, document, operation),
             responses: responses(operation),
+            takes: taken(files, operation),
+            gives: given(files, operation),
             other_servers: item.get("servers").or_else(|| operation.get("servers")).is_some(),
         });
     }
@@ -134,6 +139,20 @@ fn body(files: &Files<'_>, document: Value<'_>, operation: Value<'_>) -> Option<
         required: body.is_true("required"),
         content_types: types.map(str::to_owned).collect(),
     })
+}
+
+/// The JSON that an operation takes.
+fn taken(files: &Files<'_>, operation: Value<'_>) -> Option<Shape> {
+    schema::of_content(files, files.follow(operation.get("requestBody")?)?)
+}
+
+/// The JSON that an operation gives where it succeeds, if that is always the same.
+fn given(files: &Files<'_>, operation: Value<'_>) -> Option<Shape> {
+    let all = operation.get("responses")?;
+    let is_success = |code: &str| code.starts_with('2');
+    let mut successes = all.entries().filter(|(code, ..)| is_success(code));
+    let (_, _, only) = successes.next().filter(|_| successes.next().is_none() && !all.is_open())?;
+    schema::of_content(files, files.follow(only)?)
 }
 
 fn responses(operation: Value<'_>) -> Vec<Spot<String>> {

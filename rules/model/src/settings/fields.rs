@@ -64,7 +64,8 @@ fn words<'a>(tracer: &Tracer<'a>, id: AdtId) -> Option<&'a FieldWords> {
     let program = tracer.program;
     let view = program.names.view(program.defs.adts.get(id.at())?.home.module)?;
     let traits = program.impls.library_traits(&Key::Adt(id)).iter();
-    traits.filter_map(|path| view.type_entry(path)?.field_words.as_ref()).next()
+    let made = traits.filter_map(|path| view.type_entry(path).filter(|entry| entry.outside));
+    made.filter_map(|entry| entry.field_words.as_ref()).next()
 }
 
 /// What the chain around a call says that stands between names; without it fields of fields are not reached.
@@ -139,7 +140,7 @@ impl Reader<'_, '_> {
         for arg in own.flat_map(|a| &a.args) {
             match arg {
                 AttrArg::Pair(key, Lit::Str(text), _) if *key == self.words.rename => name.clone_from(text),
-                AttrArg::Nested(path, _) if self.words.unnamed.iter().any(|w| w == path.last()) => {
+                AttrArg::Nested(path, _) if self.words.is_unnamed(path.last()) => {
                     return None;
                 }
                 _ => {}

@@ -4,14 +4,15 @@ use strsim::levenshtein;
 use svclint_model::{Meeting, Operation, Route, Service, meet};
 
 use super::described::{Document, is_asked, undescribed};
-use super::stub;
+use super::{payload_drift, stub};
 use crate::rules::deployed::sees_all_routes;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
     /// Compares OpenAPI documents with the routes of the service that they describe, and reports routes that no document
-    /// describes and operations that no route serves. A document belongs to the service that serves most of its operations;
+    /// describes, operations that no route serves, and bodies in JSON that the document describes otherwise than serde reads
+    /// and writes them: members that are needed, and the words of an enumeration. A document belongs to the service that serves most of its operations;
     /// one that no service here serves is someone else's, and earlier versions of a document are history. Probes, metrics, documentation, pages and forms are not asked for in
     /// a document, and neither is what lies outside of the part of the API that it describes.
     ///
@@ -134,6 +135,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             let served = document.contract.operations.iter().zip(&document.link.served);
             let phantoms = served.filter(|(operation, served)| served.is_absent() && is_asked(operation));
             findings.extend(phantoms.map(|(operation, _)| operation_finding(service, operation, document)));
+            findings.extend(payload_drift::findings(cx, service, document));
         }
     }
 }
