@@ -1,7 +1,11 @@
 //! What a rule is.
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 use svclint_model::{FileId, Model};
+
+use crate::rules::running::Run;
 
 use crate::finding::{Confidence, Finding, Severity};
 
@@ -114,6 +118,20 @@ pub struct Context<'a> {
     pub model: &'a Model,
     /// The texts, for fixes that must look like the code around them.
     pub sources: &'a dyn Sources,
+    /// What runs in each service, found once for all rules that ask.
+    runs: OnceLock<Vec<Run<'a>>>,
+}
+
+impl<'a> Context<'a> {
+    /// A context in which nothing is found yet.
+    pub fn new(model: &'a Model, sources: &'a dyn Sources) -> Self {
+        Context { model, sources, runs: OnceLock::new() }
+    }
+
+    /// What runs in each service while it serves.
+    pub(crate) fn runs(&self) -> &[Run<'a>] {
+        self.runs.get_or_init(|| Run::all(self.model))
+    }
 }
 
 /// The texts of the workspace's files.

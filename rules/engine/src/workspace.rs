@@ -376,7 +376,7 @@ impl Workspace {
         if cancel.is_cancelled() {
             return None;
         }
-        let context = Context { model: &model, sources: &self.store };
+        let context = Context::new(&model, &self.store);
         let active: Vec<_> = rules().iter().filter(|r| self.level(r.meta) != Level::Allow).collect();
         let started_rules = Instant::now();
         let results: Vec<(Vec<Finding>, RuleTiming)> = active

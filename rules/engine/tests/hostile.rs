@@ -241,3 +241,23 @@ fn large_inputs_take_time_by_their_length() {
         check(&text);
     }
 }
+
+/// Each wrapper's text is that of what it wraps, which may be any of them.
+#[test]
+fn texts_that_many_types_hand_on_end() {
+    let wrapper = |n: usize| {
+        format!(
+            "pub struct L{n}<T>(pub T);\nimpl<T: Label> Label for L{n}<T> {{ fn label(&self) -> String {{ self.0.label() }} }}\n"
+        )
+    };
+    for last in ["std::env::args().next().unwrap_or_default()", "String::from(\"PORT\")"] {
+        let wrappers: String = (0..12).map(wrapper).collect();
+        let text = format!(
+            "//- src/main.rs\npub trait Label {{ fn label(&self) -> String; }}\n{wrappers}pub struct End;\n\
+             impl Label for End {{ fn label(&self) -> String {{ {last} }} }}\n\
+             fn show<T: Label>(l: &T) -> Option<String> {{ std::env::var(l.label()).ok() }}\n\
+             fn main() {{ println!(\"{{:?}}\", show(&L0(L1(End)))); }}\n"
+        );
+        check(&text);
+    }
+}

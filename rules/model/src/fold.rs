@@ -1,5 +1,8 @@
 //! Values that can be told from the code: strings, numbers and durations.
 
+use std::cell::Cell;
+use std::ops::Add;
+
 use smol_str::SmolStr;
 use svclint_facts::rust::{BinOp, ExprId, ExprKind, Lit, Path, TypeRef};
 
@@ -39,12 +42,49 @@ impl Text {
     }
 }
 
+/// How far a text is followed.
 const DEPTH: u32 = 12;
+/// How many expressions one text may be made of: where many functions and writes may give a part of it, each leads to others.
+const MOST: u32 = 2_000;
+
+/// How deep the question for a text has come, and how many expressions may still be asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Depth<'q> {
+    level: u32,
+    left: &'q Cell<u32>,
+}
+
+impl<'q> Depth<'q> {
+    /// What one question may cost.
+    pub(crate) fn budget() -> Cell<u32> {
+        Cell::new(MOST)
+    }
+
+    /// The beginning of a question.
+    pub(crate) fn of(left: &'q Cell<u32>) -> Self {
+        Depth { level: 0, left }
+    }
+
+    /// Whether there is an end to it: one expression more is asked otherwise.
+    fn is_exhausted(self) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        self.level > DEPTH || left == 0
+    }
+}
+
+impl Add<u32> for Depth<'_> {
+    type Output = Self;
+
+    fn add(self, levels: u32) -> Self {
+        Depth { level: self.level + levels, ..self }
+    }
+}
 
 impl Tracer<'_> {
     /// The string that an expression is.
     pub(crate) fn text(&self, at: At) -> Text {
-        self.text_at(at, 0)
+        self.text_at(at, Depth::of(&Depth::budget()))
     }
 
     /// The strings of a list, where all are known: `&["a", "b"]`; or the one that an expression is.
@@ -62,9 +102,9 @@ impl Tracer<'_> {
         }
     }
 
-    pub(crate) fn text_at(&self, at: At, depth: u32) -> Text {
+    pub(crate) fn text_at(&self, at: At, depth: Depth<'_>) -> Text {
         let here = |expr: ExprId| At { body: at.body, expr };
-        if depth > DEPTH {
+        if depth.is_exhausted() {
             return Text::hole();
         }
         // `CONFIG.base_path()`: declared, since the code does not decide it.
@@ -186,7 +226,7 @@ impl Tracer<'_> {
     }
 
     /// A text that is added to before it is used: `path.push_str("/v1");`. What is done to it in another way is not known.
-    fn grown(&self, at: At, local: LocalId, begun: Text, depth: u32) -> Text {
+    fn grown(&self, at: At, local: LocalId, begun: Text, depth: Depth<'_>) -> Text {
         let used = self.place(at).span.start;
         let mut text = begun;
         for call in self.calls_on(at.body, local).into_iter().filter(|c| self.is_statement(*c)) {
@@ -214,7 +254,7 @@ impl Tracer<'_> {
     }
 
     /// What is written to a field, where it is the same everywhere.
-    fn field_text(&self, base: At, name: &SmolStr, depth: u32) -> Text {
+    fn field_text(&self, base: At, name: &SmolStr, depth: Depth<'_>) -> Text {
         let owner = owner_of_field(self.program, self.ty(base), name);
         if owner.is_some_and(|adt| self.is_read_in(adt)) {
             return Text::hole();
@@ -224,6 +264,7 @@ impl Tracer<'_> {
         for value in writes.into_iter().flatten().filter(|w| self.in_scope(w.body)) {
             let text = self.through(&Calls::default()).text_at(*value, depth + 2);
             match &found {
+                _ if text.text == HOLE => return text,
                 Some(known) if *known != text => return Text::hole(),
                 _ => found = Some(text),
             }
@@ -240,7 +281,7 @@ impl Tracer<'_> {
     }
 
     /// The text that functions return, where all return the same.
-    fn returned_text(&self, at: At, fns: &[FnIdx], depth: u32) -> Text {
+    fn returned_text(&self, at: At, fns: &[FnIdx], depth: Depth<'_>) -> Text {
         let bodies = self.bodies_of(fns);
         let mut found: Option<Text> = None;
         for value in bodies.filter(|b| self.in_scope(*b)).flat_map(|b| self.returned(b)) {
@@ -248,6 +289,7 @@ impl Tracer<'_> {
             let owned = self.constant_of_callee(at, value);
             let text = owned.unwrap_or_else(|| self.through(&calls).text_at(value, depth + 1));
             match &found {
+                _ if text.text == HOLE => return text,
                 Some(known) if *known != text => return Text::hole(),
                 _ => found = Some(text),
             }
@@ -272,7 +314,7 @@ impl Tracer<'_> {
     }
 
     /// `path.replace("{id}", PATTERN)`: what does not hold the text is not changed.
-    fn replaced(&self, at: At, from: At, to: At, depth: u32) -> Text {
+    fn replaced(&self, at: At, from: At, to: At, depth: Depth<'_>) -> Text {
         let [text, from, to] = [at, from, to].map(|e| self.text_at(e, depth + 1));
         if !(text.complete && from.complete) {
             return Text::hole();
@@ -283,7 +325,7 @@ impl Tracer<'_> {
         }
     }
 
-    fn concat(&self, at: At, depth: u32) -> Text {
+    fn concat(&self, at: At, depth: Depth<'_>) -> Text {
         match self.kind(at) {
             ExprKind::Array(all) => {
                 let parts = all.iter().map(|e| self.text_at(At { body: at.body, expr: *e }, depth + 1));
@@ -297,7 +339,7 @@ impl Tracer<'_> {
     }
 
     /// What a chain reads from the environment: `${HOST:-0.0.0.0}`, as shells write it.
-    fn environment(&self, at: At, depth: u32) -> Option<Text> {
+    fn environment(&self, at: At, depth: Depth<'_>) -> Option<Text> {
         let mut read = at;
         for _ in 0..DEPTH {
             if let Some(setting) = crate::settings::read(self, read, depth + 1).filter(|s| !s.prefixed) {
@@ -324,7 +366,7 @@ impl Tracer<'_> {
         args: &[ExprId],
         written: usize,
         names: &[(smol_str::SmolStr, u32)],
-        depth: u32,
+        depth: Depth<'_>,
     ) -> Text {
         let here = |expr: ExprId| At { body: at.body, expr };
         let Some(ExprKind::Lit(Lit::Str(format))) = args.first().map(|a| self.kind(here(*a))) else {

@@ -44,7 +44,7 @@ pub struct Join {
     binaries: Vec<Option<Kept<Binary>>>,
     manifests: Arc<Manifests>,
     /// Manifests or Dockerfiles changed with the last update.
-    new_manifests: bool,
+    new_images: bool,
     contracts: Arc<[OpenApi]>,
     model: Arc<Model>,
 }
@@ -81,7 +81,7 @@ impl Join {
         let readings: Vec<Kept<Reading>> = (0..joined.bodies.list.len()).into_par_iter().map(read).collect();
         let mut join = Join {
             manifests: Arc::new(manifests::read(&files)),
-            new_manifests: true,
+            new_images: true,
             contracts: contracts::read(&files).into(),
             files,
             knowledge: knowledge.clone(),
@@ -117,15 +117,21 @@ impl Join {
             !old.facts.is_manifest() || old.facts.is_same(&new.facts)
         };
         let same_manifests = self.files.iter().zip(&files).all(same);
+        let writes_images = |(old, new): (&SourceFile, &SourceFile)| {
+            old.facts.is_same(&new.facts) || !old.facts.tells_of_images()
+        };
+        let mut same_images = self.files.iter().zip(&files).all(writes_images);
         self.files = files;
         if edited.is_empty() && same_manifests {
             return Rejoined::default();
         }
-        self.new_manifests = !same_manifests;
         if !same_manifests {
-            self.manifests = Arc::new(manifests::read(&self.files));
+            let manifests = manifests::read(&self.files);
+            same_images &= crate::images::same_builds(&self.manifests, &manifests);
+            self.manifests = Arc::new(manifests);
             self.contracts = contracts::read(&self.files).into();
         }
+        self.new_images = !same_images;
         let changed = self.joined.replace(&edited);
         let stale: Vec<usize> =
             (0..self.readings.len()).filter(|n| changed.touches(&self.readings[*n].reads)).collect();
@@ -174,7 +180,7 @@ impl Join {
             clients,
             requests,
             scopes: self.files.iter().enumerate().map(scope).collect(),
-            images: if keep && !self.new_manifests {
+            images: if keep && !self.new_images {
                 before.images.clone()
             } else {
                 crate::images::images(&self.files, &self.joined, &self.manifests)

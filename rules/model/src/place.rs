@@ -85,6 +85,11 @@ impl FileFacts {
         )
     }
 
+    /// Whether it says itself how images are made.
+    pub(crate) fn tells_of_images(&self) -> bool {
+        matches!(self, FileFacts::Docker(_) | FileFacts::Ignore(_))
+    }
+
     /// Whether two are one and the same.
     pub(crate) fn is_same(&self, other: &FileFacts) -> bool {
         match (self, other) {

@@ -9,13 +9,14 @@ use svclint_knowledge::Action;
 pub(crate) use derived::derived;
 
 use crate::bodies::BodyOwner;
+use crate::fold::Depth;
 use crate::place::Tri;
 use crate::system::Setting;
 use crate::tracer::{At, Calls, Tracer};
 
 /// What a call reads: with a name that its function is given, one setting for each of the function's calls.
 pub(crate) fn all(tracer: &Tracer<'_>, at: At) -> Vec<Setting> {
-    let Some(own) = read(tracer, at, 0) else { return Vec::new() };
+    let Some(own) = read(tracer, at, Depth::of(&Depth::budget())) else { return Vec::new() };
     if own.prefixed
         && let Tri::Present(prefix) = &own.name
         && let Some(joint) = joint(tracer, at)
@@ -29,7 +30,7 @@ pub(crate) fn all(tracer: &Tracer<'_>, at: At) -> Vec<Setting> {
     }
     let for_call = |call: &At| {
         let there = tracer.through(&Calls::from([(at.body, *call)]));
-        let setting = read(&there, at, 0)?;
+        let setting = read(&there, at, Depth::of(&Depth::budget()))?;
         Some(Setting { at: tracer.place(*call), ..setting }).filter(|s| !s.name.is_unknown())
     };
     let calls = tracer.calls_of(function);
@@ -50,7 +51,7 @@ fn joint<'a>(tracer: &Tracer<'a>, at: At) -> Option<&'a str> {
 }
 
 /// What a call reads. `depth` is how deep the question for a text has come: a default may be another text.
-pub(crate) fn read(tracer: &Tracer<'_>, at: At, depth: u32) -> Option<Setting> {
+pub(crate) fn read(tracer: &Tracer<'_>, at: At, depth: Depth<'_>) -> Option<Setting> {
     tracer.actions(at).iter().find_map(|action| {
         let (name, prefixed) = match action {
             Action::ReadEnv { name } => (tracer.arg(at, *name), false),
@@ -100,7 +101,7 @@ fn is_gated(tracer: &Tracer<'_>, at: At) -> bool {
 }
 
 /// `env::var("X").unwrap_or("y".into())`
-fn default(tracer: &Tracer<'_>, read: At, depth: u32) -> Tri<String> {
+fn default(tracer: &Tracer<'_>, read: At, depth: Depth<'_>) -> Tri<String> {
     let mut inner = read;
     while let Some(outer) = tracer.parent(inner) {
         match tracer.kind(outer) {
@@ -139,7 +140,7 @@ fn fallback_call(tracer: &Tracer<'_>, read: At) -> Option<At> {
     }
 }
 
-fn fallback(tracer: &Tracer<'_>, at: At, depth: u32) -> Tri<String> {
+fn fallback(tracer: &Tracer<'_>, at: At, depth: Depth<'_>) -> Tri<String> {
     let value = match tracer.kind(at) {
         ExprKind::Closure { body, .. } => At { body: at.body, expr: *body },
         _ => at,

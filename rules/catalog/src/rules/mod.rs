@@ -18,7 +18,7 @@ mod observability;
 mod orchestration;
 mod reach;
 mod resilience;
-mod running;
+pub(crate) mod running;
 mod secrets;
 mod security;
 mod spelling;

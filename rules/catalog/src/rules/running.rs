@@ -7,7 +7,7 @@ use crate::Related;
 use crate::rules::reach::{Reached, evidence};
 
 /// What runs in a service without a limit around it.
-pub(super) struct Run<'m> {
+pub(crate) struct Run<'m> {
     pub(super) service: &'m Service,
     pub(super) handlers: Reached<'m>,
     /// What handlers wait for themselves, not in a task of its own.
@@ -27,7 +27,7 @@ pub(super) enum How {
 
 impl<'m> Run<'m> {
     /// Of each service.
-    pub(super) fn all(model: &'m Model) -> Vec<Run<'m>> {
+    pub(crate) fn all(model: &'m Model) -> Vec<Run<'m>> {
         model.services.iter().map(|service| Run::of(model, service)).collect()
     }
 

@@ -1,5 +1,6 @@
 //! What a build does not get: the `.dockerignore` of the folder that an image is built from.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -11,10 +12,27 @@ use crate::manifests::Manifests;
 use crate::packages::normal_path;
 use crate::place::{FileFacts, FileId, Place, SourceFile};
 
+/// The files of a workspace, found by their paths.
+pub(super) struct Paths<'a> {
+    all: &'a [SourceFile],
+    by_path: BTreeMap<&'a Path, usize>,
+}
+
+impl<'a> Paths<'a> {
+    pub(super) fn of(all: &'a [SourceFile]) -> Self {
+        Paths { all, by_path: all.iter().enumerate().map(|(number, file)| (&*file.path, number)).collect() }
+    }
+
+    /// Whether a path is a file, or a folder with files.
+    fn any_below(&self, path: &Path) -> bool {
+        self.by_path.range(path..).next().is_some_and(|(first, _)| first.starts_with(path))
+    }
+}
+
 /// What the image's instructions ask for and no build of it gets.
 pub(super) fn left_out(
     image: &Image,
-    files: &[SourceFile],
+    files: &Paths<'_>,
     joined: &Joined,
     manifests: &Manifests,
 ) -> Vec<LeftOut> {
@@ -38,7 +56,7 @@ pub(super) fn left_out(
 }
 
 /// Whether no build of an image gets `Cargo.lock`.
-pub(super) fn drops_lock(image: &Image, files: &[SourceFile], manifests: &Manifests) -> bool {
+pub(super) fn drops_lock(image: &Image, files: &Paths<'_>, manifests: &Manifests) -> bool {
     let contexts = contexts(image, files, manifests).unwrap_or_default();
     by_all(&contexts, "Cargo.lock", files).is_some()
 }
@@ -50,8 +68,8 @@ struct Context<'a> {
 }
 
 /// All folders that the image is built from; `None` where one of them, or what is kept out of it, is not known.
-fn contexts<'a>(image: &Image, files: &'a [SourceFile], manifests: &Manifests) -> Option<Vec<Context<'a>>> {
-    let dockerfile = &files.get(image.file.0 as usize)?.path;
+fn contexts<'a>(image: &Image, files: &Paths<'a>, manifests: &Manifests) -> Option<Vec<Context<'a>>> {
+    let dockerfile = &files.all.get(image.file.0 as usize)?.path;
     let is_this = |path: &str| **dockerfile == *Path::new(path);
     let composed = manifests.workloads.iter().flat_map(|w| &w.containers).filter_map(|c| c.build.as_ref());
     let composed = composed.filter(|b| is_this(&b.dockerfile)).map(|b| Some(PathBuf::from(&b.context)));
@@ -75,7 +93,7 @@ fn contexts<'a>(image: &Image, files: &'a [SourceFile], manifests: &Manifests) -
 }
 
 /// Whether what a Dockerfile copies lies beside it: so it is built from its own folder.
-fn is_built_beside(image: &Image, files: &[SourceFile]) -> bool {
+fn is_built_beside(image: &Image, files: &Paths<'_>) -> bool {
     let instructions = image.facts.stages.iter().flat_map(|s| &s.instructions);
     let mut copies = instructions.filter_map(|i| match &i.kind {
         InstructionKind::Copy(copy) if copy.from.is_none() => Some(copy),
@@ -84,7 +102,7 @@ fn is_built_beside(image: &Image, files: &[SourceFile]) -> bool {
     let lies_here = |word: &Word| {
         literal(word).is_some_and(|path| {
             let path = image.folder.join(if path.is_empty() { "Cargo.lock" } else { &path });
-            files.iter().any(|f| f.path.starts_with(&path))
+            files.any_below(&path)
         })
     };
     copies.any(|copy| copy.sources.iter().any(lies_here))
@@ -103,8 +121,8 @@ fn literal(word: &Word) -> Option<String> {
 }
 
 /// The line that keeps a path out, where every build leaves it out.
-fn by_all(contexts: &[Context<'_>], path: &str, files: &[SourceFile]) -> Option<Place> {
-    let is_file = |c: &Context<'_>| files.iter().any(|f| *f.path == *c.folder.join(path));
+fn by_all(contexts: &[Context<'_>], path: &str, files: &Paths<'_>) -> Option<Place> {
+    let is_file = |c: &Context<'_>| files.by_path.contains_key(&*c.folder.join(path));
     let all: Option<Vec<Place>> = contexts.iter().map(|c| c.ignore.drops(path, is_file(c))).collect();
     all?.first().copied()
 }
@@ -131,14 +149,14 @@ fn package_in(
     at: Place,
     copied: &str,
     contexts: &[Context<'_>],
-    files: &[SourceFile],
+    files: &Paths<'_>,
     joined: &Joined,
 ) -> Option<LeftOut> {
     let packages = &image.ships.as_ref()?.packages;
     let context = contexts.first()?;
     packages.iter().find_map(|number| {
         let package = joined.packages.list.get(*number)?;
-        let manifest = &files.get(package.manifest.0 as usize)?.path;
+        let manifest = &files.all.get(package.manifest.0 as usize)?.path;
         let path = manifest.strip_prefix(&context.folder).ok()?;
         let path = path.starts_with(copied).then(|| path.to_str()).flatten()?;
         let by = by_all(contexts, path, files)?;
@@ -153,9 +171,9 @@ struct Ignore<'a> {
 }
 
 impl<'a> Ignore<'a> {
-    fn at(path: &Path, files: &'a [SourceFile]) -> Option<Self> {
-        let number = files.iter().position(|f| *f.path == *path)?;
-        let FileFacts::Ignore(lines) = &files.get(number)?.facts else { return None };
+    fn at(path: &Path, files: &Paths<'a>) -> Option<Self> {
+        let number = *files.by_path.get(path)?;
+        let FileFacts::Ignore(lines) = &files.all.get(number)?.facts else { return None };
         let lines = lines.iter().map(|line| (line, matcher(&line.pattern))).collect();
         Some(Ignore { file: FileId(number as u32), lines })
     }

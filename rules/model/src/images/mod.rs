@@ -264,7 +264,7 @@ impl ImageStage {
 /// The images of all Dockerfiles.
 pub(crate) fn images(files: &[SourceFile], joined: &Joined, manifests: &Manifests) -> Vec<Image> {
     let mut images = Vec::new();
-    let root = common_folder(files);
+    let (root, paths) = (common_folder(files), context::Paths::of(files));
     for (number, source) in files.iter().enumerate() {
         let FileFacts::Docker(facts) = &source.facts else { continue };
         let file = FileId(number as u32);
@@ -286,11 +286,20 @@ pub(crate) fn images(files: &[SourceFile], joined: &Joined, manifests: &Manifest
             configs(files, &image.folder).for_each(|config| build.configured(config));
         }
         image.ships = ships::ships(&image, files, joined);
-        image.left_out = context::left_out(&image, files, joined, manifests);
-        image.drops_lock = context::drops_lock(&image, files, manifests);
+        image.left_out = context::left_out(&image, &paths, joined, manifests);
+        image.drops_lock = context::drops_lock(&image, &paths, manifests);
         images.push(image);
     }
     images
+}
+
+/// Whether images that were read with other manifests are still what they were: manifests tell only what images are built from.
+pub(crate) fn same_builds(old: &Manifests, new: &Manifests) -> bool {
+    fn composed(manifests: &Manifests) -> impl Iterator<Item = (&str, &str)> {
+        let builds = manifests.workloads.iter().flat_map(|w| &w.containers).filter_map(|c| c.build.as_ref());
+        builds.map(|b| (&*b.dockerfile, &*b.context))
+    }
+    old.builds == new.builds && composed(old).eq(composed(new))
 }
 
 /// What cargo is told beside its commands in a folder: by the files in it and above.

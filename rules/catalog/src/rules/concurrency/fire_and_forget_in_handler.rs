@@ -3,7 +3,6 @@
 use svclint_model::{Access, Deed, EffectKind, FnId, Function, Model, Place, Protocol, SqlKind, What};
 
 use crate::rules::reach::evidence;
-use crate::rules::running::Run;
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -87,7 +86,7 @@ const LOSSES: &[(EffectKind, &str)] = &[
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported: Vec<Place> = Vec::new();
-    for run in Run::all(cx.model) {
+    for run in cx.runs() {
         let handlers: Vec<FnId> = run.handlers.roots.iter().map(|(id, _)| *id).collect();
         let ways = cx.model.ways(&handlers, |call| !call.when.spawned);
         let mut functions: Vec<FnId> = ways.keys().copied().collect();

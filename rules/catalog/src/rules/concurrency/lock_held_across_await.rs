@@ -87,7 +87,7 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported: Vec<Place> = Vec::new();
-    for run in Run::all(cx.model) {
+    for run in cx.runs() {
         for id in &run.service.functions {
             for (deed, held) in held(cx.model.function(*id)) {
                 if run.how_at_all(*id, deed.when).is_some() && !reported.contains(&deed.at) {

@@ -28,7 +28,7 @@ impl<'m> OnWorker<'m> {
     /// All that is wanted of what handlers do, each once.
     pub(super) fn all(cx: &Context<'m>, wanted: impl Fn(&Function, &Deed) -> bool) -> Vec<OnWorker<'m>> {
         let mut found: Vec<OnWorker<'m>> = Vec::new();
-        for run in Run::all(cx.model) {
+        for run in cx.runs() {
             for_requests(cx, &run, &wanted, &mut found);
         }
         found
@@ -40,7 +40,7 @@ impl<'m> OnWorker<'m> {
         wanted: impl Fn(&Function, &Deed) -> bool,
     ) -> Vec<OnWorker<'m>> {
         let mut found: Vec<OnWorker<'m>> = Vec::new();
-        let runs = Run::all(cx.model);
+        let runs = cx.runs();
         runs.iter().for_each(|run| for_requests(cx, run, &wanted, &mut found));
         let serving = runs.iter().filter(|run| !run.service.listeners.is_empty());
         serving.for_each(|run| in_tasks(cx, run.service, &wanted, &mut found));

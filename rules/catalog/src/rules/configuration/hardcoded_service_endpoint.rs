@@ -73,7 +73,7 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    for run in Run::all(cx.model).into_iter().filter(|run| !is_example(cx, run)) {
+    for run in cx.runs().iter().filter(|run| !is_example(cx, run)) {
         for id in &run.service.functions {
             let function = cx.model.function(*id);
             for deed in &function.does {

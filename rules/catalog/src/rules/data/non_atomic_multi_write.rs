@@ -3,7 +3,6 @@
 use svclint_model::{Course, Effect, Function, Model, Place, SqlDeed, SqlKind, What, When};
 
 use crate::rules::acts::{Act, With, acts, deployed, last_word};
-use crate::rules::running::Run;
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -96,7 +95,7 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let runs = Run::all(cx.model);
+    let runs = cx.runs();
     for (id, function) in deployed(cx.model) {
         // What fills a database beside the service, or as it starts, is begun anew when it fails.
         let serves = runs.iter().find(|run| run.how_at_all(id, When::default()).is_some());

@@ -3,7 +3,7 @@
 use svclint_model::{Deed, Effect, Function, Service, What};
 
 use crate::rules::acts::last_word;
-use crate::rules::running::{How, Run};
+use crate::rules::running::How;
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -87,7 +87,7 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut seen = rustc_hash::FxHashSet::default();
-    for run in Run::all(cx.model) {
+    for run in cx.runs() {
         for id in &run.service.functions {
             let function = cx.model.function(*id);
             for deed in function.does.iter().filter(|d| d.what == What::Effect(Effect::FullScan)) {

@@ -22,14 +22,14 @@ declare_rule! {
     ///
     /// #[tokio::main]
     /// async fn main() {
-    ///     let pool = sqlx::PgPool::connect("postgres://db/shop").await.unwrap();
-    ///     let app = Router::new().route("/readyz", get(ready)).with_state(pool);
+    ///     let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build().unwrap();
+    ///     let app = Router::new().route("/readyz", get(ready)).with_state(http);
     ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
     ///     axum::serve(listener, app).await.unwrap();
     /// }
     ///
-    /// async fn ready(State(pool): State<sqlx::PgPool>) -> &'static str {
-    ///     sqlx::query("SELECT 1").execute(&pool).await.unwrap();
+    /// async fn ready(State(http): State<reqwest::Client>) -> &'static str {
+    ///     http.get("http://prices/health").send().await.unwrap();
     ///     "ok"
     /// }
     /// //- Dockerfile
@@ -59,14 +59,15 @@ declare_rule! {
     ///
     /// #[tokio::main]
     /// async fn main() {
-    ///     let pool = sqlx::PgPool::connect("postgres://db/shop").await.unwrap();
-    ///     let app = Router::new().route("/readyz", get(ready)).with_state(pool);
+    ///     let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build().unwrap();
+    ///     let app = Router::new().route("/readyz", get(ready)).with_state(http);
     ///     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
     ///     axum::serve(listener, app).await.unwrap();
     /// }
     ///
-    /// async fn ready(State(pool): State<sqlx::PgPool>) -> &'static str {
-    ///     let _ = tokio::time::timeout(std::time::Duration::from_secs(1), sqlx::query("SELECT 1").execute(&pool)).await;
+    /// async fn ready(State(http): State<reqwest::Client>) -> &'static str {
+    ///     let asked = http.get("http://prices/health").send();
+    ///     let _ = tokio::time::timeout(std::time::Duration::from_secs(1), asked).await;
     ///     "ok"
     /// }
     /// //- Dockerfile

@@ -3,7 +3,6 @@
 use svclint_model::{Deed, Function, Held, Place, Service, What};
 
 use crate::edit::{insert_after, replace};
-use crate::rules::running::Run;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
@@ -66,7 +65,7 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported: Vec<Place> = Vec::new();
-    for run in Run::all(cx.model) {
+    for run in cx.runs() {
         for id in &run.service.functions {
             let function = cx.model.function(*id);
             for deed in &function.does {

@@ -92,7 +92,7 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let runs = Run::all(cx.model);
+    let runs = cx.runs();
     for client in cx
         .model
         .clients

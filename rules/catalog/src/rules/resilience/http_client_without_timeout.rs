@@ -68,7 +68,7 @@ declare_rule! {
 const BOUNDS: [Limit; 3] = [Limit::Total, Limit::Head, Limit::ReadIdle];
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let runs = Run::all(cx.model);
+    let runs = cx.runs();
     for client in &cx.model.clients {
         // Clients of some cloud services are HTTP clients inside, with nothing added.
         let is_http = matches!(client.protocol, Protocol::Http | Protocol::Cloud);

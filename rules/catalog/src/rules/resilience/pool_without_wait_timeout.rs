@@ -105,7 +105,7 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported = Vec::new();
-    for run in Run::all(cx.model) {
+    for run in cx.runs() {
         let pools = cx.model.clients.iter().filter(|c| c.limits.contains_key(&Limit::PoolAcquire));
         let own: Vec<&Client> = pools.filter(|c| is_of(cx, run.service, c)).collect();
         // Of several pools, which one is waited for is not followed: it is certain only where none has a limit.

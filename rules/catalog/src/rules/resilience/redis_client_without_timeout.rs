@@ -127,7 +127,7 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported = Vec::new();
-    for run in Run::all(cx.model) {
+    for run in cx.runs() {
         let own: Vec<&Client> = cx
             .model
             .clients

@@ -66,7 +66,7 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let runs = Run::all(cx.model);
+    let runs = cx.runs();
     for request in cx.model.requests.iter().filter(|r| r.protocol == Protocol::Http) {
         let run = runs.iter().find(|run| run.service.functions.binary_search(&request.in_fn).is_ok());
         if let (Some(run), Some(taken)) = (run, taken(request)) {

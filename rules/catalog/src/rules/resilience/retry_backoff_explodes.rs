@@ -102,7 +102,7 @@ const BEARABLE: u64 = 60_000;
 const TRIES: u32 = 3;
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let runs = Run::all(cx.model);
+    let runs = cx.runs();
     for policy in cx.model.policies.iter().filter(|p| lacks(p, Limit::MaxDelay)) {
         let explodes = |g: &&Growth| g.base > BASE && delay(g, tries(policy)).is_none_or(|d| d > BEARABLE);
         let Some(growth) = policy.grows.as_ref().filter(explodes) else { continue };

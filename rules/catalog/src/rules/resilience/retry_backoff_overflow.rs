@@ -102,7 +102,7 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let runs = Run::all(cx.model);
+    let runs = cx.runs();
     for backoff in &cx.model.backoffs {
         let run = runs.iter().find(|run| run.service.functions.binary_search(&backoff.in_fn).is_ok());
         if let Some(run) = run {

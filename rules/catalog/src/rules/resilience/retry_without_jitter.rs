@@ -3,7 +3,6 @@
 use svclint_model::{Limit, Policy};
 
 use super::policies::{finding, lacks, snippet, tries, waits_between};
-use crate::rules::running::Run;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -93,7 +92,7 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let runs = Run::all(cx.model);
+    let runs = cx.runs();
     let in_step = |p: &&Policy| lacks(p, Limit::Jitter) && waits_between(p);
     for policy in cx.model.policies.iter().filter(in_step) {
         if let Some((run, _)) = tries(&runs, policy) {

@@ -1,6 +1,6 @@
 //! `timeout-disabled`
 
-use svclint_model::{Deed, FnId, Function, Limit, Place, Protocol, What};
+use svclint_model::{Deed, FnId, Function, Limit, Model, Place, Protocol, Service, What};
 
 use crate::edit::replace;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
@@ -90,18 +90,21 @@ declare_rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for (number, function) in cx.model.functions.iter().enumerate() {
-        let id = FnId(number as u32);
-        let service = cx.model.services.iter().find(|s| s.functions.binary_search(&id).is_ok());
-        let Some(service) = service.filter(|_| !waits_for_messages(cx, function.package)) else { continue };
         for deed in function.does.iter().filter(|d| !d.when.sometimes && !d.when.bounded) {
             if let What::Unlimited { limit, to, value, .. } = &deed.what
                 && *limit != Limit::BodySize
+                && let Some(service) = service_of(cx.model, FnId(number as u32))
+                && !waits_for_messages(cx, function.package)
             {
                 let finding = finding(cx, function, deed, to.as_deref(), *value);
                 findings.push(finding.service(&service.name));
             }
         }
     }
+}
+
+fn service_of(model: &Model, function: FnId) -> Option<&Service> {
+    model.services.iter().map(|s| &**s).find(|s| s.functions.binary_search(&function).is_ok())
 }
 
 /// Whether a package takes messages over connections of its own: those may well be silent for long.

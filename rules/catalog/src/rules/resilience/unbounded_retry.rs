@@ -3,7 +3,7 @@
 use svclint_model::{Limit, Policy};
 
 use super::policies::{finding, lacks, snippet, tries};
-use crate::rules::running::{How, Run};
+use crate::rules::running::How;
 use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
@@ -94,7 +94,7 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    let runs = Run::all(cx.model);
+    let runs = cx.runs();
     let endless = |p: &&Policy| lacks(p, Limit::Attempts) && lacks(p, Limit::Elapsed);
     for policy in cx.model.policies.iter().filter(endless) {
         let bounded = policy.given.is_none_or(|used| used.when.bounded || used.when.spawned);
