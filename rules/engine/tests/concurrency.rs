@@ -377,3 +377,42 @@ fn tasks_that_nobody_waits_for() {
         assert_eq!(of_rule(FORGOTTEN, &with_handler(&code)), expected, "{name}");
     }
 }
+
+/// A call means the method of the type's own, whatever traits bring under the same name.
+#[test]
+fn a_method_of_a_type_goes_before_that_of_a_trait() {
+    let text = |called: &str| {
+        format!(
+            r#"//- src/main.rs
+use axum::{{Router, extract::State, routing::post}};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+struct Contents {{ runtime: Runtime }}
+
+trait Container {{ fn apply(&self, change: u32) -> u32; }}
+
+impl Container for Contents {{
+    fn apply(&self, change: u32) -> u32 {{ self.runtime.block_on(Contents::apply(self, change)) }}
+}}
+
+impl Contents {{
+    async fn apply(&self, change: u32) -> u32 {{ change + 1 }}
+}}
+
+async fn change(State(contents): State<Arc<Contents>>) -> String {{ {called}.to_string() }}
+
+#[tokio::main]
+async fn main() {{
+    let contents = Arc::new(Contents {{ runtime: Runtime::new().unwrap() }});
+    let app = Router::new().route("/changes", post(change)).with_state(contents);
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}}
+"#
+        )
+    };
+    let rule = "block-on-in-async";
+    assert_eq!(of_rule(rule, &text("contents.apply(1).await")), 0);
+    assert_eq!(of_rule(rule, &text("Container::apply(&*contents, 1)")), 1);
+}

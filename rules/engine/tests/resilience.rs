@@ -673,3 +673,72 @@ fn clients_of_cloud_storage_wait_like_the_client_inside() {
     assert_eq!(of_rule(HTTP, &service(&gcloud(""))), 1);
     assert_eq!(of_rule(HTTP, &service(&gcloud("config.http = Some(patient());"))), 0);
 }
+
+/// A library gets each program's own client: what one of them does without, no route of another waits for.
+#[test]
+fn a_client_of_another_program_is_not_charged_with_the_routes_of_this_one() {
+    let program = |name: &str, client: &str| {
+        format!(
+            r#"//- {name}/Cargo.toml
+[package]
+name = "{name}"
+edition = "2024"
+[dependencies]
+axum = "0.8"
+reqwest = "0.12"
+shared = {{ path = "../shared" }}
+//- {name}/src/main.rs
+use axum::{{Router, extract::State, routing::get}};
+use shared::Rates;
+use std::{{sync::Arc, time::Duration}};
+
+#[tokio::main]
+async fn main() {{
+    let rates = Arc::new(Rates::new({client}));
+    let app = Router::new().route("/{name}", get(read)).with_state(rates);
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}}
+
+async fn read(State(rates): State<Arc<Rates>>) -> String {{ rates.today().await.unwrap_or_default() }}
+"#
+        )
+    };
+    let bounded = "reqwest::Client::builder().timeout(Duration::from_secs(2)).build().unwrap()";
+    let text = |orders: &str, stock: &str| {
+        format!(
+            r#"//- Cargo.toml
+[workspace]
+members = ["shared", "orders", "stock"]
+//- shared/Cargo.toml
+[package]
+name = "shared"
+edition = "2024"
+publish = false
+[dependencies]
+reqwest = "0.12"
+//- shared/src/lib.rs
+pub struct Rates {{ http: reqwest::Client }}
+
+impl Rates {{
+    pub fn new(http: reqwest::Client) -> Self {{ Self {{ http }} }}
+    pub async fn today(&self) -> Result<String, reqwest::Error> {{
+        self.http.get("https://rates.example.com").send().await?.error_for_status()?.text().await
+    }}
+}}
+{}{}"#,
+            program("orders", orders),
+            program("stock", stock)
+        )
+    };
+    let told = |text: &str| {
+        let report = support::check_rule(text, HTTP);
+        let all = report.findings.iter().filter(|f| f.finding.rule.id == HTTP);
+        all.map(|f| f.finding.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&text(bounded, bounded)), Vec::<String>::new());
+    let [only] = &told(&text(bounded, "reqwest::Client::new()"))[..] else { panic!("one is told of") };
+    assert!(only.contains("`GET /stock` waits"), "{only}");
+    let [only] = &told(&text("reqwest::Client::new()", bounded))[..] else { panic!("one is told of") };
+    assert!(only.contains("`GET /orders` waits"), "{only}");
+}

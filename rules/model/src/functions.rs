@@ -173,8 +173,9 @@ fn extracted(tracer: &Tracer<'_>, id: FnIdx, function: &mut Function) {
         let key = Key::Adt(adt);
         for path in program.impls.library_traits(&key) {
             let Some(entry) = view.type_entry(path).filter(|e| e.extracts) else { continue };
-            found
-                .extend(entry.methods.keys().flat_map(|name| program.impls.method(program.defs, &key, name)));
+            found.extend(
+                entry.methods.keys().flat_map(|name| program.impls.implemented(program.defs, &key, name)),
+            );
         }
     }
     if !found.is_empty() && tracer.calls_of(id).is_empty() {

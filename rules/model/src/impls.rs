@@ -36,7 +36,10 @@ pub(crate) struct Impls {
     pub(crate) self_ty: Vec<Ty>,
     /// The trait of each block.
     pub(crate) trait_: Vec<Option<Res>>,
-    methods: FxHashMap<(Key, SmolStr), Vec<FnIdx>>,
+    /// The functions that a type has of its own.
+    own: FxHashMap<(Key, SmolStr), Vec<FnIdx>>,
+    /// Those that it has of traits, where it writes them itself.
+    of_traits: FxHashMap<(Key, SmolStr), Vec<FnIdx>>,
     consts: FxHashMap<(Key, SmolStr), ConstId>,
     /// The traits implemented for a type.
     traits_of: FxHashMap<Key, Vec<TraitId>>,
@@ -82,8 +85,10 @@ impl Impls {
             let trait_ =
                 def.trait_().and_then(|path| names.written(def.home.module, path, Ns::Types)).map(|(r, _)| r);
             if let Some(key) = Key::of(&self_ty) {
+                let of_trait = def.trait_().is_some();
+                let functions = if of_trait { &mut impls.of_traits } else { &mut impls.own };
                 for (name, function) in &def.fns {
-                    impls.methods.entry((key.clone(), name.clone())).or_default().push(*function);
+                    functions.entry((key.clone(), name.clone())).or_default().push(*function);
                 }
                 for (name, constant) in &def.consts {
                     impls.consts.insert((key.clone(), name.clone()), *constant);
@@ -146,10 +151,17 @@ impl Impls {
         if found.len() == 1 { found } else { Vec::new() }
     }
 
-    /// The methods and associated functions of a type by name: its own, those of traits implemented for it, and the
-    /// defaults of these.
+    /// The methods and associated functions that a call by name means: those of the type's own go before those of traits.
     pub(crate) fn method(&self, defs: &Defs, key: &Key, name: &str) -> Vec<FnIdx> {
-        if let Some(found) = self.methods.get(&(key.clone(), SmolStr::new(name))) {
+        match self.own.get(&(key.clone(), SmolStr::new(name))) {
+            Some(found) => found.clone(),
+            None => self.implemented(defs, key, name),
+        }
+    }
+
+    /// The functions of a name that a type has of traits, and the defaults of these.
+    pub(crate) fn implemented(&self, defs: &Defs, key: &Key, name: &str) -> Vec<FnIdx> {
+        if let Some(found) = self.of_traits.get(&(key.clone(), SmolStr::new(name))) {
             return found.clone();
         }
         let implemented = self.traits_of.get(key).map_or(&[][..], Vec::as_slice);

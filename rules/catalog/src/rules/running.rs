@@ -1,7 +1,7 @@
 //! What runs in a service while it serves, without a limit around it.
 
 use rustc_hash::FxHashMap;
-use svclint_model::{CallPath, CallSite, FnId, Model, Service, When};
+use svclint_model::{CallPath, CallSite, Client, FnId, Model, Service, When};
 
 use crate::Related;
 use crate::rules::reach::{Reached, evidence};
@@ -57,6 +57,18 @@ impl<'m> Run<'m> {
         match self.handlers.ways.contains_key(&function) {
             true => Some(How::Serving),
             false => self.how(function, when),
+        }
+    }
+
+    /// Whether a client is one that the service makes: a library that several programs are built with gets each one's own.
+    pub(super) fn makes(&self, model: &Model, client: &Client) -> bool {
+        let runs_in = |service: &Service, f: &FnId| service.functions.binary_search(f).is_ok();
+        match client.in_fn.filter(|f| model.services.iter().any(|service| runs_in(service, f))) {
+            Some(function) => runs_in(self.service, &function),
+            None => {
+                let package = model.packages.get(client.package as usize);
+                package.is_some_and(|p| p.built_into.contains(&self.service.package))
+            }
         }
     }
 

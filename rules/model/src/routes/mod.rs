@@ -156,7 +156,7 @@ impl<'a> RouteReader<'a> {
     /// What the server calls of such a type for each request.
     fn service_calls(&self, adt: AdtId) -> Vec<FnId> {
         let program = self.tracer.program;
-        let all = program.impls.method(program.defs, &Key::Adt(adt), "call");
+        let all = program.impls.implemented(program.defs, &Key::Adt(adt), "call");
         all.into_iter().map(|f| FnId(f.0)).collect()
     }
 

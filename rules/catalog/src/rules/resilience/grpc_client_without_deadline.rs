@@ -103,8 +103,9 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         // Where another client may be the one that sends, nothing is said of this one.
         let own = requests.filter(|r| r.clients_complete && r.unary.present().is_some());
         let mut unbounded = own.filter(|r| r.bound.is_absent());
+        let own: Vec<&Run<'_>> = runs.iter().filter(|run| run.makes(cx.model, client)).collect();
         let waits =
-            unbounded.find_map(|r| runs.iter().find_map(|run| Some((r, run, run.how(r.in_fn, r.when)?))));
+            unbounded.find_map(|r| own.iter().find_map(|run| Some((r, *run, run.how(r.in_fn, r.when)?))));
         if let Some((request, run, how)) = waits {
             findings.push(finding(cx, client, request, run, how));
         }

@@ -79,9 +79,10 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         // Where another client may be the one that sends, nothing is said of this one.
         let own = requests.filter(|r| r.clients_complete);
         let unbounded: Vec<&Request> = own.filter(|r| r.bound.is_absent()).collect();
+        let own: Vec<&Run<'_>> = runs.iter().filter(|run| run.makes(cx.model, client)).collect();
         let waits = unbounded
             .iter()
-            .find_map(|r| runs.iter().find_map(|run| Some((*r, run, run.how(r.in_fn, r.when)?))));
+            .find_map(|r| own.iter().find_map(|run| Some((*r, run, run.how(r.in_fn, r.when)?))));
         if let Some((request, run, how)) = waits {
             findings.push(finding(cx, client, request, run, how));
         } else if let Some(request) = unbounded.first()

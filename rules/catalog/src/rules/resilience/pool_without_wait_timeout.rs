@@ -1,6 +1,6 @@
 //! `pool-without-wait-timeout`
 
-use svclint_model::{Client, Deed, Effect, FnId, Limit, Service, Tri, What};
+use svclint_model::{Client, Deed, Effect, FnId, Limit, Tri, What};
 
 use crate::edit::insert_after;
 use crate::rules::running::{How, Run};
@@ -107,7 +107,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported = Vec::new();
     for run in cx.runs() {
         let pools = cx.model.clients.iter().filter(|c| c.limits.contains_key(&Limit::PoolAcquire));
-        let own: Vec<&Client> = pools.filter(|c| is_of(cx, run.service, c)).collect();
+        let own: Vec<&Client> = pools.filter(|c| run.makes(cx.model, c)).collect();
         // Of several pools, which one is waited for is not followed: it is certain only where none has a limit.
         let all_wait = own.iter().all(|c| c.limits.get(&Limit::PoolAcquire) == Some(&Tri::Absent));
         let Some((function, deed, how)) = waits(cx, &run).filter(|_| all_wait) else { continue };
@@ -117,14 +117,6 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
                 findings.push(finding(cx, client, &run, function, deed, how));
             }
         }
-    }
-}
-
-/// Whether a pool is made in the code of a service.
-fn is_of(cx: &Context<'_>, service: &Service, client: &Client) -> bool {
-    match client.in_fn {
-        Some(function) => service.functions.binary_search(&function).is_ok(),
-        None => service.functions.iter().any(|f| cx.model.function(*f).package == client.package),
     }
 }
 

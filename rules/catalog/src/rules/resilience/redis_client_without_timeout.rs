@@ -1,6 +1,6 @@
 //! `redis-client-without-timeout`
 
-use svclint_model::{Client, Deed, FnId, Limit, Protocol, Service, Tri, What};
+use svclint_model::{Client, Deed, FnId, Limit, Protocol, Tri, What};
 
 use crate::rules::running::{How, Run};
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
@@ -132,7 +132,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             .model
             .clients
             .iter()
-            .filter(|c| c.protocol == Protocol::Redis && is_of(cx, run.service, c))
+            .filter(|c| c.protocol == Protocol::Redis && run.makes(cx.model, c))
             .collect();
         // Which connection a command goes over is not followed: it is certain only where none has a limit.
         let all_wait = own.iter().all(|c| c.limits.get(&Limit::Total) == Some(&Tri::Absent));
@@ -148,14 +148,6 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
                 findings.push(finding);
             }
         }
-    }
-}
-
-/// Whether a client is made in the code of a service.
-fn is_of(cx: &Context<'_>, service: &Service, client: &Client) -> bool {
-    match client.in_fn {
-        Some(function) => service.functions.binary_search(&function).is_ok(),
-        None => service.functions.iter().any(|f| cx.model.function(*f).package == client.package),
     }
 }
 
