@@ -1467,3 +1467,42 @@ cfg_if::cfg_if! {
     GET /debug -> shop::debug::dump
     ");
 }
+
+/// What makes a router often gives more than it, and may fail.
+#[test]
+fn routers_in_pairs_that_may_fail() {
+    let seen = Seen::of(
+        r#"//- src/main.rs
+use axum::{Router, routing::get};
+
+struct Parts { name: String }
+
+impl Parts {
+    async fn build(&self) -> anyhow::Result<(Router, usize)> {
+        let router = Router::new().route("/orders", get(orders));
+        let built = (router, 1);
+        Ok(built)
+    }
+}
+
+fn build() -> Result<(usize, Router), String> {
+    Ok((1, Router::new().route("/prices", get(orders))))
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let (app, count) = Parts { name: String::new() }.build().await.expect("it is sound");
+    let (_, more) = build().map_err(anyhow::Error::msg)?;
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
+    axum::serve(listener, app.merge(more)).await?;
+    Ok(())
+}
+
+async fn orders() -> &'static str { "[]" }
+"#,
+    );
+    assert_snapshot!(seen.routes(), @"
+    GET /orders -> shop::orders
+    GET /prices -> shop::orders
+    ");
+}

@@ -2,11 +2,15 @@
 
 use svclint_facts::rust::{ExprId, ExprKind};
 
-use super::{Trace, Walk};
+use super::{Trace, Walk, is_same_value};
+use crate::defs::FnIdx;
 use crate::infer::Callee;
 use crate::links::Part;
 use crate::state::StatePart;
 use crate::tracer::{At, Tracer};
+
+/// Through how many expressions a tuple is looked for.
+const ELEMENT_DEPTH: u32 = 16;
 
 impl Tracer<'_> {
     /// What a pattern takes out of a value.
@@ -58,24 +62,37 @@ impl Tracer<'_> {
     /// An element of a tuple that is written out, here or in the function that returns it.
     fn element(&self, at: At, number: usize, depth: u32) -> Option<At> {
         let here = |expr: ExprId| At { body: at.body, expr };
+        let inside = |at: At| self.element(at, number, depth + 1);
+        if depth > ELEMENT_DEPTH {
+            return None;
+        }
+        let callee = || self.types_of(at.body).callees.get(&at.expr);
         match self.kind(at) {
             ExprKind::Tuple(all) => all.get(number).map(|e| here(*e)),
-            ExprKind::Try(e) | ExprKind::Await(e) | ExprKind::Ref(e) if depth < 16 => {
-                self.element(here(*e), number, depth + 1)
-            }
-            ExprKind::Block { tail: Some(e), .. } if depth < 16 => self.element(here(*e), number, depth + 1),
-            ExprKind::Call { args, .. } if depth < 16 => {
-                match self.types_of(at.body).callees.get(&at.expr)? {
-                    Callee::Lib(..) => self.element(here(*args.first()?), number, depth + 1),
-                    Callee::Fns(fns) => {
-                        let body = self.body_of(*fns.first()?)?;
-                        let expr = self.body(body).body.root?;
-                        self.element(At { body, expr }, number, depth + 1)
-                    }
-                    _ => None,
-                }
-            }
+            ExprKind::Try(e)
+            | ExprKind::Await(e)
+            | ExprKind::Ref(e)
+            | ExprKind::Async(e)
+            | ExprKind::Block { tail: Some(e), .. } => inside(here(*e)),
+            ExprKind::Path(_) => inside(self.single_origin(at)?),
+            ExprKind::Call { args, .. } => match callee()? {
+                // `Ok((a, b))`
+                Callee::Lib(..) => inside(here(*args.first()?)),
+                Callee::Fns(fns) => inside(self.root_of(fns)?),
+                _ => None,
+            },
+            ExprKind::MethodCall { receiver, method, .. } => match callee()? {
+                Callee::Lib(..) if is_same_value(method) => inside(here(*receiver)),
+                Callee::Fns(fns) => inside(self.root_of(fns)?),
+                _ => None,
+            },
             _ => None,
         }
+    }
+
+    /// The body of the first of some functions.
+    fn root_of(&self, fns: &[FnIdx]) -> Option<At> {
+        let body = self.body_of(*fns.first()?)?;
+        Some(At { body, expr: self.body(body).body.root? })
     }
 }
