@@ -382,3 +382,65 @@ fn bodies_that_are_collected_without_a_limit_are_found() {
     let layer = ".layer(tower_http::limit::RequestBodyLimitLayer::new(1024))";
     assert_eq!(of_rule(rule, &reads(layer, whole)), 0);
 }
+
+/// sea-orm adds a row where a model that is saved has no key, and changes one where it has.
+#[test]
+fn saving_a_model_without_a_key_adds_a_row() {
+    let text = |note: &str| {
+        format!(
+            r#"//- src/main.rs
+mod notes;
+use axum::{{Router, extract::State, routing::post}};
+use sea_orm::{{ActiveModelTrait, Database, DatabaseConnection, Set}};
+
+#[tokio::main]
+async fn main() {{
+    let db = Database::connect("postgres://db/notes").await.unwrap();
+    let app = Router::new().route("/notes", post(create)).with_state(db);
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}}
+
+async fn create(State(db): State<DatabaseConnection>, body: String) -> &'static str {{
+    {note}
+    note.save(&db).await.unwrap();
+    "ok"
+}}
+//- src/notes.rs
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "notes")]
+pub struct Model {{
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub body: String,
+}}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {{}}
+
+impl ActiveModelBehavior for ActiveModel {{}}
+//- migrations/1.sql
+CREATE TABLE notes (id BIGSERIAL PRIMARY KEY, body TEXT NOT NULL);
+"#
+        )
+    };
+    let rule = "post-handler-without-idempotency-key";
+    let new = "let mut note = notes::ActiveModel { body: Set(body), ..Default::default() };";
+    assert_eq!(of_rule(rule, &text(new)), 1);
+    for (name, note) in [
+        (
+            "a key",
+            "let note = notes::ActiveModel { id: Set(7), body: Set(body), ..Default::default() };".to_owned(),
+        ),
+        ("a key later on", format!("{new}\n    note.id = Set(7);")),
+        (
+            "one that was read",
+            "let note = notes::Entity::find_by_id(7).one(&db).await.unwrap().unwrap().into_active_model();"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(of_rule(rule, &text(&note)), 0, "{name}");
+    }
+}

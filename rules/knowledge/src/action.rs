@@ -107,6 +107,8 @@ pub enum Action {
         access: Access,
         /// The argument that names the table or its type; without it the path in front of the function does.
         table: Option<u8>,
+        /// The field without which the value that it is called on is a new row, where that is written out.
+        key: Option<SmolStr>,
     },
     /// Turns the statement into one that may be repeated: `ON CONFLICT`.
     Upsert,

@@ -1,6 +1,7 @@
 //! SQL: the statements that a call runs, written as text or built with a library.
 
-use svclint_facts::rust::ExprKind;
+use svclint_facts::Name;
+use svclint_facts::rust::{ExprId, ExprKind};
 use svclint_facts::sql as facts;
 use svclint_knowledge::{Access, Action, Callable};
 
@@ -28,7 +29,7 @@ pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
                 Action::Sql { text } => {
                     texts.extend(tracer.arg(*source, *text).map(|a| pushed(tracer, a, &trace.steps)));
                 }
-                Action::Statement { access, table } => {
+                Action::Statement { access, table, .. } => {
                     found.push(built(tracer, *source, *access, *table, &trace.steps));
                 }
                 _ => {}
@@ -40,6 +41,9 @@ pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
         let mut own = built(tracer, run, access, table, &trace.steps);
         if own.table.is_empty() {
             own.table = found.first().map(|deed| deed.table.clone()).unwrap_or_default();
+        }
+        if let Some((fields, _)) = written_out(tracer, run).filter(|_| own.kind == SqlKind::Insert) {
+            own.columns = fields.iter().map(|(name, _)| name.to_lowercase()).collect();
         }
         return vec![Deed { what: What::Sql(own), at: tracer.place(run), when: tracer.when(run) }];
     }
@@ -77,8 +81,44 @@ pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
 
 fn statement(tracer: &Tracer<'_>, at: At) -> Option<(Access, Option<u8>)> {
     tracer.actions(at).iter().find_map(|a| match a {
-        Action::Statement { access, table } => Some((*access, *table)),
+        Action::Statement { access: Access::Upsert, table, key: Some(key) } if is_new(tracer, at, key) => {
+            Some((Access::Insert, *table))
+        }
+        Action::Statement { access, table, .. } => Some((*access, *table)),
         _ => None,
+    })
+}
+
+/// Whether what a method is called on is written out without a field, and with defaults for the rest.
+fn is_new(tracer: &Tracer<'_>, call: At, key: &str) -> bool {
+    let is_without = |(fields, is_whole): (&[(Name, ExprId)], bool)| {
+        !is_whole && fields.iter().all(|(name, _)| name != key)
+    };
+    let is_assigned = || tracer.receiver(call).is_some_and(|row| is_assigned(tracer, row, key));
+    written_out(tracer, call).is_some_and(is_without) && !is_assigned()
+}
+
+/// The fields of the row that a method is called on, where they are written out, and whether they are all.
+fn written_out<'a>(tracer: &Tracer<'a>, call: At) -> Option<(&'a [(Name, ExprId)], bool)> {
+    let receiver = tracer.receiver(call)?;
+    match tracer.kind(tracer.single_origin(receiver).unwrap_or(receiver)) {
+        ExprKind::Struct { fields, rest, .. } => Some((fields, rest.is_none())),
+        _ => None,
+    }
+}
+
+/// Whether the field of a variable is given a value of its own: `note.id = Set(id);`
+fn is_assigned(tracer: &Tracer<'_>, variable: At, field: &str) -> bool {
+    let ExprKind::Path(path) = tracer.kind(variable) else { return false };
+    let body = variable.body;
+    tracer.body(body).body.exprs.iter().any(|expr| match &expr.kind {
+        ExprKind::Assign { left: target, .. } => match tracer.kind(At { body, expr: *target }) {
+            ExprKind::Field { base, name } if name == field => {
+                matches!(tracer.kind(At { body, expr: *base }), ExprKind::Path(p) if p.last() == path.last())
+            }
+            _ => false,
+        },
+        _ => false,
     })
 }
 
