@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod repository;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};

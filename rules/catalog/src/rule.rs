@@ -80,6 +80,27 @@ pub enum Category {
 }
 
 impl Category {
+    /// Those that rules are in.
+    pub const ALL: [Category; 12] = [
+        Category::Resilience,
+        Category::Idempotency,
+        Category::Health,
+        Category::Api,
+        Category::Messaging,
+        Category::Data,
+        Category::Concurrency,
+        Category::Observability,
+        Category::Container,
+        Category::Orchestration,
+        Category::Configuration,
+        Category::Security,
+    ];
+
+    /// The one that is called so.
+    pub fn named(name: &str) -> Option<Category> {
+        Category::ALL.into_iter().find(|c| c.name() == name)
+    }
+
     /// As shown: `resilience`.
     pub fn name(self) -> &'static str {
         match self {

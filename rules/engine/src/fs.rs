@@ -25,6 +25,10 @@ pub struct DirEntry {
 
 /// Where files come from and go to.
 pub trait FileSystem: Send + Sync {
+    /// The absolute path of the folder that relative paths begin in; empty where there is none.
+    fn base(&self) -> PathBuf {
+        PathBuf::new()
+    }
     /// What lies at a path; `None` if nothing does.
     fn kind(&self, path: &Path) -> Option<EntryKind>;
     /// A file's size in bytes.
@@ -67,6 +71,10 @@ pub struct DiskFs;
 /// The only place under `rules/` that touches the disk.
 #[allow(clippy::disallowed_methods)]
 impl FileSystem for DiskFs {
+    fn base(&self) -> PathBuf {
+        std::env::current_dir().unwrap_or_default()
+    }
+
     fn kind(&self, path: &Path) -> Option<EntryKind> {
         let meta = std::fs::metadata(path).ok()?;
         Some(if meta.is_dir() { EntryKind::Dir } else { EntryKind::File })
@@ -221,6 +229,10 @@ impl Overlay {
 }
 
 impl FileSystem for Overlay {
+    fn base(&self) -> PathBuf {
+        self.under.base()
+    }
+
     fn kind(&self, path: &Path) -> Option<EntryKind> {
         if self.text(path).is_some() { Some(EntryKind::File) } else { self.under.kind(path) }
     }

@@ -3,8 +3,10 @@
 
 mod config;
 mod contract;
+mod differing;
 mod fix;
 mod fs;
+mod known;
 mod notes;
 mod reading;
 mod report;
@@ -14,12 +16,15 @@ mod timings;
 mod variants;
 mod workspace;
 
+pub use config::{Date, Effective, EffectiveException, FILE as CONFIG_FILE, LevelSource, schema};
+pub use differing::Differing;
 pub use fix::{FixMode, FixOutcome, Fixed, fix_all, fix_file};
 pub use fs::{DirEntry, DiskFs, EntryKind, FileSystem, MemoryFs, Overlay};
+pub use known::{KnownFinding, compare};
 pub use reading::WATCHED;
-pub use report::{FileRef, Report, ReportedFinding, Skipped, Summary};
+pub use report::{Accepted, AcceptedBy, FileRef, Report, ReportedFinding, Skipped, Summary};
 pub use store::{Analysis, FactStore};
-pub use suppress::comment_marker;
+pub use suppress::{comment_marker, with_comments};
 pub use timings::{RuleTiming, Timings};
 pub use workspace::{Cancel, Options, Workspace, WorkspaceError};
 

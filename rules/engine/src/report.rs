@@ -19,6 +19,33 @@ pub struct ReportedFinding {
     pub finding: Finding,
     /// Names the finding over time: of rule, subject and text, not of line numbers. 16 hex digits.
     pub fingerprint: String,
+    /// The same without where it is: it stays when a function moves to another module or a file is renamed. 16 hex digits.
+    pub content: String,
+}
+
+/// A finding that is not reported as such.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The finding.
+    pub finding: ReportedFinding,
+    /// What accepts it.
+    pub by: AcceptedBy,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// What accepts a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AcceptedBy {
+    /// A comment in the code.
+    Comment,
+    /// An exception of the configuration.
+    Configuration,
+    /// It was there when the baseline was made.
+    Baseline,
+    /// It was there before the change that is looked at.
+    Before,
 }
 
 /// A file that was left out.
@@ -45,8 +72,12 @@ pub struct Summary {
     pub findings: usize,
     /// Findings with a fix.
     pub fixable: usize,
-    /// Findings that a comment accepts.
+    /// Findings that a comment or the configuration accepts.
     pub suppressed: usize,
+    /// Findings that the baseline has.
+    pub baseline: usize,
+    /// Findings that were there before the change that is looked at.
+    pub before: usize,
     /// Files left out, in whole or in part.
     pub skipped: usize,
 }
@@ -67,6 +98,8 @@ pub struct FileRef {
 pub struct Report {
     /// In the order of path and place.
     pub findings: Vec<ReportedFinding>,
+    /// What was found and is accepted.
+    pub accepted: Vec<Accepted>,
     /// What was left out.
     pub skipped: Vec<Skipped>,
     /// Figures.
@@ -97,5 +130,33 @@ impl Report {
     /// The texts, for whoever renders fixes.
     pub fn store(&self) -> &FactStore {
         &self.store
+    }
+
+    /// Keeps only some of what is reported.
+    pub fn retain(&mut self, is_kept: impl FnMut(&ReportedFinding) -> bool) {
+        self.findings.retain(is_kept);
+        self.count();
+    }
+
+    /// Takes findings out of what is reported, for a reason that they share.
+    pub fn set_aside(&mut self, by: AcceptedBy, mut is_aside: impl FnMut(usize) -> bool) {
+        let mut number = 0;
+        let aside = self.findings.extract_if(.., |_| {
+            number += 1;
+            is_aside(number - 1)
+        });
+        let aside: Vec<Accepted> = aside.map(|finding| Accepted { finding, by, reason: None }).collect();
+        match by {
+            AcceptedBy::Comment | AcceptedBy::Configuration => self.summary.suppressed += aside.len(),
+            AcceptedBy::Baseline => self.summary.baseline += aside.len(),
+            AcceptedBy::Before => self.summary.before += aside.len(),
+        }
+        self.accepted.extend(aside);
+        self.count();
+    }
+
+    fn count(&mut self) {
+        self.summary.findings = self.findings.len();
+        self.summary.fixable = self.findings.iter().filter(|f| !f.finding.fixes.is_empty()).count();
     }
 }

@@ -1,7 +1,9 @@
 //! Comments that accept findings: `// svclint: allow(rule) reason`.
 
+mod adding;
 mod comments;
 
+pub use adding::with_comments;
 pub use comments::comment_marker;
 
 use std::sync::Arc;
@@ -11,13 +13,17 @@ use svclint_facts::rust::{Item, ItemKind, RustFile};
 use svclint_model::{FileId, Place};
 use svclint_syntax::{Language, LineIndex, Span};
 
+use crate::config::Date;
+use crate::notes::note;
 use crate::store::Analysis;
 
 /// A comment that accepts findings.
 #[derive(Debug)]
 pub(crate) struct Suppression {
     rules: Vec<String>,
-    has_reason: bool,
+    reason: Option<String>,
+    /// Until when it accepts, as written: `until 2027-01-31` behind the rules.
+    until: Option<String>,
     /// The comment.
     comment: Span,
     /// The comment, with its line where nothing else stands there.
@@ -34,7 +40,7 @@ pub(crate) static SUPPRESSION: RuleMeta = RuleMeta {
     severity: Severity::Warning,
     confidence: Confidence::High,
     since: "0.1",
-    docs: "## What it does\nReports comments to svclint that have no effect, name no known rule, or give no reason.\n\n\
+    docs: "## What it does\nReports comments to svclint that have no effect, name no known rule, give no reason,\nor have ended; and the same of exceptions in `svclint.toml`.\n\n\
            ## Why it matters\nAn accepted finding is a decision; without a reason nobody can take it back.\n",
 };
 
@@ -76,7 +82,7 @@ fn of_rust(analysis: &Analysis, file: &RustFile) -> Vec<Suppression> {
         .collect()
 }
 
-/// `allow(rule, rule) reason`, `allow-file(rule) reason`
+/// `allow(rule, rule) reason`, `allow-file(rule) reason`, `allow(rule, until 2027-01-31) reason`
 fn suppression(directive: &str, comment: Span, covered: impl FnOnce() -> Vec<Span>) -> Option<Suppression> {
     let (word, rest) = directive.split_once('(').unwrap_or((directive, ""));
     let (rules, reason) = rest.split_once(')').unwrap_or((rest, ""));
@@ -85,10 +91,18 @@ fn suppression(directive: &str, comment: Span, covered: impl FnOnce() -> Vec<Spa
         "allow-file" => vec![Span::new(0, u32::MAX)],
         _ => return None,
     };
-    let rules = rules.split(',').map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect();
+    let (mut names, mut until) = (Vec::new(), None);
+    for word in rules.split(',').map(str::trim).filter(|r| !r.is_empty()) {
+        match word.strip_prefix("until ") {
+            Some(day) => until = Some(day.trim().to_owned()),
+            None => names.push(word.to_owned()),
+        }
+    }
+    let reason = reason.trim();
     Some(Suppression {
-        rules,
-        has_reason: !reason.trim().is_empty(),
+        rules: names,
+        reason: (!reason.is_empty()).then(|| reason.to_owned()),
+        until,
         comment,
         whole: comment,
         covers,
@@ -165,68 +179,99 @@ fn items(all: &[Arc<Item>], visit: &mut dyn FnMut(&Item)) {
     }
 }
 
-/// Whether a finding is accepted.
-pub(crate) fn accepts(suppressions: &mut [Suppression], rule: &str, span: Span) -> bool {
-    let mut accepted = false;
-    for suppression in suppressions {
+impl Suppression {
+    /// Whether its last day is over; a day that cannot be read is not.
+    fn ended(&self, today: Date) -> Option<Date> {
+        self.until.as_ref()?.parse().ok().filter(|last| today > *last)
+    }
+}
+
+/// The reason of the comment that accepts a finding; `None` if there is no such comment.
+pub(crate) fn accepting(
+    suppressions: &mut [Suppression],
+    rule: &str,
+    span: Span,
+    today: Date,
+) -> Option<Option<String>> {
+    let mut accepted = None;
+    for suppression in suppressions.iter_mut().filter(|s| s.ended(today).is_none()) {
         let covers =
             suppression.covers.iter().any(|c| c.contains(Span::at(span.start)) || span.start == c.start);
         if covers && suppression.rules.iter().any(|r| r == rule) {
             suppression.used = true;
-            accepted = true;
+            accepted.get_or_insert_with(|| suppression.reason.clone());
         }
     }
     accepted
+}
+
+/// What is asked of the comments themselves.
+pub(crate) struct Asks {
+    /// Those that ended before are told.
+    pub(crate) today: Date,
+    /// Whether each needs a reason.
+    pub(crate) reasons: bool,
 }
 
 /// What is wrong with the comments themselves.
 pub(crate) fn complaints(
     file: FileId,
     suppressions: &[Suppression],
+    asks: &Asks,
     known: impl Fn(&str) -> bool,
     ran: impl Fn(&str) -> bool,
 ) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for suppression in suppressions {
-        let unknown: Vec<&String> = suppression.rules.iter().filter(|r| !known(r)).collect();
-        // What did not run could not use it.
-        let unused = !suppression.used && suppression.rules.iter().all(|r| ran(r));
-        let message = if let Some(rule) = unknown.first() {
-            format!("svclint has no rule `{rule}`, so this comment accepts nothing")
-        } else if suppression.rules.is_empty() {
-            "this comment names no rule, so it accepts nothing".to_owned()
-        } else if unused {
-            format!(
-                "nothing here is reported by `{}`, so this comment is no longer needed",
-                suppression.rules.join("`, `")
-            )
-        } else if !suppression.has_reason {
-            "a finding is accepted without a reason; the next reader cannot tell whether it still holds"
-                .to_owned()
-        } else {
-            continue;
-        };
+    let complaint = |suppression: &Suppression| {
+        let (message, is_needless) = wrong(suppression, asks, &known, &ran)?;
         let remove = Edit::Replace { file, span: suppression.whole, text: String::new() };
-        let is_needless = unused && !suppression.rules.is_empty() && unknown.is_empty();
         let fix = Fix {
             title: "Remove the comment".into(),
             applicability: Applicability::Safe,
             edits: vec![remove],
         };
-        found.push(Finding {
-            rule: &SUPPRESSION,
-            message,
-            help: None,
-            severity: Severity::Warning,
-            confidence: Confidence::High,
-            variants: Vec::new(),
-            service: None,
-            place: Place { file, span: suppression.comment },
-            label: String::new(),
-            related: Vec::new(),
+        let place = Place { file, span: suppression.comment };
+        Some(Finding {
             fixes: if is_needless { vec![fix] } else { Vec::new() },
             subject: suppression.rules.join(","),
-        });
+            ..note(&SUPPRESSION, place, message)
+        })
+    };
+    suppressions.iter().filter_map(complaint).collect()
+}
+
+/// What is wrong with a comment, and whether it can simply go.
+fn wrong(
+    suppression: &Suppression,
+    asks: &Asks,
+    known: &impl Fn(&str) -> bool,
+    ran: &impl Fn(&str) -> bool,
+) -> Option<(String, bool)> {
+    let wrong = |message: String| Some((message, false));
+    if let Some(rule) = suppression.rules.iter().find(|r| !known(r)) {
+        return wrong(format!("svclint has no rule `{rule}`, so this comment accepts nothing"));
     }
-    found
+    if suppression.rules.is_empty() {
+        return wrong("this comment names no rule, so it accepts nothing".to_owned());
+    }
+    if let Some(Err(error)) = suppression.until.as_ref().map(|day| day.parse::<Date>()) {
+        return wrong(error);
+    }
+    if let Some(last) = suppression.ended(asks.today) {
+        return Some((format!("this comment ended on {last}: what it accepted is reported again"), true));
+    }
+    // What did not run could not use it.
+    if !suppression.used && suppression.rules.iter().all(|r| ran(r)) {
+        let rules = suppression.rules.join("`, `");
+        return Some((
+            format!("nothing here is reported by `{rules}`, so this comment is no longer needed"),
+            true,
+        ));
+    }
+    if asks.reasons && suppression.reason.is_none() {
+        return wrong(
+            "a finding is accepted without a reason; the next reader cannot tell whether it still holds"
+                .to_owned(),
+        );
+    }
+    None
 }

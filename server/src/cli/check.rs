@@ -1,155 +1,95 @@
 //! `svclint check`
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
 
-use clap::Args;
-use svclint_catalog::{Level, Severity};
-use svclint_engine::{DiskFs, FileSystem, FixMode, Options, Report, Workspace, fix_all};
+use svclint_engine::{Cancel, DiskFs, FileSystem, FixMode, Options, Overlay, Report, Workspace, fix_all};
 
+use super::check_args::CheckArgs;
+use super::gate::Gate;
 use super::output::Output;
-use super::{Outcome, analyse, known_rule};
+use super::{Outcome, accept, fixing, from_package, roots_of};
 use crate::report::{self, Format};
 
-#[derive(Args)]
-pub(crate) struct CheckArgs {
-    /// Folders and files; the current folder if none is given
-    paths: Vec<PathBuf>,
-    /// How findings are printed on stdout
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    format: Option<Format>,
-    /// Where findings go in a format, again for each further one: `sarif=out.sarif`; `-` is stdout
-    #[arg(short = 'o', long = "output", value_name = "FORMAT=FILE", conflicts_with = "format")]
-    outputs: Vec<Output>,
-    /// Apply the fixes that change nothing else
-    #[arg(long)]
-    fix: bool,
-    /// Apply the fixes that change behaviour too
-    #[arg(long)]
-    unsafe_fixes: bool,
-    /// Print what the fixes would change instead of changing it
-    #[arg(long)]
-    diff: bool,
-    /// Print what each stage and each rule cost, on stderr
-    #[arg(long)]
-    timings: bool,
-    /// Do not run a rule
-    #[arg(short = 'A', long = "allow", value_name = "RULE")]
-    allow: Vec<String>,
-    /// Run a rule
-    #[arg(short = 'W', long = "warn", value_name = "RULE")]
-    warn: Vec<String>,
-    /// Run a rule and make its findings errors
-    #[arg(short = 'D', long = "deny", value_name = "RULE")]
-    deny: Vec<String>,
-}
-
-/// Rounds of fixing end at a fixpoint; more than this many mean that two rules undo each other.
-const MAX_ROUNDS: usize = 10;
-
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
-    let options = Options { levels: levels(args)?, ..Options::default() };
-    let (mut workspace, mut report) = analyse(&args.paths, options)?;
-    let mode = if args.unsafe_fixes { FixMode::Unsafe } else { FixMode::Safe };
-    if args.diff {
+    let options = Options {
+        levels: args.levels.levels()?,
+        ignores_acceptance: args.accept.no_suppressions,
+        ..Options::default()
+    };
+    let (mut workspace, gate, mut report) = checked(args, options)?;
+    let mode = if args.fixes.unsafe_fixes { FixMode::Unsafe } else { FixMode::Safe };
+    if args.fixes.diff {
         let fixed = fix_all(&report, mode);
-        complain(&fixed.outcome.refused.iter().cloned().collect());
+        fixing::complain(&fixed.outcome.refused.iter().cloned().collect());
         report::diff::print(&mut anstream::stdout().lock(), &report, &fixed)?;
         return Ok(if fixed.files.is_empty() { Outcome::Clean } else { Outcome::Findings });
     }
-    if args.fix || args.unsafe_fixes {
-        let Some(fixed) = apply(&mut workspace, report, mode)? else { return Ok(Outcome::Internal) };
+    if let Some(reason) = &args.accept.add_suppressions {
+        report = accept::add(&mut workspace, report, reason, &gate)?;
+    }
+    if args.fixes.fix || args.fixes.unsafe_fixes {
+        let Some(fixed) = fixing::apply(&mut workspace, report, mode, &gate)? else {
+            return Ok(Outcome::Internal);
+        };
         report = fixed;
     }
-    let format = args.format.unwrap_or_else(Format::of_surroundings);
-    let outputs = if args.outputs.is_empty() { &[Output::on_stdout(format)][..] } else { &args.outputs };
-    for output in outputs {
-        output.write(&report)?;
-    }
-    if args.timings {
-        report::timings::print(&mut anstream::stderr().lock(), &report.timings)?;
-    }
-    let outcome = outcome(&report);
+    print(args, &report)?;
+    let outcome = gate.outcome(&workspace, &report);
     // The process ends here: taking everything apart first would only cost time.
     std::mem::forget((workspace, report));
     Ok(outcome)
 }
 
-fn outcome(report: &Report) -> Outcome {
-    let failed = report.findings.iter().any(|f| f.finding.rule.id == "internal-error");
-    let counts = report
-        .findings
-        .iter()
-        .any(|f| f.finding.severity > Severity::Info || f.finding.rule.id != "syntax-error");
-    match (failed, counts) {
-        (true, _) => Outcome::Internal,
-        (false, true) => Outcome::Findings,
-        (false, false) => Outcome::Clean,
-    }
+/// Reads and checks, and sets aside what is known already.
+fn checked(args: &CheckArgs, options: Options) -> anyhow::Result<(Workspace, Gate, Report)> {
+    let Some(path) = &args.stdin_path else {
+        let mut workspace = Workspace::new(Arc::new(DiskFs), roots_of(&args.paths), options)?;
+        let gate = Gate::new(&args.gate, &mut workspace)?;
+        let mut report = checked_now(&mut workspace)?;
+        gate.set_aside(&mut report);
+        return Ok((workspace, gate, report));
+    };
+    let path = from_package(path);
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|e| anyhow::anyhow!("the text on stdin could not be read: {e}"))?;
+    let overlay = Overlay::new(Arc::new(DiskFs));
+    let path = svclint_model::normal_path(&path);
+    overlay.set(&path, text.into());
+    let mut workspace = Workspace::new(Arc::new(overlay), vec![path.clone()], options)?;
+    let gate = Gate::new(&args.gate, &mut workspace)?;
+    let mut report = checked_now(&mut workspace)?;
+    gate.set_aside(&mut report);
+    let here = report.file_id(&path);
+    report.retain(|f| Some(f.finding.place.file) == here);
+    Ok((workspace, gate, report))
 }
 
-fn levels(args: &CheckArgs) -> anyhow::Result<BTreeMap<String, Level>> {
-    let mut levels = BTreeMap::new();
-    for (ids, level) in [(&args.allow, Level::Allow), (&args.warn, Level::Warn), (&args.deny, Level::Deny)] {
-        for id in ids {
-            levels.insert(known_rule(id)?.meta.id.to_owned(), level);
-        }
-    }
-    Ok(levels)
+pub(super) fn checked_now(workspace: &mut Workspace) -> anyhow::Result<Report> {
+    workspace.check(&Cancel::default()).ok_or_else(|| anyhow::anyhow!("the run was cancelled"))
 }
 
-/// Fixes until nothing changes any more. `None` where that does not come about: then all files are as they were.
-fn apply(workspace: &mut Workspace, first: Report, mode: FixMode) -> anyhow::Result<Option<Report>> {
-    let mut report = first.clone();
-    let (mut applied, mut refused) = (0, BTreeSet::new());
-    let mut written = BTreeSet::new();
-    for _ in 0..MAX_ROUNDS {
-        let fixed = fix_all(&report, mode);
-        let changed: Vec<_> = fixed.files.iter().filter(|(path, text)| is_new(&report, path, text)).collect();
-        refused.extend(fixed.outcome.refused);
-        if changed.is_empty() {
-            complain(&refused);
-            if applied > 0 {
-                anstream::eprintln!("{} applied", report::count_of(applied, "fix", "fixes"));
-            }
-            return Ok(Some(report));
-        }
-        for (path, text) in &changed {
-            write(path, text)?;
-            written.insert((*path).clone());
-        }
-        applied += fixed.outcome.applied;
-        workspace.refresh(changed.into_iter().map(|(path, _)| path.clone()));
-        let next = workspace.check(&svclint_engine::Cancel::default());
-        report = next.ok_or_else(|| anyhow::anyhow!("the run was cancelled"))?;
+fn print(args: &CheckArgs, report: &Report) -> anyhow::Result<()> {
+    let format = args.output.format.unwrap_or_else(Format::of_surroundings);
+    if args.output.statistics {
+        report::statistics::print(&mut anstream::stdout().lock(), report, format == Format::Json)?;
+    } else if args.output.outputs.is_empty() {
+        Output::on_stdout(format).write(report)?;
+    } else {
+        args.output.outputs.iter().try_for_each(|output| output.write(report))?;
     }
-    for path in &written {
-        match first.file_id(path).and_then(|id| first.file(id)) {
-            Some(before) => write(path, &before.text)?,
-            None => std::fs::remove_file(path)?,
-        }
+    if args.output.timings {
+        report::timings::print(&mut anstream::stderr().lock(), &report.timings)?;
     }
-    anstream::eprintln!(
-        "the fixes undo each other, so all files are as they were before; please report this"
-    );
-    Ok(None)
+    Ok(())
 }
 
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a file, or says which could not be written.
+pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     DiskFs
         .write(path, text.as_bytes())
         .map_err(|e| anyhow::anyhow!("`{}` could not be written: {e}", path.display()))
-}
-
-fn is_new(report: &Report, path: &Path, text: &str) -> bool {
-    let old = report.file_id(path).and_then(|id| report.file(id));
-    old.is_none_or(|f| *f.text != *text)
-}
-
-fn complain(refused: &BTreeSet<String>) {
-    for rule in refused {
-        anstream::eprintln!(
-            "a fix of `{rule}` would have broken the syntax of a file and was not applied; please report this"
-        );
-    }
 }

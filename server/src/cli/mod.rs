@@ -1,7 +1,16 @@
 //! The command line.
 
+mod accept;
+mod baseline;
 mod check;
+mod check_args;
+mod config;
+mod doctor;
 mod explain;
+mod fixing;
+mod gate;
+mod git;
+mod init;
 mod inspect;
 mod output;
 mod rules;
@@ -10,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use svclint_engine::{Cancel, DiskFs, Options, Report, Workspace};
 
 /// Finds what will fail in production in Rust microservices, and mends it.
@@ -24,7 +33,25 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Report what will fail in production
-    Check(check::CheckArgs),
+    #[command(after_help = check_args::EXIT_STATUS)]
+    Check(Box<check_args::CheckArgs>),
+    /// Keep the findings of today in a file, so that only new ones are reported
+    #[command(subcommand)]
+    Baseline(baseline::BaselineCommand),
+    /// Print the configuration that counts, and where each value comes from
+    Config(config::ConfigArgs),
+    /// Write a commented `svclint.toml` that fits the repository
+    Init(init::InitArgs),
+    /// Tell what was found and linked and what was not, which files configure it, and which versions are at work
+    Doctor {
+        /// Folders and files; the current folder if none is given
+        paths: Vec<PathBuf>,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Show what svclint sees: services, listeners, routes, clients
     Inspect(inspect::InspectArgs),
     /// Print the manual of a rule
@@ -33,7 +60,11 @@ enum Command {
         rule: String,
     },
     /// List all rules
-    Rules,
+    Rules {
+        /// Print one document for scripts
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = rules::Format::Human)]
+        format: rules::Format,
+    },
     /// Speak the language server protocol on stdin and stdout
     Lsp {
         /// Accepted for clients that add it; stdio is what is always spoken
@@ -68,7 +99,15 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Explain { rule } => explain::run(&rule),
-        Command::Rules => rules::run(),
+        Command::Rules { format } => rules::run(format),
+        Command::Baseline(command) => baseline::run(&command),
+        Command::Config(args) => config::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Doctor { paths } => doctor::run(&paths),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "svclint", &mut std::io::stdout());
+            Ok(Outcome::Clean)
+        }
         Command::Lsp { stdio: _ } => return crate::lsp::run(),
     };
     match result {
@@ -96,12 +135,16 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Reads some paths; the current folder when none is given.
 fn load(paths: &[PathBuf], options: Options) -> anyhow::Result<Workspace> {
-    let here = [PathBuf::from(".")];
-    let paths = if paths.is_empty() { &here } else { paths };
-    let roots = paths.iter().map(|path| from_package(path)).collect();
-    let mut workspace = Workspace::new(Arc::new(DiskFs), roots, options)?;
+    let mut workspace = Workspace::new(Arc::new(DiskFs), roots_of(paths), options)?;
     workspace.load()?;
     Ok(workspace)
+}
+
+/// What is read for some paths of the command line.
+fn roots_of(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
+    paths.iter().map(|path| from_package(path)).collect()
 }
 
 /// A file that is given from a folder inside of its package: `main.rs` in `src` is `../src/main.rs`, so that the way to its
@@ -138,6 +181,11 @@ fn nearest(wrong: &str) -> Option<&'static str> {
     let ids = svclint_catalog::rules().iter().map(|r| r.meta.id);
     let near = ids.map(|id| (strsim::levenshtein(wrong, id), id)).min()?;
     (near.0 <= wrong.len() / 2).then_some(near.1)
+}
+
+/// All rules that a name stands for: one, those of a category, or all.
+fn known_rules(name: &str) -> anyhow::Result<Vec<&'static svclint_catalog::RuleMeta>> {
+    check_args::of_category(name).map_or_else(|| Ok(vec![known_rule(name)?.meta]), Ok)
 }
 
 /// The id, or an error that names the nearest one.

@@ -111,7 +111,13 @@ pub(super) fn summary(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         result.push_str(&format!(", {} with a fix", s.fixable));
     }
     if s.suppressed > 0 {
-        result.push_str(&format!(", {} accepted by comments", s.suppressed));
+        result.push_str(&format!(", {} accepted", s.suppressed));
+    }
+    if s.baseline > 0 {
+        result.push_str(&format!(", {} in the baseline", s.baseline));
+    }
+    if s.before > 0 {
+        result.push_str(&format!(", {} there before", s.before));
     }
     if s.skipped > 0 {
         result.push_str(&format!(", {} skipped", count(s.skipped, "file")));

@@ -176,6 +176,13 @@ impl Inspected {
     }
 }
 
+impl Inspected {
+    /// The containers that no program of this workspace is known to run in, as `kind/name: container (image)`.
+    pub(crate) fn unlinked(&self) -> Vec<String> {
+        self.workloads.iter().flat_map(SeenWorkload::unlinked).collect()
+    }
+}
+
 /// Reads one service.
 struct Reader<'r> {
     report: &'r Report,

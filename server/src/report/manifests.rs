@@ -76,6 +76,17 @@ pub(super) struct SeenContract {
     pub(super) at: Option<SeenPlace>,
 }
 
+impl SeenWorkload {
+    pub(super) fn unlinked(&self) -> impl Iterator<Item = String> {
+        let unlinked = self.containers.iter().filter(|container| container.service.is_none());
+        unlinked.map(|container| {
+            let image = container.image.as_deref().unwrap_or("no image that is known");
+            let kind = self.kind.as_deref().unwrap_or("?");
+            format!("{kind}/{}: {} ({image})", self.name, container.name)
+        })
+    }
+}
+
 /// All workloads.
 pub(super) fn workloads(report: &Report) -> Vec<SeenWorkload> {
     let all = report.model.manifests.workloads.iter().enumerate();

@@ -15,6 +15,7 @@ mod rdjson;
 mod sarif;
 pub(crate) mod seen;
 mod seen_manifests;
+pub(crate) mod statistics;
 pub(crate) mod style;
 pub(crate) mod timings;
 pub(crate) mod why;

@@ -1,5 +1,8 @@
 //! A workspace: what is read, what runs, what comes out.
 
+mod findings;
+mod learning;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,27 +10,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
-use svclint_catalog::{Context, Finding, Level, RuleMeta, Severity, rules};
-use svclint_knowledge::{Knowledge, KnowledgeError, shipped};
-use svclint_model::{BlindSpot, FileId, Insight, Join, Model, Place, Rejoined, normal_path};
-use svclint_syntax::{Bounds, Language, PARSER_STACK_BYTES, Span};
-use xxhash_rust::xxh3::xxh3_64;
+use rustc_hash::FxHashSet;
+use svclint_catalog::{Context, Finding, Level, rules};
+use svclint_knowledge::{Knowledge, KnowledgeError};
+use svclint_model::{BlindSpot, FileId, Insight, Join, Model, Rejoined, normal_path};
+use svclint_syntax::{Bounds, PARSER_STACK_BYTES};
 
-use crate::config::{self, Config};
+use crate::config::{self, Configuration, Source};
 use crate::fs::{EntryKind, FileSystem};
-use crate::notes::{CONFIG_ERROR, INTERNAL_ERROR, SYNTAX_ERROR, note};
 use crate::reading::{contained, is_read, is_template, read_file};
-use crate::report::{FileRef, Report, ReportedFinding, Skipped, Summary};
+use crate::report::{FileRef, Report};
 use crate::store::FactStore;
 use crate::timings::{RuleTiming, Timings};
-use crate::{suppress, variants};
 
 /// What a run is asked to do.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Levels other than the rules' own.
+    /// Levels other than those of the rules and the configuration.
     pub levels: BTreeMap<String, Level>,
+    /// Report what comments and the configuration accept as well: for audits.
+    pub ignores_acceptance: bool,
     /// How much is taken on.
     pub bounds: Bounds,
 }
@@ -80,10 +82,12 @@ pub struct Workspace {
     knowledge: Arc<Knowledge>,
     /// What the knowledge was put together for: the libraries, and the declarations.
     knowledge_key: u64,
-    /// What `svclint.toml` says, as of when it was last right.
-    config: Config,
-    /// What is wrong with it now.
-    config_error: Option<(PathBuf, KnowledgeError)>,
+    /// The folder that paths begin in.
+    base: PathBuf,
+    /// The files above the roots that configure them.
+    above: Vec<Source>,
+    /// What the configuration says, each file as of when it was last right.
+    config: Configuration,
     pool: rayon::ThreadPool,
     store: FactStore,
     unread: BTreeMap<PathBuf, String>,
@@ -111,14 +115,16 @@ impl Workspace {
             .thread_name(|n| format!("svclint-{n}"))
             .build()
             .map_err(|e| WorkspaceError::Threads(e.to_string()))?;
+        let base = fs.base();
         Ok(Workspace {
             fs,
             roots,
             options,
             knowledge: Arc::default(),
             knowledge_key: 0,
-            config: Config::default(),
-            config_error: None,
+            base,
+            above: Vec::new(),
+            config: Configuration::default(),
             pool,
             store: FactStore::default(),
             unread: BTreeMap::new(),
@@ -172,46 +178,18 @@ impl Workspace {
             let names: Vec<String> = self.roots.iter().map(|r| format!("`{}`", r.display())).collect();
             return Err(WorkspaceError::Empty(names.join(", ")));
         }
+        self.above = config::sources(&*self.fs, &self.absolute_roots());
         self.learn()?;
         self.read_took = started.elapsed();
-        match &self.config_error {
+        match self.config.errors.first() {
             Some((_, error)) => Err(WorkspaceError::Config(error.clone())),
             None => Ok(()),
         }
     }
 
-    /// Puts together what is known of the libraries that are used here, and what the configuration declares.
-    fn learn(&mut self) -> Result<(), WorkspaceError> {
-        let wanted = self.store.libraries();
-        let paths = || self.roots.iter().map(|root| normal_path(&root.join(config::FILE)));
-        let unread = paths().find_map(|p| Some((p.clone(), self.unread.get(&p)?.clone())));
-        let config = paths().find_map(|path| Some((path.clone(), self.store.get(&path)?.text.clone())));
-        let mut names: Vec<&String> = wanted.iter().flatten().collect();
-        names.sort_unstable();
-        let said = (&unread, config.as_ref().map(|(_, text)| text));
-        let key = xxh3_64(format!("{}{names:?}\0{said:?}", wanted.is_none()).as_bytes());
-        if key == self.knowledge_key {
-            return Ok(());
-        }
-        let read = match (unread, config) {
-            (Some((path, message)), _) => {
-                let file = path.display().to_string();
-                Err((path, KnowledgeError { file, message, ..unplaced() }))
-            }
-            (None, Some((path, text))) => Config::read(&path, &text).map_err(|error| (path, error)),
-            (None, None) => Ok(Config::default()),
-        };
-        match read {
-            Ok(config) => (self.config, self.config_error) = (config, None),
-            // What was said before counts until it is mended.
-            Err(error) => self.config_error = Some(error),
-        }
-        let pages = shipped(|library| wanted.as_ref().is_none_or(|w| w.contains(library)))?;
-        let (knowledge, declared) = (Knowledge::new(pages), self.config.knowledge.clone());
-        let knowledge = if declared.is_empty() { knowledge } else { knowledge.declaring(declared) };
-        self.knowledge = Arc::new(knowledge.linking(self.config.links.clone()));
-        self.knowledge_key = key;
-        Ok(())
+    /// The same paths in another state, as another file system has it. [`Workspace::load`] then reads only what differs.
+    pub fn move_to(&mut self, fs: Arc<dyn FileSystem>) {
+        self.fs = fs;
     }
 
     /// For a single file: the package that it belongs to, so that names resolve.
@@ -377,7 +355,7 @@ impl Workspace {
             return None;
         }
         let context = Context::new(&model, &self.store);
-        let active: Vec<_> = rules().iter().filter(|r| self.level(r.meta) != Level::Allow).collect();
+        let active: Vec<_> = rules().iter().filter(|r| self.wants(r.meta)).collect();
         let started_rules = Instant::now();
         let results: Vec<(Vec<Finding>, RuleTiming)> = active
             .par_iter()
@@ -407,151 +385,4 @@ impl Workspace {
         report.timings = timings;
         Some(report)
     }
-
-    fn report(
-        &self,
-        model: Arc<Model>,
-        rejoined: Rejoined,
-        mut findings: Vec<Finding>,
-        started: Instant,
-    ) -> Report {
-        findings.retain(|f| !model.generated.get(f.place.file.0 as usize).copied().unwrap_or(false));
-        for finding in &mut findings {
-            if self.level(finding.rule) == Level::Deny {
-                finding.severity = Severity::Error;
-            }
-        }
-        let is_manifest = |file: FileId| {
-            let path = model.files.get(file.0 as usize);
-            path.is_some_and(|path| matches!(Language::of(path), Language::Yaml | Language::Json))
-        };
-        let mut findings = variants::together(&model, findings, is_manifest);
-        let suppressed = self.suppress(&mut findings);
-        findings.extend(self.syntax_errors());
-        findings.extend(self.config_findings());
-        findings.sort_by(|a, b| (a.place, a.rule.id, &a.message).cmp(&(b.place, b.rule.id, &b.message)));
-        let findings = self.fingerprinted(findings);
-        let skipped = self.skipped();
-        let summary = Summary {
-            services: model.services.len(),
-            routes: model.services.iter().map(|s| s.routes.len()).sum(),
-            clients: model.clients.len(),
-            files: self.store.paths.len(),
-            findings: findings.len(),
-            fixable: findings.iter().filter(|f| !f.finding.fixes.is_empty()).count(),
-            suppressed,
-            skipped: skipped.len(),
-        };
-        Report {
-            findings,
-            skipped,
-            summary,
-            model,
-            rejoined,
-            took: started.elapsed(),
-            timings: Timings::default(),
-            store: self.store.clone(),
-        }
-    }
-
-    fn level(&self, rule: &RuleMeta) -> Level {
-        self.options.levels.get(rule.id).copied().unwrap_or(rule.level)
-    }
-
-    /// Takes out what comments accept, and gives how many that are; adds what is wrong with the comments themselves.
-    fn suppress(&self, findings: &mut Vec<Finding>) -> usize {
-        let before = findings.len();
-        let mut by_file = FxHashMap::default();
-        for (number, path) in self.store.paths.iter().enumerate() {
-            let Some(analysis) = self.store.get(path) else { continue };
-            let suppressions = suppress::read(analysis, Language::of(path));
-            if !suppressions.is_empty() {
-                by_file.insert(svclint_model::FileId(number as u32), suppressions);
-            }
-        }
-        findings.retain(|f| match by_file.get_mut(&f.place.file) {
-            Some(suppressions) => !suppress::accepts(suppressions, f.rule.id, f.place.span),
-            None => true,
-        });
-        // What is accepted in one variant is accepted in all.
-        findings.retain(|f| {
-            !f.variants.iter().any(|variant| {
-                let suppressions = by_file.get_mut(&variant.file);
-                suppressions.is_some_and(|s| suppress::accepts(s, f.rule.id, variant.span))
-            })
-        });
-        let accepted = before - findings.len();
-        let known = |id: &str| svclint_catalog::rule(id).is_some();
-        let ran = |id: &str| svclint_catalog::rule(id).is_some_and(|r| self.level(r.meta) != Level::Allow);
-        for (file, suppressions) in &by_file {
-            findings.extend(suppress::complaints(*file, suppressions, known, ran));
-        }
-        accepted
-    }
-
-    fn syntax_errors(&self) -> Vec<Finding> {
-        let mut found = Vec::new();
-        for (number, path) in self.store.paths.iter().enumerate() {
-            let file = svclint_model::FileId(number as u32);
-            let errors = self.store.get(path).map(|a| a.errors()).unwrap_or_default();
-            if let Some(error) = errors.first() {
-                let more = if errors.len() > 1 {
-                    format!(" (and {} more here)", errors.len() - 1)
-                } else {
-                    String::new()
-                };
-                let message = format!(
-                    "this part does not parse, so nothing in it was checked: {}{more}",
-                    error.message
-                );
-                found.push(note(&SYNTAX_ERROR, Place { file, span: error.span }, message));
-            }
-        }
-        found
-    }
-
-    fn config_findings(&self) -> Option<Finding> {
-        let (path, error) = self.config_error.as_ref()?;
-        let number = self.store.paths.iter().position(|p| **p == **path)?;
-        let file = svclint_model::FileId(number as u32);
-        let shown = self.file(file)?;
-        let line = (error.line as u32).saturating_sub(1).min(shown.lines.line_count().saturating_sub(1));
-        let span = shown.lines.line_span(&shown.text, line);
-        let message = format!("{}{}; the last good configuration is used", error.key, error.message);
-        Some(note(&CONFIG_ERROR, Place { file, span }, message))
-    }
-
-    fn internal_error(&self, what: &str, message: &str) -> Option<Finding> {
-        let file = svclint_model::FileId(0);
-        self.store.file(file)?;
-        let text = format!(
-            "svclint itself failed in {what}: {message}; everything else was checked, please report this"
-        );
-        Some(note(&INTERNAL_ERROR, Place { file, span: Span::at(0) }, text))
-    }
-
-    fn fingerprinted(&self, findings: Vec<Finding>) -> Vec<ReportedFinding> {
-        let mut seen: FxHashMap<u64, u32> = FxHashMap::default();
-        let fingerprint = |finding: Finding| {
-            let text: String =
-                self.store.text_at(finding.place.file, finding.place.span).split_whitespace().collect();
-            let key = format!("{}\0{}\0{text}", finding.rule.id, finding.subject);
-            let hash = xxh3_64(key.as_bytes());
-            let nth = seen.entry(hash).or_default();
-            *nth += 1;
-            let hash = if *nth > 1 { xxh3_64(format!("{key}\0{nth}").as_bytes()) } else { hash };
-            ReportedFinding { finding, fingerprint: format!("{hash:016x}") }
-        };
-        findings.into_iter().map(fingerprint).collect()
-    }
-
-    fn skipped(&self) -> Vec<Skipped> {
-        let path = |p: &Path| p.display().to_string();
-        self.unread.iter().map(|(p, reason)| Skipped { path: path(p), reason: reason.clone() }).collect()
-    }
-}
-
-/// A mistake of a whole file.
-fn unplaced() -> KnowledgeError {
-    KnowledgeError { file: String::new(), line: 1, column: 1, key: String::new(), message: String::new() }
 }
