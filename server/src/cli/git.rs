@@ -145,7 +145,8 @@ fn next_blob(answers: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
 
 fn command(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new("git");
-    command.stdin(Stdio::null()).arg("-C").arg(dir).args(args.iter().map(OsStr::new));
+    // What it says is read here.
+    command.env("LC_ALL", "C").stdin(Stdio::null()).arg("-C").arg(dir).args(args.iter().map(OsStr::new));
     command
 }
 

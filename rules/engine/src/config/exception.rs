@@ -91,6 +91,11 @@ impl Accepting {
         accepts
     }
 
+    /// A new run begins: nothing was of use yet.
+    pub(crate) fn begin(&self) {
+        self.used.store(false, Ordering::Relaxed);
+    }
+
     pub(crate) fn is_used(&self) -> bool {
         self.used.load(Ordering::Relaxed)
     }

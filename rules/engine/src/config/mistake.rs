@@ -33,9 +33,6 @@ struct Metadata {
 pub(super) fn read(path: &Path, text: &str) -> Result<Option<ConfigFile>, KnowledgeError> {
     let file = path.display().to_string();
     if path.ends_with("Cargo.toml") {
-        if !text.contains("metadata.svclint") && !text.contains("metadata]") {
-            return Ok(None);
-        }
         return match read_toml::<Manifest>(&file, text) {
             Ok(manifest) => Ok(manifest.workspace.metadata.svclint),
             Err(error) if error.key.contains("metadata.svclint") => Err(with_nearest(error)),

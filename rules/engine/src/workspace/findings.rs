@@ -92,6 +92,7 @@ impl Workspace {
             return findings.into_iter().map(|finding| (finding, None)).collect();
         }
         let today = Date::today();
+        self.config.settings.values().flat_map(|s| &s.exceptions).for_each(|e| e.begin());
         let mut comments = self.comments();
         let mut all: Vec<_> = findings
             .into_iter()

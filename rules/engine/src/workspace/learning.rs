@@ -25,13 +25,17 @@ impl Workspace {
     /// All files that configure something, or may.
     fn config_sources(&self) -> Vec<Source> {
         let is_one = |path: &&Path| config::is_config(path);
+        // Most manifests say nothing of svclint, and are not looked at again when they change.
+        let says = |source: &Source| {
+            source.path.ends_with(config::FILE) || source.text.as_ref().is_ok_and(|t| t.contains("svclint"))
+        };
         let read = self.store.paths.iter().map(|p| &**p).filter(is_one).filter_map(|path| {
             let text = self.store.get(path)?.text.clone();
             Some(Source { path: self.absolute(path), text: Ok(text) })
         });
         let unread = self.unread.iter().filter(|(path, _)| path.ends_with(config::FILE));
         let unread = unread.map(|(path, why)| Source { path: self.absolute(path), text: Err(why.clone()) });
-        self.above.iter().cloned().chain(read).chain(unread).collect()
+        self.above.iter().cloned().chain(read).chain(unread).filter(says).collect()
     }
 
     /// Puts together what is known of the libraries that are used here, and what the configuration declares.
