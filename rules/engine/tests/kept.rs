@@ -69,21 +69,55 @@ fn edited(text: &str, dice: &mut Dice) -> Option<String> {
     Some(lines.join("\n") + "\n")
 }
 
+/// Changes one line of a manifest or contract.
+fn edited_manifest(text: &str, dice: &mut Dice) -> Option<String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let (at, other) = (dice.roll(lines.len()), dice.roll(lines.len()));
+    let line = lines.get(at)?.clone();
+    match dice.roll(8) {
+        0 => drop(lines.remove(at)),
+        1 => lines.insert(at, line),
+        2 => lines.swap(at, other),
+        3 => lines[at] = line.replace('8', "9").replace('0', "1"),
+        4 => lines[at] = format!("  {line}"),
+        5 => lines[at] = line.replacen('o', "0", 1),
+        6 => lines[at] = line.replacen("ref: '", "ref: 'x", 1).replacen("name", "title", 1),
+        _ => lines.insert(at, "# a remark".into()),
+    }
+    Some(lines.join("\n") + "\n")
+}
+
+fn is_rust(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "rs")
+}
+
+/// Files without which the workspace would be another one, and which join everything anew.
+fn is_cargo(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "toml" || e == "lock")
+}
+
+/// How a text may be changed.
+type Edit = fn(&str, &mut Dice) -> Option<String>;
+
 /// Edits files at random and compares after each edit what was kept with what is read anew. Gives how many of the edits
 /// were joined as a whole.
-fn compare(files: Vec<(PathBuf, String)>, edits: usize) -> usize {
+fn compare(
+    files: Vec<(PathBuf, String)>,
+    edits: usize,
+    is_meant: impl Fn(&Path) -> bool,
+    edit: Edit,
+) -> usize {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let fs = Arc::new(MemoryFs::new(files.iter().map(|(p, t)| (p.clone(), t.clone()))));
-    let rust: Vec<&PathBuf> =
-        files.iter().map(|(p, _)| p).filter(|p| p.extension().is_some_and(|e| e == "rs")).collect();
+    let meant: Vec<&PathBuf> = files.iter().map(|(p, _)| p).filter(|p| is_meant(p)).collect();
     let mut workspace = opened(&fs);
     checked(&mut workspace);
     let mut whole = 0;
     for number in 0..edits {
-        let path = rust[dice.roll(rust.len())];
+        let path = meant[dice.roll(meant.len())];
         let before = fs.read(path).expect("readable");
         let text = String::from_utf8(before.clone()).expect("text");
-        let Some(text) = edited(&text, &mut dice) else { continue };
+        let Some(text) = edit(&text, &mut dice) else { continue };
         fs.write(path, text.as_bytes()).expect("written");
         let mut anew = checked(&mut opened(&fs));
         workspace.refresh([path.clone()]);
@@ -126,8 +160,16 @@ fn system(name: &str) -> Vec<(PathBuf, String)> {
 #[test]
 fn kept_is_what_reading_anew_gives() {
     for name in ["shop", "shop-mended"] {
-        let whole = compare(system(name), EDITS);
+        let whole = compare(system(name), EDITS, is_rust, edited);
         assert!(whole * 4 < EDITS, "{whole} of {EDITS} edits inside of functions joined everything anew");
+    }
+}
+
+#[test]
+fn kept_manifests_and_contracts_are_what_reading_them_anew_gives() {
+    for name in ["shop", "shop-mended"] {
+        let whole = compare(system(name), EDITS, |path| !is_rust(path) && !is_cargo(path), edited_manifest);
+        assert!(whole * 4 < EDITS, "{whole} of {EDITS} edits of manifests joined everything anew");
     }
 }
 
@@ -166,7 +208,9 @@ fn a_function_that_did_not_parse_for_a_while() {
 #[ignore = "needs a folder"]
 fn kept_is_what_reading_anew_gives_elsewhere() {
     let folder = std::env::var("SVCLINT_SYSTEM").expect("SVCLINT_SYSTEM names a folder");
-    println!("{} edits joined everything anew", compare(read(Path::new(&folder)), EDITS));
+    let whole = compare(read(Path::new(&folder)), EDITS, is_rust, edited);
+    println!("{whole} edits joined everything anew");
+    compare(read(Path::new(&folder)), EDITS, |path| !is_rust(path) && !is_cargo(path), edited_manifest);
 }
 
 /// A manifest or Dockerfile that changes leaves what is known of the code alone, and what it says itself is new.

@@ -121,6 +121,11 @@ impl Join {
             old.facts.is_same(&new.facts) || !old.facts.tells_of_images()
         };
         let mut same_images = self.files.iter().zip(&files).all(writes_images);
+        let tells_of_contracts = |(number, (old, new)): (usize, (&SourceFile, &SourceFile))| {
+            let takes_part = |file| contracts::takes_part(&self.contracts, number, file);
+            !same((old, new)) && (takes_part(old) || takes_part(new))
+        };
+        let new_contracts = self.files.iter().zip(&files).enumerate().any(tells_of_contracts);
         self.files = files;
         if edited.is_empty() && same_manifests {
             return Rejoined::default();
@@ -129,6 +134,8 @@ impl Join {
             let manifests = manifests::read(&self.files);
             same_images &= crate::images::same_builds(&self.manifests, &manifests);
             self.manifests = Arc::new(manifests);
+        }
+        if new_contracts {
             self.contracts = contracts::read(&self.files).into();
         }
         self.new_images = !same_images;

@@ -30,6 +30,9 @@ pub struct OpenApi {
     /// Where it refers to something, in all files that it is written in, and where that stands.
     #[serde(skip)]
     pub references: Vec<Reference>,
+    /// Whether these are all: where one leads nowhere, any file may be what is missing.
+    #[serde(skip)]
+    pub all_references: bool,
     /// Whether these are all: nothing is templated, broken or behind a reference that leads nowhere.
     pub complete: bool,
 }

@@ -7,7 +7,7 @@ mod refs;
 mod schema;
 mod shape;
 
-use svclint_syntax::yaml::NodeKind;
+use svclint_syntax::yaml::{Node, NodeKind, Yaml};
 
 pub use data::*;
 pub use paths::{Meeting, is_internal, meet};
@@ -16,7 +16,7 @@ pub use shape::*;
 pub(crate) use link::links;
 
 use crate::manifests::Spot;
-use crate::place::{Place, SourceFile, Tri};
+use crate::place::{FileFacts, FileId, Place, SourceFile, Tri};
 use refs::{Files, Value};
 
 /// The keys of a path that are methods.
@@ -42,9 +42,20 @@ pub(crate) fn read(files: &[SourceFile]) -> Vec<OpenApi> {
     found
 }
 
+/// Whether what a file says takes part in the contracts that were read: one of them is written in it, or refers to it.
+pub(crate) fn takes_part(contracts: &[OpenApi], number: usize, file: &SourceFile) -> bool {
+    let id = FileId(number as u32);
+    let says = |key: &str, node: &Node| node.get(key).is_some_and(|value| value.text().is_some());
+    let is_document = |yaml: &Yaml| yaml.documents.iter().any(|d| says("openapi", d) || says("swagger", d));
+    let is_read =
+        |c: &OpenApi| !c.all_references || c.file == id || c.references.iter().any(|r| r.target.file == id);
+    matches!(&file.facts, FileFacts::Yaml(yaml) if is_document(yaml)) || contracts.iter().any(is_read)
+}
+
 fn document(files: &Files<'_>, value: Value<'_>, at: Place, paths: Value<'_>, is_sound: bool) -> OpenApi {
     let about = |key: &str| Some(value.get("info")?.text(key)?.to_owned());
     let paths = files.follow(paths);
+    let (references, all_references) = files.references(value);
     let mut found = OpenApi {
         file: value.file,
         at,
@@ -54,7 +65,8 @@ fn document(files: &Files<'_>, value: Value<'_>, at: Place, paths: Value<'_>, is
         paths: Vec::new(),
         paths_block: paths.and_then(Value::block),
         operations: Vec::new(),
-        references: files.references(value),
+        references,
+        all_references,
         complete: is_sound && !value.is_open() && paths.is_some_and(|p| !p.is_open()),
     };
     for (path, at, item) in paths.iter().flat_map(|paths| paths.entries()) {

@@ -96,17 +96,20 @@ impl<'a> Files<'a> {
         None
     }
 
-    /// All references of a document, through all files that it is written in.
-    pub(super) fn references(&self, document: Value<'a>) -> Vec<Reference> {
-        let mut found = Vec::new();
+    /// All references of a document, through all files that it is written in, and whether these are all: none leads nowhere.
+    pub(super) fn references(&self, document: Value<'a>) -> (Vec<Reference>, bool) {
+        let (mut found, mut all) = (Vec::new(), true);
         let mut seen = vec![document.file];
         let mut left = vec![document];
         while let Some(value) = left.pop() {
             if let Some(written) = value.node.get("$ref")
                 && let Some(text) = written.text()
-                && let Some(target) = self.target(value.file, text)
-                && found.len() < MAX_REFERENCES
             {
+                let target = self.target(value.file, text).filter(|_| found.len() < MAX_REFERENCES);
+                let Some(target) = target else {
+                    all = false;
+                    continue;
+                };
                 let begins = Span::at(target.node.span.start);
                 found.push(Reference {
                     written: text.to_owned(),
@@ -123,7 +126,7 @@ impl<'a> Files<'a> {
             left.extend(value.items());
             left.extend(value.entries().map(|(_, _, inner)| inner));
         }
-        found
+        (found, all)
     }
 
     /// `#/components/parameters/Id`, `paths/orders.yaml`, `../common.yaml#/Error`.
