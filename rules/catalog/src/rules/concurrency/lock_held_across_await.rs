@@ -92,7 +92,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             for (deed, held) in held(cx.model.function(*id)) {
                 if run.how_at_all(*id, deed.when).is_some() && !reported.contains(&deed.at) {
                     reported.push(deed.at);
-                    findings.push(finding(cx, &run, *id, deed, held));
+                    findings.push(finding(cx, run, *id, deed, held));
                 }
             }
         }

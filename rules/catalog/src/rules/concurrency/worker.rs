@@ -29,7 +29,7 @@ impl<'m> OnWorker<'m> {
     pub(super) fn all(cx: &Context<'m>, wanted: impl Fn(&Function, &Deed) -> bool) -> Vec<OnWorker<'m>> {
         let mut found: Vec<OnWorker<'m>> = Vec::new();
         for run in cx.runs() {
-            for_requests(cx, &run, &wanted, &mut found);
+            for_requests(cx, run, &wanted, &mut found);
         }
         found
     }

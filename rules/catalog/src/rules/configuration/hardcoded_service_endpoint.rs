@@ -82,7 +82,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
                 let told = findings.iter().any(|f| f.place == request.begun_at);
                 let Some(host) = written(request).filter(|_| !told) else { continue };
                 if run.how_at_all(*id, deed.when).is_some() {
-                    findings.push(finding(&run, function, request, &host));
+                    findings.push(finding(run, function, request, &host));
                 }
             }
         }

@@ -1,12 +1,13 @@
 //! `image-does-not-match-crate`
 
+use strsim::levenshtein;
 use svclint_model::docker::{Copy, InstructionKind, Word};
-use svclint_model::{BuildKind, CargoBuild, Image, MisnamedImage, Place, release_numbers};
+use svclint_model::{BuildKind, CargoBuild, Image, Place, release_numbers};
 
-use super::left_out;
 use super::written::file_name;
-use crate::finding::{Applicability, Edit, Fix};
-use crate::{Context, Finding, declare_rule};
+use super::{left_out, misnamed};
+use crate::edit::replace;
+use crate::{Applicability, Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -87,7 +88,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             findings.extend(image.left_out.iter().map(|l| left_out::finding(cx, image, l)));
         }
     }
-    findings.extend(cx.model.manifests.misnamed.iter().map(|image| misnamed(cx, image)));
+    findings.extend(cx.model.manifests.misnamed.iter().map(|image| misnamed::finding(cx, image)));
 }
 
 /// `COPY --from=builder /app/target/release/x`, where no such file is built.
@@ -178,64 +179,20 @@ fn finding(
     label: &str,
     fix: Option<(&str, String)>,
 ) -> Finding {
-    let named = fix.as_ref().map(|(name, _)| (*name).to_owned());
-    let fix = fix.map(|(name, text)| Fix {
-        title: format!("Change it to `{name}`"),
-        applicability: Applicability::Proposal,
-        edits: vec![Edit::Replace { file: place.file, span: place.span, text }],
-    });
-    Finding {
-        rule: &IMAGE_DOES_NOT_MATCH_CRATE,
-        message,
-        help: named.map(|name| format!("change it to `{name}`")),
-        severity: IMAGE_DOES_NOT_MATCH_CRATE.severity,
-        confidence: IMAGE_DOES_NOT_MATCH_CRATE.confidence,
-        variants: Vec::new(),
-        service: image.ships.as_ref().map(|s| s.binary.clone()),
-        place,
-        label: label.to_owned(),
-        related: Vec::new(),
-        fixes: fix.into_iter().collect(),
-        subject: label.to_owned(),
+    let mut finding = Finding::new(&IMAGE_DOES_NOT_MATCH_CRATE, place, message).label(label).subject(label);
+    finding.service = image.ships.as_ref().map(|s| s.binary.clone());
+    match fix {
+        Some((name, text)) => finding.help(format!("change it to `{name}`")).fix(
+            format!("Change it to `{name}`"),
+            Applicability::Proposal,
+            replace(place, text),
+        ),
+        None => finding,
     }
-}
-
-/// `image: registry/shop/order:1.4`, where the workflow pushes `registry/shop/orders`.
-fn misnamed(cx: &Context<'_>, image: &MisnamedImage) -> Finding {
-    let MisnamedImage { name, at, pushed, pushed_at } = image;
-    let written = cx.text(*at);
-    let edits = if written.contains(name.as_str()) {
-        cx.set(*at, written.trim_matches(['"', '\'']).replacen(name.as_str(), pushed, 1))
-    } else {
-        Vec::new()
-    };
-    let message =
-        format!("nothing here builds `{name}`, and `{pushed}` is pushed: what runs is not what was built");
-    Finding::new(&IMAGE_DOES_NOT_MATCH_CRATE, *at, message)
-        .help(format!("use one name in both places: `{pushed}`, if it is the one that is meant"))
-        .label("built by nothing here")
-        .related(*pushed_at, format!("pushes `{pushed}`"))
-        .subject(name.clone())
-        .fix(format!("Change it to `{pushed}`"), Applicability::Proposal, edits)
 }
 
 /// The name that is most like another one, if any is like it at all.
 fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let far = |other: &str| distance(file_name(name), other);
+    let far = |other: &str| levenshtein(file_name(name), other);
     names.map(|n| (far(n), n)).min().filter(|(far, n)| *far * 2 < n.len().max(name.len())).map(|(_, n)| n)
-}
-
-/// How many letters must change to make one word of another.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for ((y, above), diagonal) in b.iter().zip(row.iter().skip(1)).zip(&row) {
-            let left = next.last().copied().unwrap_or(0);
-            next.push((left + 1).min(above + 1).min(diagonal + usize::from(x != *y)));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }

@@ -11,6 +11,7 @@ mod image_does_not_match_crate;
 mod image_runs_as_root;
 mod image_tag_mutable;
 mod left_out;
+mod misnamed;
 mod probe_tools;
 mod run;
 mod written;

@@ -15,6 +15,7 @@ mod pod_security_context_weak;
 mod pod_without_readiness_probe;
 pub(super) mod pods;
 mod resources;
+mod root;
 mod rootfs_readonly_but_written;
 mod selection;
 mod service_targets_nothing;

@@ -110,11 +110,11 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let own: Vec<&Client> = pools.filter(|c| run.makes(cx.model, c)).collect();
         // Of several pools, which one is waited for is not followed: it is certain only where none has a limit.
         let all_wait = own.iter().all(|c| c.limits.get(&Limit::PoolAcquire) == Some(&Tri::Absent));
-        let Some((function, deed, how)) = waits(cx, &run).filter(|_| all_wait) else { continue };
+        let Some((function, deed, how)) = waits(cx, run).filter(|_| all_wait) else { continue };
         for client in own {
             if !reported.contains(&client.built.at) {
                 reported.push(client.built.at);
-                findings.push(finding(cx, client, &run, function, deed, how));
+                findings.push(finding(cx, client, run, function, deed, how));
             }
         }
     }

@@ -136,11 +136,11 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             .collect();
         // Which connection a command goes over is not followed: it is certain only where none has a limit.
         let all_wait = own.iter().all(|c| c.limits.get(&Limit::Total) == Some(&Tri::Absent));
-        let Some((function, deed, how)) = waits(cx, &run).filter(|_| all_wait) else { continue };
+        let Some((function, deed, how)) = waits(cx, run).filter(|_| all_wait) else { continue };
         for client in &own {
             if !reported.contains(&client.built.at) {
                 reported.push(client.built.at);
-                let mut finding = finding(cx, client, &run, function, how);
+                let mut finding = finding(cx, client, run, function, how);
                 // Of several connections, which one this command goes over is not known.
                 if own.len() == 1 || deed.at.file == client.built.at.file {
                     finding = finding.related(deed.at, "waits here without a limit");

@@ -95,7 +95,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let runs = cx.runs();
     let in_step = |p: &&Policy| lacks(p, Limit::Jitter) && waits_between(p);
     for policy in cx.model.policies.iter().filter(in_step) {
-        if let Some((run, _)) = tries(&runs, policy) {
+        if let Some((run, _)) = tries(runs, policy) {
             let message = "these retries have no jitter: after an outage all callers try again in the same moment, and bring it about anew";
             let place = policy.pause.unwrap_or(policy.at);
             let finding = finding(cx, &RETRY_WITHOUT_JITTER, policy, run, message.into())

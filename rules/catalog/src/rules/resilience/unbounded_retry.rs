@@ -99,7 +99,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for policy in cx.model.policies.iter().filter(endless) {
         let bounded = policy.given.is_none_or(|used| used.when.bounded || used.when.spawned);
         if let Some((run, How::Serving)) =
-            tries(&runs, policy).filter(|(run, _)| !bounded && run.service.handler_timeout.is_none())
+            tries(runs, policy).filter(|(run, _)| !bounded && run.service.handler_timeout.is_none())
         {
             let message = "nothing ends these retries: while the dependency is down each request asks again and again, for ever";
             findings.push(
