@@ -47,6 +47,22 @@ local function manifest(id)
   wait('the handler', function() return vim.api.nvim_buf_get_name(0):match('%.rs$') or vim.fn.getqflist({ size = 0 }).size > 0 end)
 end
 
+-- A contract, and a template of a chart: from a name to where it is declared.
+local function declared(id, path, at, expected)
+  vim.cmd('edit ' .. path)
+  local buffer = vim.api.nvim_get_current_buf()
+  if not vim.lsp.buf_is_attached(buffer, id) then vim.lsp.buf_attach_client(buffer, id) end
+  for number, line in ipairs(vim.api.nvim_buf_get_lines(buffer, 0, -1, false)) do
+    local column = line:find(at, 1, true)
+    if column then
+      vim.api.nvim_win_set_cursor(0, { number, column })
+      break
+    end
+  end
+  vim.lsp.buf.definition()
+  wait('what `' .. at .. '` names in ' .. path, function() return vim.api.nvim_get_current_line():find(expected, 1, true) ~= nil end)
+end
+
 local function main()
   vim.cmd('edit crates/orders/src/payments.rs')
   local buffer = vim.api.nvim_get_current_buf()
@@ -88,6 +104,8 @@ local function main()
   vim.cmd('write')
 
   manifest(id)
+  declared(id, 'proto/shop/inventory/v1/inventory.proto', 'ReserveRequest)', 'message ReserveRequest')
+  declared(id, 'charts/shop/templates/deployment.yaml', 'shop.labels', 'define "shop.labels"')
 
   vim.lsp.stop_client(id)
   wait('the server to stop', function() return vim.lsp.get_client_by_id(id) == nil end)

@@ -7,6 +7,16 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
+/// A chart beside the system's manifests.
+const CHART: [(&str, &str); 3] = [
+    ("Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+    ("templates/_helpers.tpl", "{{- define \"shop.labels\" -}}\napp: shop\n{{- end }}\n"),
+    (
+        "templates/deployment.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shop\n  labels:\n    {{- include \"shop.labels\" . | nindent 4 }}\n",
+    ),
+];
+
 #[test]
 fn neovim_shows_fixes_and_forgets_a_finding() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -22,6 +32,11 @@ fn neovim_shows_fixes_and_forgets_a_finding() {
         return;
     };
     let dir = support::copy_of("shop");
+    for (path, text) in CHART {
+        let path = dir.path().join("charts/shop").join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
     let home = tempfile::tempdir().expect("a folder");
     let output = Command::new("nvim")
         .args(["--headless", "-u", "NONE", "-n", "-c"])
