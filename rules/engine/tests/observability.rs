@@ -455,3 +455,218 @@ fn services_without_ids() {
         assert_eq!(of_rule(NO_ID, &text), 0, "{name}");
     }
 }
+
+const IGNORED: &str = "trace-context-ignored";
+const SPANS: &str = "tracing_opentelemetry::layer().with_tracer(tracer());";
+const INSTRUMENTED: &str = "#[tracing::instrument]\nasync fn handler() {}";
+
+fn with_layer(text: &str, layer: &str) -> String {
+    let libraries = "tracing = \"0.1\"\ntracing-opentelemetry = \"0.32\"\ntracing-actix-web = \"0.7\"\n";
+    let text = text.replace("tracing = \"0.1\"\n", libraries);
+    text.replace("post(handler))", &format!("post(handler)){layer}"))
+}
+
+#[test]
+fn traces_that_begin_anew_in_a_service() {
+    let trace = ".layer(tower_http::trace::TraceLayer::new_for_http())";
+    for (name, text) in [
+        ("a span around the handler", with_layer(&traced(SPANS, INSTRUMENTED), "")),
+        ("a layer that makes spans", with_layer(&traced(SPANS, "async fn handler() {}"), trace)),
+        ("a provider for the whole program", with_layer(&traced(EXPORT, INSTRUMENTED), "")),
+        ("a propagator that nobody asks", with_layer(&traced(&format!("{SET}{EXPORT}"), INSTRUMENTED), "")),
+        (
+            "a closure that makes the span",
+            with_layer(
+                &traced(SPANS, "async fn handler() {}"),
+                ".layer(tower_http::trace::TraceLayer::new_for_http().make_span_with(|r: &axum::extract::Request| tracing::info_span!(\"request\")))",
+            ),
+        ),
+        (
+            "beside layers that do other things",
+            with_layer(&traced(SPANS, INSTRUMENTED), ".layer(tower_http::cors::CorsLayer::permissive())"),
+        ),
+    ] {
+        assert_eq!(of_rule(IGNORED, &text), 1, "{name}");
+    }
+}
+
+#[test]
+fn traces_that_go_on_in_a_service_or_may() {
+    let layer = |layer: &str| with_layer(&traced(SPANS, INSTRUMENTED), layer);
+    let parent = "async fn handler(h: axum::http::HeaderMap) { parent(h) }
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+#[tracing::instrument]
+fn parent(h: axum::http::HeaderMap) { tracing::Span::current().set_parent(context(&h)); }";
+    for (name, text) in [
+        ("spans that go nowhere", with_layer(&with_handler(INSTRUMENTED), "")),
+        ("no span for a request", with_layer(&traced(SPANS, "async fn handler() {}"), "")),
+        (
+            "only questions",
+            with_layer(&traced(SPANS, INSTRUMENTED), "").replace("post(handler)", "get(handler)"),
+        ),
+        (
+            "a layer that takes them in",
+            layer(".layer(axum_tracing_opentelemetry::middleware::OtelAxumLayer::default())"),
+        ),
+        ("a layer that nobody knows", layer(".layer(house::telemetry_layer())")),
+        (
+            "a part of a layer that nobody knows",
+            layer(
+                ".layer(tower_http::trace::TraceLayer::new_for_http().make_span_with(house::Spans::new()))",
+            ),
+        ),
+        ("by hand", with_layer(&traced(SPANS, parent), "")),
+        ("by the propagator", with_layer(&traced(SPANS, &format!("#[tracing::instrument]\n{READS}")), "")),
+        (
+            "by a header",
+            with_layer(
+                &traced(
+                    SPANS,
+                    "#[tracing::instrument]\nasync fn handler(h: axum::http::HeaderMap) { h.get(\"traceparent\"); }",
+                ),
+                "",
+            ),
+        ),
+    ] {
+        assert_eq!(of_rule(IGNORED, &text), 0, "{name}");
+    }
+}
+
+const DROPPED: &str = "correlation-id-dropped-outbound";
+
+/// Two services: `shop` asks `prices`, over gRPC, in `ask`. `set_up` stands in the `main` of `shop`.
+fn two(set_up: &str, ask: &str) -> String {
+    format!(
+        r#"//- Cargo.toml
+[workspace]
+members = ["shop", "prices"]
+//- proto/prices.proto
+syntax = "proto3";
+package prices.v1;
+service Prices {{ rpc Find(Item) returns (Price); }}
+message Item {{}}
+message Price {{}}
+//- shop/Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+axum = "0.8"
+opentelemetry = "0.31"
+tokio = "1"
+tonic = "0.14"
+tracing-opentelemetry = "0.32"
+//- shop/src/main.rs
+use axum::{{Router, extract::State, routing::post}};
+use pb::prices_client::PricesClient;
+use tonic::transport::Channel;
+mod pb {{ tonic::include_proto!("prices.v1"); }}
+{ask}
+#[tokio::main]
+async fn main() {{
+    {set_up}
+    let channel = Channel::from_static("http://prices:50051").connect_lazy();
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    axum::serve(listener, Router::new().route("/orders", post(handler)).with_state(channel)).await.unwrap();
+}}
+//- prices/Cargo.toml
+[package]
+name = "prices"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+tokio = "1"
+tonic = "0.14"
+//- prices/src/main.rs
+mod pb {{ tonic::include_proto!("prices.v1"); }}
+struct Book;
+#[tonic::async_trait]
+impl pb::prices_server::Prices for Book {{
+    async fn find(&self, request: tonic::Request<pb::Item>) -> Result<tonic::Response<pb::Price>, tonic::Status> {{
+        Ok(tonic::Response::new(pb::Price {{}}))
+    }}
+}}
+#[tokio::main]
+async fn main() {{
+    let served = pb::prices_server::PricesServer::new(Book);
+    tonic::transport::Server::builder().add_service(served).serve("0.0.0.0:50051".parse().unwrap()).await.unwrap();
+}}
+"#
+    )
+}
+
+const ASKS: &str = "async fn handler(State(channel): State<Channel>) {
+    let mut prices = PricesClient::new(channel);
+    prices.find(tonic::Request::new(pb::Item {})).await.unwrap();
+}";
+
+#[test]
+fn traces_and_ids_that_end_at_a_call_to_another_service() {
+    let plain = ASKS.replace("tonic::Request::new(pb::Item {})", "pb::Item {}");
+    let id = ASKS.replace("async fn handler(", "async fn handler(h: axum::http::HeaderMap, ");
+    let id = id.replace("let mut prices", "h.get(\"x-request-id\");\n    let mut prices");
+    for (name, text) in [
+        ("spans that are exported", two(SPANS, ASKS)),
+        ("a message without metadata", two(SPANS, &plain)),
+        ("an id", two("", &id)),
+        (
+            "over HTTP",
+            two(SPANS, "async fn handler() { reqwest::get(\"http://prices/v1\").await.unwrap(); }")
+                .replace("tonic = \"0.14\"\ntracing", "tonic = \"0.14\"\nreqwest = \"0.12\"\ntracing"),
+        ),
+    ] {
+        assert_eq!(of_rule(DROPPED, &text), 1, "{name}");
+    }
+}
+
+#[test]
+fn traces_that_go_on_at_a_call_or_need_not() {
+    let with = |from: &str, to: &str| two(SPANS, &ASKS.replace(from, to));
+    let reqwest = |code: &str| {
+        two(SPANS, code).replace("tonic = \"0.14\"\ntracing", "tonic = \"0.14\"\nreqwest = \"0.12\"\ntracing")
+    };
+    let message = "prices.find(tonic::Request::new(pb::Item {}))";
+    for (name, text) in [
+        ("no spans and no ids", two("", ASKS)),
+        (
+            "an interceptor",
+            with(
+                "PricesClient::new(channel)",
+                "PricesClient::with_interceptor(channel, |r: tonic::Request<()>| Ok(inject(r)))",
+            ),
+        ),
+        (
+            "a channel in something else",
+            with("PricesClient::new(channel)", "PricesClient::new(house::Traced::new(channel))"),
+        ),
+        (
+            "metadata",
+            with(
+                message,
+                "let mut item = tonic::Request::new(pb::Item {});\n    inject(item.metadata_mut());\n    prices.find(item)",
+            ),
+        ),
+        ("a helper that makes the request", with(message, "prices.find(house::traced(pb::Item {}))")),
+        (
+            "another house's service",
+            two(SPANS, ASKS).replace("impl pb::prices_server::Prices for Book", "impl Book"),
+        ),
+        (
+            "a host on the internet",
+            reqwest("async fn handler() { reqwest::get(\"https://prices.example.com/v1\").await.unwrap(); }"),
+        ),
+        (
+            "a host that nobody names",
+            reqwest("async fn handler(u: String) { reqwest::get(format!(\"{u}/v1\")).await.unwrap(); }"),
+        ),
+        (
+            "a method that nobody knows",
+            reqwest(
+                "async fn handler() { reqwest::Client::new().get(\"http://prices/v1\").traced().send().await.unwrap(); }",
+            ),
+        ),
+    ] {
+        assert_eq!(of_rule(DROPPED, &text), 0, "{name}");
+    }
+}

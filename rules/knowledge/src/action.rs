@@ -463,8 +463,9 @@ pub enum Action {
     },
     /// Sets up where the spans of the program go.
     ExportTraces {
-        /// A statement that makes the context of a trace travel with requests, for fixes.
-        propagate: String,
+        /// A statement that makes the context of a trace travel with requests, for fixes: of what is set up for the whole
+        /// program.
+        propagate: Option<String>,
     },
     /// Reads the context of a trace from a message, or writes it into one, by what the program set up for it.
     Propagate,
@@ -715,8 +716,10 @@ pub enum Carries {
     Overload,
     /// Limits the size of bodies.
     BodyLimit,
-    /// Records requests.
+    /// Gives each request a span.
     Trace,
+    /// Writes a line for each request, and makes no span.
+    AccessLog,
     /// Turns panics into answers.
     CatchPanic,
     /// Lets browsers call from other origins.

@@ -198,8 +198,6 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
         if let Action::SetMiddleware { value } = a { tracer.arg(at, *value) } else { None }
     });
     let middlewares: Vec<At> = middlewares.collect();
-    let carries = middlewares.iter().copied();
-    let carries = carries.filter(|m| tracer.carries(*m) == Some(Carries::CorrelationOut)).count();
     let snippets = view.snippets(&library.replace('-', "_"));
     Some(Client {
         protocol: made.protocol,
@@ -211,11 +209,21 @@ pub(crate) fn client(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<C
         options: options(tracer, built),
         retries: retries(tracer, &middlewares),
         auto_commit: auto_commit(tracer, made, built),
-        carries_correlation: if carries > 0 { Tri::Present(()) } else { Tri::Absent },
+        carries_correlation: passes_on(tracer, &middlewares),
         own_transport: steps().any(|s| tracer.actions(s.at).contains(&Action::OwnTransport)),
         used_in: Vec::new(),
         snippets,
     })
+}
+
+/// Whether one of the middlewares passes the id or trace of a request on. What knowledge has no word for may.
+fn passes_on(tracer: &Tracer<'_>, middlewares: &[At]) -> Tri<()> {
+    let own = |m: At| matches!(tracer.ty(m), crate::ty::Ty::Adt(..));
+    if middlewares.iter().any(|m| tracer.carries(*m) == Some(Carries::CorrelationOut)) {
+        return Tri::Present(());
+    }
+    let may = |m: &&At| own(**m) || !tracer.has_word(m.body, tracer.ty(**m));
+    if middlewares.iter().any(|m| may(&m)) { Tri::Unknown } else { Tri::Absent }
 }
 
 /// What among the middlewares sends requests again.

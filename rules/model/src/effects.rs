@@ -203,6 +203,7 @@ fn kind_of(
         | What::Identity(_)
         | What::HeldSpan { .. }
         | What::UnboundedLabel(_)
+        | What::Carries(_)
         | What::ExportTraces(_)
         | What::Propagates(_)
         | What::Stall(_)

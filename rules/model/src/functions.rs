@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use svclint_facts::rust::{ExprId, ExprKind, Fields, Lit};
-use svclint_knowledge::{Action, Callable, Effect, Limit, Role, Signal};
+use svclint_knowledge::{Action, Callable, Carries, Effect, Limit, Role, Signal};
 
 use crate::bodies::{BodyId, BodyOwner};
 use crate::defs::{FnIdx, Owner, Res};
@@ -262,6 +262,9 @@ fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: 
         }
         Action::Stall { instead } => What::Stall(instead.clone()),
         Action::ExportTraces { propagate } => What::ExportTraces(propagate.clone()),
+        Action::Carries(carries @ (Carries::CorrelationIn | Carries::CorrelationOut)) => {
+            What::Carries(*carries)
+        }
         Action::Propagate => What::Propagates(library_of(tracer, at)),
         Action::Identity { value } => What::Identity(tracer.arg(at, *value).map_or(Tri::Unknown, text)),
         Action::Log => What::Log(telemetry::noted(tracer, at)),

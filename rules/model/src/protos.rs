@@ -114,6 +114,15 @@ pub(crate) fn unary(tracer: &Tracer<'_>, call: At) -> Tri<()> {
     }
 }
 
+/// The full name of the service that the call of a generated client asks.
+pub(crate) fn called(tracer: &Tracer<'_>, call: At) -> Option<String> {
+    let Some(Callee::Lib(path, _)) = tracer.types_of(call.body).callees.get(&call.expr) else { return None };
+    let words: Vec<&str> = path.trim_start_matches(GENERATED).split("::").collect();
+    // package, module, client, method
+    let [package @ .., _, client, _] = words.as_slice() else { return None };
+    tracer.program.protos.full_name(&package.join("."), client.strip_suffix("Client")?)
+}
+
 /// The blocks that implement services of protobuf files. Their traits are written by a code generator.
 pub(crate) fn implemented(tracer: &Tracer<'_>, files: &[SourceFile]) -> Vec<GrpcImpl> {
     let program = tracer.program;

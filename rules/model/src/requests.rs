@@ -2,12 +2,12 @@
 
 use rustc_hash::FxHashMap;
 use svclint_facts::rust::{ExprId, ExprKind};
-use svclint_knowledge::{Action, Callable, GENERATED, Limit, Protocol, Role};
+use svclint_knowledge::{Action, Callable, Carries, GENERATED, Limit, Protocol, Role};
 
 use crate::clients::make_client_of;
 use crate::defs::Res;
 use crate::delays::Made;
-use crate::infer::Target;
+use crate::infer::{Callee, Target};
 use crate::place::{Place, Tri};
 use crate::system::{ClientId, FreshKey, Request};
 use crate::trace::Trace;
@@ -86,6 +86,7 @@ pub(crate) fn sent(tracer: &Tracer<'_>, send: At) -> Option<Sent> {
         protocol: Protocol::Http,
         method: Tri::Unknown,
         url: Tri::Unknown,
+        rpc: None,
         unary: Tri::Present(()),
         clients: Vec::new(),
         clients_complete: trace.is_complete(),
@@ -113,14 +114,19 @@ pub(crate) fn sent(tracer: &Tracer<'_>, send: At) -> Option<Sent> {
     }
     if request.protocol == Protocol::Grpc {
         request.unary = crate::protos::unary(tracer, send);
+        request.rpc = crate::protos::called(tracer, send);
         if request.bound.is_absent() {
             request.bound =
                 tracer.arg(send, 0).map_or(Tri::Unknown, |message| deadline(tracer, send, message));
         }
     }
     let ways: Vec<ClientWay> = trace.sources.iter().map(|begun| way(tracer, *begun)).collect();
-    if request.bound.is_absent() && ways.iter().any(|way| way.wrapped) {
+    let wrapped = ways.iter().any(|way| way.wrapped);
+    if request.bound.is_absent() && wrapped {
         request.bound = Tri::Unknown;
+    }
+    if request.protocol == Protocol::Grpc {
+        request.headers_complete &= !wrapped && tracer.arg(send, 0).is_some_and(|m| bare(tracer, send, m));
     }
     Some(Sent { request, ways })
 }
@@ -207,6 +213,25 @@ fn deadline(tracer: &Tracer<'_>, send: At, message: At) -> Tri<Place> {
     }
 }
 
+/// Whether nothing but the message itself is sent: no metadata is put beside it.
+fn bare(tracer: &Tracer<'_>, send: At, message: At) -> bool {
+    let makes = |at: At| tracer.actions(at).iter().any(|a| matches!(a, Action::MakeMessage));
+    let ty = tracer.ty(message);
+    if tracer.role(message.body, ty) != Some(Role::GrpcRequest) {
+        return matches!(ty, Ty::Adt(..) | Ty::Lib(..) | Ty::Tuple(_)) || is_generated(tracer, message);
+    }
+    if makes(message) {
+        return true;
+    }
+    let Some(Target::Local(local)) = tracer.types_of(message.body).targets.get(&message.expr) else {
+        return false;
+    };
+    let sets = |at: At| tracer.actions(at).iter().any(|a| matches!(a, Action::SetLimit { .. }));
+    let touched = tracer.calls_on(message.body, *local).into_iter().any(|call| !sets(call));
+    let lent = tracer.passed_on(message.body, *local).into_iter().any(|(call, _)| call != send);
+    !touched && !lent && tracer.single_origin(message).is_some_and(makes)
+}
+
 /// `CountRequest::default()`: a function of generated code, which knows messages and no requests.
 fn is_generated(tracer: &Tracer<'_>, at: At) -> bool {
     let ExprKind::Call { callee, .. } = tracer.kind(at) else { return false };
@@ -216,6 +241,9 @@ fn is_generated(tracer: &Tracer<'_>, at: At) -> bool {
 
 fn headers(tracer: &Tracer<'_>, trace: &Trace, request: &mut Request) {
     for step in &trace.steps {
+        // A method of a trait that nobody knows may add some: `.trace_request()`.
+        let callee = tracer.types_of(step.at.body).callees.get(&step.at.expr);
+        request.headers_complete &= !matches!(callee, Some(Callee::Lib(_, None)));
         for action in tracer.actions(step.at) {
             match action {
                 Action::SetHeader { name, value } => {
@@ -230,6 +258,7 @@ fn headers(tracer: &Tracer<'_>, trace: &Trace, request: &mut Request) {
                     }
                 }
                 Action::SetHeaders { .. } => request.headers_complete = false,
+                Action::Carries(Carries::CorrelationOut) => request.headers.push("traceparent".to_owned()),
                 _ => {}
             }
         }

@@ -85,7 +85,8 @@ impl RouteReader<'_> {
                 .map_or_else(String::new, |d| d.item.name.to_string()),
             None => self.layer_name(at),
         };
-        RouteLayer { at: self.tracer.call_place(at), name, function, carries, certain: true }
+        let known = function.is_some() || self.tracer.is_known_layer(at);
+        RouteLayer { at: self.tracer.call_place(at), name, function, carries, known, certain: true }
     }
 
     /// The last word of the layer's type, or of the path that makes it.

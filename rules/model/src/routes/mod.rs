@@ -293,6 +293,7 @@ impl<'a> RouteReader<'a> {
                     name,
                     function: None,
                     carries: vec![*carries],
+                    known: true,
                     certain,
                 });
             }

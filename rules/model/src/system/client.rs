@@ -148,6 +148,8 @@ pub struct Request {
     pub method: Tri<String>,
     /// The URL; unknown parts are written `{}`.
     pub url: Tri<String>,
+    /// The full name of the gRPC service that it calls, where a protobuf file declares it.
+    pub rpc: Option<String>,
     /// The clients that it may be made with.
     pub clients: Vec<ClientId>,
     /// Whether `clients` are all.

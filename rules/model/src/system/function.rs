@@ -203,8 +203,11 @@ pub enum What {
     UnboundedLabel(LabelSource),
     /// Is known to a broker under a name that no other client may have.
     Identity(Tri<String>),
-    /// Sets up where spans go; a statement that makes their context travel with requests, for fixes.
-    ExportTraces(String),
+    /// Sets up where spans go; where it does so for the whole program, a statement that makes their context travel with
+    /// requests, for fixes.
+    ExportTraces(Option<String>),
+    /// Takes the id or the trace of a request in, or gives it to what is called, by itself.
+    Carries(Carries),
     /// Takes the context of a trace in, or passes it on, as the program set it up; the library that does, by its name in code.
     Propagates(String),
     /// Opens a port, or has a library open it; the address.

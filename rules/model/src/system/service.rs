@@ -130,6 +130,9 @@ pub struct RouteLayer {
     pub function: Option<FnId>,
     /// What knowledge says that it does.
     pub carries: Vec<Carries>,
+    /// Whether it is code of the workspace, or of a library that knowledge has a word for: what it is not said to do, it does
+    /// not do.
+    pub known: bool,
     /// Whether it is there whichever way the router is built.
     pub certain: bool,
 }

@@ -103,7 +103,7 @@ fn effect(carries: &[Carries]) -> Option<&'static str> {
         Carries::Timeout => Some("no request is ended when it takes too long"),
         Carries::Auth => Some("requests without credentials are served"),
         Carries::BodyLimit => Some("the limit on bodies does not hold"),
-        Carries::Trace => Some("no request is recorded"),
+        Carries::Trace | Carries::AccessLog => Some("no request is recorded"),
         Carries::CorrelationIn | Carries::RequestId => Some("requests get no id"),
         Carries::Overload => Some("the limit on requests does not hold"),
         Carries::CatchPanic => Some("a panic is not answered"),

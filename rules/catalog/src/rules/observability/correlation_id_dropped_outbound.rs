@@ -1,15 +1,16 @@
 //! `correlation-id-dropped-outbound`
 
-use svclint_model::{Model, Place, Protocol, Request, Role, Service, Tri, is_correlation_header};
+use svclint_model::{Model, Protocol, Request, Role, Service, Tri, is_correlation_header};
 
+use super::inbound::Trail;
 use crate::edit::insert_after;
 use crate::rules::reach::{Reached, evidence};
 use crate::{Applicability, Confidence, Context, Finding, Fix, Related, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports outbound HTTP calls on a request path that do not pass on the id (or trace context) that the service gives its
-    /// incoming requests.
+    /// Reports outbound HTTP and gRPC calls to other services of the house, on a request path, that do not pass on the id that
+    /// the service gives its incoming requests, or the context of the trace whose spans it exports.
     ///
     /// ## Why it matters
     /// The trail of a request ends at the first service that drops its id. When something fails three services further, nobody
@@ -54,7 +55,7 @@ declare_rule! {
     ///
     /// ## Fix
     /// Where the function has the incoming headers, copies the id from them. Elsewhere it proposes the header, with a
-    /// `request_id` that you have to hand in.
+    /// `request_id` that you have to hand in. None is offered for traces and gRPC.
     ///
     /// ## References
     /// - W3C, "Trace Context"
@@ -71,37 +72,45 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut seen = rustc_hash::FxHashSet::default();
     for service in &cx.model.services {
-        let Some(inbound) = service.correlation_in else { continue };
+        let Some(trail) = Trail::of(cx, service) else { continue };
         let reached = Reached::from_handlers(cx.model, service);
         for request in &cx.model.requests {
-            let dropped = reached.ways.contains_key(&request.in_fn) && drops(cx.model, request);
+            let dropped = reached.ways.contains_key(&request.in_fn) && drops(cx.model, trail, request);
             if dropped && seen.insert(request.at) {
-                findings.push(finding(cx, service, inbound, &reached, request));
+                findings.push(finding(cx, service, trail, &reached, request));
             }
         }
     }
 }
 
-fn drops(model: &Model, request: &Request) -> bool {
+fn drops(model: &Model, trail: Trail, request: &Request) -> bool {
     let bare = |client: &svclint_model::ClientId| model.client(*client).carries_correlation.is_absent();
-    request.protocol == Protocol::Http
+    matches!(request.protocol, Protocol::Http | Protocol::Grpc)
         && request.headers_complete
         && !request.headers.iter().any(|h| is_correlation_header(h))
         && request.clients_complete
         && !request.clients.is_empty()
         && request.clients.iter().all(bare)
-        && is_own(model, request)
+        && is_own(model, trail, request)
 }
 
 /// Whether the call goes to a service of the same house. A host on the internet has no use for our ids.
-fn is_own(model: &Model, request: &Request) -> bool {
-    let Tri::Present(url) = &request.url else { return model.services.len() > 1 };
-    let Some((_, rest)) = url.split_once("://") else { return model.services.len() > 1 };
+fn is_own(model: &Model, trail: Trail, request: &Request) -> bool {
+    if request.protocol == Protocol::Grpc {
+        return request
+            .rpc
+            .as_ref()
+            .is_some_and(|name| model.grpc_impls.iter().any(|i| i.full_name == *name));
+    }
+    // Whoever makes an id wants it to arrive; spans may be for the service alone.
+    let unsaid = matches!(trail, Trail::Id(_)) && model.services.len() > 1;
+    let Tri::Present(url) = &request.url else { return unsaid };
+    let Some((_, rest)) = url.split_once("://") else { return unsaid };
     let host = rest.split(['/', ':', '?']).next().unwrap_or("");
     let inside = [".local", ".internal", ".svc", ".cluster"].iter().any(|w| host.contains(w));
     inside
-        || !host.contains('.')
-        || host.contains("{?}") && model.services.len() > 1
+        || !host.contains(['.', '{'])
+        || host.contains("{?}") && unsaid
         || host.starts_with("127.")
         || host.starts_with("10.")
 }
@@ -109,11 +118,12 @@ fn is_own(model: &Model, request: &Request) -> bool {
 fn finding(
     cx: &Context<'_>,
     service: &Service,
-    inbound: Place,
+    trail: Trail,
     reached: &Reached<'_>,
     request: &Request,
 ) -> Finding {
-    let mut related = vec![Related { place: inbound, message: "incoming requests get their id here".into() }];
+    let (at, words) = trail.told();
+    let mut related = vec![Related { place: at, message: words.begins.into() }];
     if let Some(way) = reached.ways.get(&request.in_fn) {
         related.extend(evidence(cx.model, way));
     }
@@ -124,26 +134,25 @@ fn finding(
         matches!(&request.url, Tri::Present(url) if url.contains("://") && !url.contains("://{?}"));
     Finding {
         rule: &CORRELATION_ID_DROPPED_OUTBOUND,
-        message: format!(
-            "the request id{route} is not passed on: the next service cannot be tied to this request"
-        ),
-        help: Some(
-            "set the id as a header of the outbound request, or wrap the client in a middleware that does"
-                .into(),
-        ),
+        message: format!("the {}{route} is not passed on: {}", words.what, words.lost),
+        help: Some(words.help.into()),
         severity: CORRELATION_ID_DROPPED_OUTBOUND.severity,
         confidence: if known_target { Confidence::High } else { Confidence::Medium },
         variants: Vec::new(),
         service: Some(service.name.clone()),
         place: request.begun_call,
-        label: "sent without the id".into(),
+        label: words.label.into(),
         related,
-        fixes: fix(cx, request).into_iter().collect(),
+        fixes: fix(cx, trail, request).into_iter().collect(),
         subject: cx.model.function(request.in_fn).path.clone(),
     }
 }
 
-fn fix(cx: &Context<'_>, request: &Request) -> Option<Fix> {
+fn fix(cx: &Context<'_>, trail: Trail, request: &Request) -> Option<Fix> {
+    // A trace is more than one header, and metadata is none.
+    if matches!(trail, Trail::Spans(_)) || request.protocol != Protocol::Http {
+        return None;
+    }
     let call = request.begun_call;
     let function = cx.model.function(request.in_fn);
     let headers =

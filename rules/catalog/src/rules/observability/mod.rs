@@ -2,6 +2,7 @@
 
 mod alert_rule_incomplete;
 mod correlation_id_dropped_outbound;
+mod inbound;
 mod manifest;
 mod metric_label_unbounded;
 mod otel_propagator_not_set;
@@ -14,6 +15,7 @@ mod secret_recorded_in_telemetry;
 mod service_without_correlation;
 mod span_guard_held_across_await;
 mod spawned_task_drops_span;
+mod trace_context_ignored;
 
 super::category![
     alert_rule_incomplete,
@@ -28,4 +30,5 @@ super::category![
     service_without_correlation,
     span_guard_held_across_await,
     spawned_task_drops_span,
+    trace_context_ignored,
 ];

@@ -97,7 +97,7 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported = Vec::new();
     for service in &cx.model.services {
-        let exports = |d: &Deed| matches!(d.what, What::ExportTraces(_));
+        let exports = |d: &Deed| matches!(d.what, What::ExportTraces(Some(_)));
         let (Some((_, set_up)), Some((function, used))) =
             (first(cx, service, exports), first(cx, service, |d| uses(cx, service, d)))
         else {
@@ -142,7 +142,7 @@ fn finding(cx: &Context<'_>, service: &Service, set_up: &Deed, used: (FnId, &Dee
         .service(&service.name)
         .subject(&cx.model.function(used.0).path)
         .related(used.1.at, "the context of the trace is taken from the global propagator here");
-    let What::ExportTraces(statement) = &set_up.what else { return finding };
+    let What::ExportTraces(Some(statement)) = &set_up.what else { return finding };
     if !cx.begins_line(set_up.at) {
         return finding;
     }

@@ -1,7 +1,8 @@
 //! `service-without-correlation`
 
-use svclint_model::{Listener, Protocol, Route, Service, Tri, What};
+use svclint_model::{Listener, Protocol, Service};
 
+use super::inbound::takes_nothing_in;
 use crate::rules::contained::is_deployed;
 use crate::{Context, Finding, declare_rule};
 
@@ -69,30 +70,14 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let Some(listener) = service.listeners.iter().find(|l| l.protocol == Protocol::Http) else {
             continue;
         };
-        if gives_no_id(service)
-            && !may_read_id(cx, service)
+        if service.routes.iter().any(|r| r.handler.is_some())
+            && takes_nothing_in(cx, service)
             && is_one_of_several(cx, service)
             && is_deployed(cx, service)
         {
             findings.push(finding(service, listener));
         }
     }
-}
-
-/// Whether all middleware of a service is known, and none of it gives requests an id.
-fn gives_no_id(service: &Service) -> bool {
-    let is_known = |r: &Route| r.layers.iter().all(|l| !l.carries.is_empty() || l.function.is_some());
-    let serves = service.routes.iter().any(|r| r.handler.is_some());
-    service.correlation_in.is_none()
-        && service.routes_complete
-        && serves
-        && service.routes.iter().all(is_known)
-}
-
-/// Whether some code of a service takes a trace in, or reads a header whose name is not known.
-fn may_read_id(cx: &Context<'_>, service: &Service) -> bool {
-    let deeds = service.functions.iter().flat_map(|f| &cx.model.function(*f).does);
-    deeds.into_iter().any(|d| matches!(d.what, What::Propagates(_) | What::ReadHeader(Tri::Unknown)))
 }
 
 fn is_one_of_several(cx: &Context<'_>, service: &Service) -> bool {
