@@ -18,10 +18,24 @@ pub(super) fn in_production(cx: &Context<'_>, service: &Service) -> Option<Confi
 /// Whether a program can only be meant to run for others, in a workspace without any file for containers: it listens beyond
 /// its own machine, and works with what it keeps elsewhere.
 fn stands_alone(cx: &Context<'_>, service: &Service) -> bool {
-    let untold =
-        container_files(cx).next().is_none() && cx.model.manifests.workloads.iter().all(Workload::is_compose);
-    let listens = !service.listeners.is_empty() && !service.listeners.iter().any(is_for_itself);
-    untold && listens && !is_tool(cx.model, service) && works_with_others(cx.model, service)
+    is_untold(cx) && listens_beyond(cx, service) && works_with_others(cx.model, service)
+}
+
+/// Whether a program listens beyond its own machine, and no file for containers tells another program of the workspace from
+/// it.
+pub(super) fn may_stand_alone(cx: &Context<'_>, service: &Service) -> bool {
+    let is_only = cx.model.services.len() == 1;
+    (is_only || is_untold(cx)) && listens_beyond(cx, service)
+}
+
+/// Whether the workspace has no file for containers but compositions of what others made.
+fn is_untold(cx: &Context<'_>) -> bool {
+    container_files(cx).next().is_none() && cx.model.manifests.workloads.iter().all(Workload::is_compose)
+}
+
+fn listens_beyond(cx: &Context<'_>, service: &Service) -> bool {
+    let for_others = !service.listeners.is_empty() && !service.listeners.iter().any(is_for_itself);
+    for_others && !is_tool(cx.model, service)
 }
 
 /// Whether a listener is for programs of the same machine.

@@ -3,7 +3,7 @@
 use svclint_model::{Carries, Place, Route, Service};
 
 use super::inbound::{exported, takes_nothing_in};
-use crate::rules::contained::in_production;
+use crate::rules::contained::{is_deployed, may_stand_alone};
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -121,14 +121,15 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut reported = Vec::new();
     for service in &cx.model.services {
-        if let Some(confidence) = in_production(cx, service)
+        // What sends its spans away is run for others.
+        if (is_deployed(cx, service) || may_stand_alone(cx, service))
             && let Some(exported) = exported(cx, service)
             && takes_nothing_in(cx, service)
             && let Some(at) = begun(cx, service)
             && !reported.contains(&at)
         {
             reported.push(at);
-            findings.push(Finding { confidence, ..finding(service, at, exported) });
+            findings.push(finding(service, at, exported));
         }
     }
 }
