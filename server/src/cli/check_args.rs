@@ -32,7 +32,7 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(super) accept: AcceptArgs,
     /// Check the text on stdin as if it stood in this file; only findings in it are reported
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["paths", "fix", "unsafe_fixes", "since", "staged"])]
+    #[arg(long, help_heading = "Input", value_name = "PATH", conflicts_with_all = ["paths", "fix", "unsafe_fixes", "since", "staged"])]
     pub(super) stdin_path: Option<PathBuf>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct LevelArgs {
     /// Run a rule, or those of a category that are not off by default
     #[arg(short = 'W', long = "warn", value_name = "RULE")]
     warn: Vec<String>,
-    /// Run a rule and make its findings errors
+    /// Run a rule, or those of a category that are not off by default, and make their findings errors
     #[arg(short = 'D', long = "deny", value_name = "RULE")]
     deny: Vec<String>,
 }
