@@ -898,3 +898,18 @@ fn keys_that_stand_once_each() {
         assert_eq!(all, Vec::<String>::new(), "{text}");
     }
 }
+
+/// What only a profile for tools or tests starts, nobody runs for users.
+#[test]
+fn profiles_of_compose_files_that_others_do_not_need() {
+    let told = |profiles: &str| {
+        let text = format!(
+            "//- compose.yaml\nservices:\n  viewer:\n    image: dozzle:8.0\n    {profiles}\n    volumes: ['/var/run/docker.sock:/var/run/docker.sock']\n"
+        );
+        support::of_rule("pod-security-context-weak", &text)
+    };
+    assert_eq!(told("profiles: [tools]"), 0);
+    assert_eq!(told("profiles: [e2e, debug]"), 0);
+    assert_eq!(told("profiles: [tools, full]"), 1);
+    assert_eq!(told("restart: always"), 1);
+}

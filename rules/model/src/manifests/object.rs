@@ -160,6 +160,7 @@ fn workload(head: &Head<'_>) -> Option<Workload> {
         containers: containers.list,
         containers_complete: containers.complete,
         spread: pod::spread(pod),
+        profiles: Vec::new(),
         depends_on: Vec::new(),
         annotations: labels("annotations"),
     })

@@ -47,12 +47,19 @@ const ASIDE: &[&str] = &[
     "benchmark",
 ];
 
-/// Whether a workload is for tests or the developers' own machines, or comes from somebody else, by its file's path.
+/// Profiles of compose files that start what the others do not need.
+const ASIDE_PROFILES: &[&str] = &["ci", "debug", "tool", "tools", "tooling"];
+
+/// Whether a workload is for tests or the developers' own machines, or comes from somebody else: by its file's path, or by
+/// the profiles that start it.
 pub(super) fn is_aside(model: &Model, workload: &Workload) -> bool {
+    fn is_word(part: &str) -> bool {
+        std::iter::once(part).chain(part.split(['-', '.'])).any(|word| ASIDE.contains(&word))
+    }
     let path = model.relative(workload.file()).display().to_string().to_lowercase();
-    path.split('/')
-        .flat_map(|part| std::iter::once(part).chain(part.split(['-', '.'])))
-        .any(|word| ASIDE.contains(&word))
+    let profile = |name: &String| is_word(&name.to_lowercase()) || ASIDE_PROFILES.contains(&&**name);
+    let by_profile = !workload.profiles.is_empty() && workload.profiles.iter().all(profile);
+    by_profile || path.split('/').any(is_word)
 }
 
 /// Whether two objects can be there at the same time.

@@ -148,6 +148,7 @@ impl Reader<'_> {
             containers_complete: true,
             spread: Tri::Unknown,
             depends_on: value.entry("depends_on").map(depends_on).unwrap_or_default(),
+            profiles: get("profiles").map(texts).unwrap_or_default(),
             annotations: Labels::default(),
         })
     }
@@ -431,6 +432,11 @@ fn host_access(service: &Value) -> Vec<Spot<String>> {
         is_shared.then(|| Spot { value: format!("{key}: {text}"), at: between(entry.key_at, entry.value.at) })
     };
     ["network_mode", "pid", "ipc"].iter().filter_map(spot).collect()
+}
+
+/// The texts of a list.
+fn texts(list: &Value) -> Vec<String> {
+    list.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect()
 }
 
 fn depends_on(entry: &Entry) -> Vec<Dependency> {

@@ -196,6 +196,8 @@ pub struct Workload {
     pub spread: Tri<()>,
     /// What must run before, in a compose file.
     pub depends_on: Vec<Dependency>,
+    /// The profiles of a compose file that it belongs to: with none it always starts.
+    pub profiles: Vec<String>,
     /// The annotations of its pods.
     pub annotations: Labels,
 }
