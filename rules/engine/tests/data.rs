@@ -237,3 +237,103 @@ fn rows_that_two_requests_insert() {
         assert_eq!(of_rule(RACE, &with(table, &body)), found, "{name}");
     }
 }
+
+// ---- sql-built-by-format
+
+const SPLICED: &str = "sql-built-by-format";
+
+/// A function that is given texts by a handler.
+fn with_texts(body: &str) -> String {
+    let code = format!(
+        "use axum::extract::{{Path, State}};\n\
+         #[derive(Clone)]\nstruct App {{ db: sqlx::PgPool }}\nstruct Filter {{ name: Option<String>, kind: Kind, limit: u32 }}\n\
+         #[derive(Clone, Copy)]\nenum Kind {{ A }}\nconst STATE: &str = \"open\";\n\
+         async fn find(app: &App, filter: Filter, name: &str, id: i64, names: Vec<String>) -> Result<(), sqlx::Error> {{\n    {body}\n    Ok(())\n}}\n\
+         async fn handler(State(app): State<App>, Path(name): Path<String>) {{ let _ = find(&app, todo!(), &name, 1, vec![]).await; }}\n"
+    );
+    support::service(".route(\"/orders\", post(handler)).with_state(app())", &code)
+        + "fn app() -> App { todo!() }\n"
+}
+
+#[test]
+fn texts_between_the_quotes_of_a_statement_are_found() {
+    let run = "sqlx::query(&sql).execute(&app.db).await?;";
+    for (name, body) in [
+        (
+            "compared",
+            "sqlx::query(&format!(\"SELECT 1 FROM t WHERE name = '{name}'\")).execute(&app.db).await?;".to_owned(),
+        ),
+        (
+            "a method that runs texts",
+            "use sqlx::Executor; app.db.execute(format!(\"SELECT 1 FROM t WHERE name = '{}'\", name).as_str()).await?;".to_owned(),
+        ),
+        ("like", format!("let sql = format!(\"SELECT 1 FROM t WHERE name ILIKE '%{{}}%'\", name.to_lowercase()); {run}")),
+        ("stored", format!("let sql = format!(\"INSERT INTO t (id, name) VALUES ({{id}}, '{{name}}')\"); {run}")),
+        ("with a plus", format!("let sql = \"DELETE FROM t WHERE name = '\".to_owned() + name + \"'\"; {run}")),
+        (
+            "added in a branch",
+            format!("let mut sql = String::from(\"SELECT 1 FROM t WHERE 1 = 1\"); if let Some(name) = filter.name {{ sql.push_str(&format!(\" AND name = '{{name}}'\")); }} {run}"),
+        ),
+        (
+            "a list of conditions",
+            format!("let mut all = Vec::new(); all.push(format!(\"name = '{{}}'\", name)); let sql = format!(\"SELECT 1 FROM t WHERE {{}}\", all.join(\" AND \")); {run}"),
+        ),
+        (
+            "a list of values",
+            format!("let list = names.iter().map(|n| format!(\"'{{}}'\", n)).collect::<Vec<_>>().join(\", \"); let sql = format!(\"SELECT 1 FROM t WHERE name IN ({{list}})\"); {run}"),
+        ),
+        (
+            "several at once",
+            format!("let list = names.join(\"','\"); let sql = format!(\"SELECT 1 FROM t WHERE name IN ('{{list}}')\"); {run}"),
+        ),
+        (
+            "one of several texts",
+            format!("let only = if id > 0 {{ format!(\"AND name = '{{name}}'\") }} else {{ String::new() }}; let sql = format!(\"SELECT 1 FROM t WHERE id = $1 {{only}}\"); {run}"),
+        ),
+        (
+            "pushed to a builder",
+            "let mut q = sqlx::QueryBuilder::<sqlx::Postgres>::new(\"SELECT 1 FROM t WHERE \"); q.push(format!(\"name = '{name}'\")); q.build().execute(&app.db).await?;".to_owned(),
+        ),
+    ] {
+        assert_eq!(of_rule(SPLICED, &with_texts(&body)), 1, "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_text_or_no_value_is_left_alone() {
+    let run = "sqlx::query(&sql).execute(&app.db).await?;";
+    for (name, sql) in [
+        ("a constant", "format!(\"SELECT 1 FROM t WHERE state = '{STATE}'\")"),
+        ("a number", "format!(\"SELECT 1 FROM t WHERE id = '{id}' LIMIT {}\", filter.limit)"),
+        ("a type of its own", "format!(\"SELECT 1 FROM t WHERE kind = '{:?}'\", filter.kind)"),
+        ("the name of a table", "format!(\"SELECT 1 FROM {name} WHERE id = $1\")"),
+        ("a schema", "format!(\"SELECT '{name}' AS schema_name, to_regclass('{name}.t') FROM {name}.t\")"),
+        ("the number of a parameter", "format!(\"SELECT 1 FROM t WHERE id = ${id}\")"),
+        ("what takes no parameters", "format!(\"ALTER USER app WITH PASSWORD = '{name}'\")"),
+        ("escaped", "format!(\"SELECT 1 FROM t WHERE name = '{}'\", name.replace('\\'', \"''\"))"),
+        ("something between", "format!(\"SELECT 1 FROM t WHERE name = 'x' AND {name} = 'y'\")"),
+    ] {
+        assert_eq!(of_rule(SPLICED, &with_texts(&format!("let sql = {sql}; {run}"))), 0, "{name}");
+    }
+    let of_a_list = "for state in [\"open\", \"done\"] { sqlx::query(&format!(\"SELECT 1 FROM t WHERE state = '{state}'\")).execute(&app.db).await?; }";
+    assert_eq!(of_rule(SPLICED, &with_texts(of_a_list)), 0, "one of a written list");
+    let list = "let list = STATES.iter().map(|s| format!(\"'{s}'\")).collect::<Vec<_>>().join(\", \");";
+    let constant = format!(
+        "const STATES: [&str; 1] = [\"open\"]; {list} let sql = format!(\"SELECT 1 FROM t WHERE state IN ({{list}})\"); {run}"
+    );
+    assert_eq!(of_rule(SPLICED, &with_texts(&constant)), 0, "a constant list");
+}
+
+#[test]
+fn a_text_that_all_callers_write_out_is_left_alone() {
+    let helper = "async fn count(app: &App, state: &str) { let _ = sqlx::query(&format!(\"SELECT 1 FROM t WHERE state = '{state}'\")).execute(&app.db).await; }\n";
+    let calls = "count(app, \"open\").await; count(app, \"done\").await;";
+    assert_eq!(of_rule(SPLICED, &(with_texts(calls) + helper)), 0);
+    let of_a_list = "for state in STATES { count(app, state).await; }";
+    assert_eq!(
+        of_rule(SPLICED, &(with_texts(of_a_list) + helper + "const STATES: [&str; 1] = [\"open\"];\n")),
+        0
+    );
+    let one_chosen = "count(app, \"open\").await; count(app, name).await;";
+    assert_eq!(of_rule(SPLICED, &(with_texts(one_chosen) + helper)), 1);
+}

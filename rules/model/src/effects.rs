@@ -193,6 +193,7 @@ fn kind_of(
         What::Effect(effect) => EffectKind::Other(*effect),
         What::Log(_) => EffectKind::Log,
         What::Signal(_)
+        | What::SplicedSql(_)
         | What::EndServer
         | What::Binds(_)
         | What::LibraryService(_)

@@ -194,9 +194,7 @@ impl Tracer<'_> {
                         _ => Text::hole(),
                     }
                 }
-                "format" => {
-                    self.format(at, &call.args, call.args.len() - call.implicit as usize, &call.names, depth)
-                }
+                "format" => self.format(at, call, depth),
                 "concat" => {
                     let parts: Vec<Text> =
                         call.args.iter().map(|a| self.text_at(here(*a), depth + 1)).collect();
@@ -357,54 +355,6 @@ impl Tracer<'_> {
             };
         }
         None
-    }
-
-    /// `format!("{base}/x/{}", y)`
-    fn format(
-        &self,
-        at: At,
-        args: &[ExprId],
-        written: usize,
-        names: &[(smol_str::SmolStr, u32)],
-        depth: Depth<'_>,
-    ) -> Text {
-        let here = |expr: ExprId| At { body: at.body, expr };
-        let Some(ExprKind::Lit(Lit::Str(format))) = args.first().map(|a| self.kind(here(*a))) else {
-            return Text::hole();
-        };
-        let mut out = Text::known("");
-        let mut positional = 1;
-        let mut rest = format.as_str();
-        while let Some(open) = rest.find(['{', '}']) {
-            out.text.push_str(&rest[..open]);
-            let brace = &rest[open..open + 1];
-            rest = &rest[open + 1..];
-            if let Some(after) = rest.strip_prefix(brace) {
-                out.text.push_str(brace);
-                rest = after;
-                continue;
-            }
-            let Some(close) = rest.find('}') else { break };
-            let name = rest[..close].split(':').next().unwrap_or("");
-            rest = &rest[close + 1..];
-            let arg = if name.is_empty() {
-                positional += 1;
-                args.get(positional - 1).filter(|_| positional <= written)
-            } else if let Ok(number) = name.parse::<usize>() {
-                args.get(number + 1)
-            } else if let Some((_, number)) = names.iter().find(|(n, _)| n == name) {
-                args.get(*number as usize)
-            } else {
-                args[written.min(args.len())..]
-                    .iter()
-                    .find(|a| matches!(self.kind(here(**a)), ExprKind::Path(p) if p.last() == name))
-            };
-            let value = arg.map_or_else(Text::hole, |a| self.text_at(here(*a), depth + 1));
-            out.complete &= value.complete;
-            out.text.push_str(&value.text);
-        }
-        out.text.push_str(rest);
-        out
     }
 
     /// A limit, as people write it: "10 s", "20". Or "set" where it comes from elsewhere.

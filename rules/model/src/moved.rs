@@ -56,6 +56,7 @@ impl Moved<'_> {
         // A statement may be written in a constant of another file.
         let elsewhere = |deed: &Deed| match &deed.what {
             What::Sql(sql) => sql.text.is_some_and(|text| self.is_in(text)),
+            What::SplicedSql(_) => self.is_in(deed.at),
             _ => false,
         };
         if !self.is_in(function.name) && !function.does.iter().any(elsewhere) {
@@ -83,6 +84,13 @@ impl Moved<'_> {
             }
             What::Log(noted) => noted.iter_mut().for_each(|n| self.place(&mut n.at)),
             What::Sql(sql) => sql.text.iter_mut().for_each(|text| self.place(text)),
+            What::SplicedSql(spliced) => {
+                self.place(&mut spliced.given_to);
+                if let Some(parameters) = &mut spliced.parameters {
+                    self.place(&mut parameters.statement);
+                    self.place(&mut parameters.literal);
+                }
+            }
             What::LoadEnvFile(file) => file.demand.iter_mut().for_each(|at| self.place(at)),
             What::Layer(layer) => {
                 layer.missed.iter_mut().for_each(|missed| self.place(&mut missed.at));

@@ -10,6 +10,7 @@ use crate::fold::{HOLE, Text};
 use crate::infer::Target;
 use crate::place::Place;
 use crate::relative;
+use crate::spliced;
 use crate::system::{Deed, SqlDeed, SqlKind, What};
 use crate::trace::Step;
 use crate::tracer::{At, Tracer};
@@ -23,11 +24,17 @@ pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
     let mut found = Vec::new();
     let trace = tracer.trace(query, &holds);
     let mut texts = Vec::new();
+    let mut spliced = Vec::new();
     for source in &trace.sources {
         for action in tracer.actions(*source) {
             match action {
                 Action::Sql { text } => {
-                    texts.extend(tracer.arg(*source, *text).map(|a| pushed(tracer, a, &trace.steps)));
+                    let Some(first) = tracer.arg(*source, *text) else { continue };
+                    texts.push(pushed(tracer, first, &trace.steps));
+                    spliced.extend(spliced::deeds(tracer, first, *source));
+                    for (more, step) in pushes(tracer, &trace.steps) {
+                        spliced.extend(spliced::deeds(tracer, more, step));
+                    }
                 }
                 Action::Statement { access, table, .. } => {
                     found.push(built(tracer, *source, *access, *table, &trace.steps));
@@ -65,6 +72,9 @@ pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
             texts.push(sql_text(tracer, *lost));
         }
     }
+    if trace.sources.is_empty() {
+        spliced.extend(spliced::deeds(tracer, query, run));
+    }
     for (text, literal) in texts {
         let statements = facts::sql_statements(&readable(&text.text));
         match statements {
@@ -76,7 +86,20 @@ pub(crate) fn deeds(tracer: &Tracer<'_>, query: At, run: At) -> Vec<Deed> {
         found.push(unknown());
     }
     let (at, when) = (tracer.place(run), tracer.when(run));
-    found.into_iter().map(|deed| Deed { what: What::Sql(deed), at, when }).collect()
+    found.into_iter().map(|deed| Deed { what: What::Sql(deed), at, when }).chain(spliced).collect()
+}
+
+/// The texts that are added to a statement, each with the call that does.
+fn pushes(tracer: &Tracer<'_>, steps: &[Step]) -> Vec<(At, At)> {
+    let pushed = |step: &Step| {
+        let at = step.at;
+        let texts = tracer.actions(at).iter().filter_map(|a| match a {
+            Action::SqlPush { text: Some(number), .. } => Some(*number),
+            _ => None,
+        });
+        texts.filter_map(|number| Some((tracer.arg(at, number)?, at))).collect::<Vec<_>>()
+    };
+    steps.iter().flat_map(pushed).collect()
 }
 
 fn statement(tracer: &Tracer<'_>, at: At) -> Option<(Access, Option<u8>)> {

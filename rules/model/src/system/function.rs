@@ -150,6 +150,8 @@ impl When {
 pub enum What {
     /// Runs a SQL statement.
     Sql(SqlDeed),
+    /// Puts a text that the code does not know between the quotes of a statement.
+    SplicedSql(SplicedSql),
     /// Sends a request: index into [`Model::requests`].
     Request(u32),
     /// Reads a header; its name in lower case, where known.
@@ -319,6 +321,30 @@ pub struct SqlDeed {
     pub columns: Vec<String>,
     /// The string literal that holds the statement, if it holds all of it.
     pub text: Option<Place>,
+}
+
+/// A text that is put between the quotes of a SQL statement, and that the code does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplicedSql {
+    /// The variable's or field's name.
+    pub name: String,
+    /// The call that is given the statement.
+    pub given_to: Place,
+    /// How the statement can be given it as a parameter, where that is simple.
+    pub parameters: Option<SqlParameters>,
+}
+
+/// What makes parameters of all values in a statement's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlParameters {
+    /// The statement: `&format!("...")`.
+    pub statement: Place,
+    /// The literal in it, quotes included.
+    pub literal: Place,
+    /// The values, in the order in which they stand in the text.
+    pub values: Vec<String>,
+    /// Code that gives the statement a value, behind the call: `.bind(&{args})`.
+    pub bind: String,
 }
 
 /// Kinds of statements.
