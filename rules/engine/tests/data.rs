@@ -337,3 +337,117 @@ fn a_text_that_all_callers_write_out_is_left_alone() {
     let one_chosen = "count(app, \"open\").await; count(app, name).await;";
     assert_eq!(of_rule(SPLICED, &(with_texts(one_chosen) + helper)), 1);
 }
+
+// ---- query-in-loop
+
+const IN_LOOP: &str = "query-in-loop";
+
+/// A handler that is given a list, and what it calls.
+fn with_list(body: &str) -> usize {
+    let code = format!(
+        "use axum::{{Json, extract::State}};\n\
+         #[derive(Clone)]\nstruct App {{ db: sqlx::PgPool }}\nstruct Item {{ id: i64 }}\nconst KINDS: [i64; 2] = [1, 2];\n\
+         async fn one(app: &App, id: i64) -> Result<i64, sqlx::Error> {{ sqlx::query_scalar::<_, i64>(\"SELECT price FROM items WHERE id = $1\").bind(id).fetch_one(&app.db).await }}\n\
+         async fn cached(app: &App, id: i64) -> Result<i64, sqlx::Error> {{ if id == 1 {{ return Ok(5); }} one(app, id).await }}\n\
+         async fn total(State(app): State<App>, Json(items): Json<Vec<Item>>) -> Result<(), sqlx::Error> {{\n    {body}\n    Ok(())\n}}\n"
+    );
+    let text = support::service(".route(\"/total\", post(total)).with_state(app())", &code);
+    support::count(&support::check_rule(&(text + "fn app() -> App { todo!() }\n"), IN_LOOP), IN_LOOP)
+}
+
+/// A handler that is given a list, and calls another service.
+fn with_list_and_client(body: &str) -> usize {
+    let rule = "remote-call-in-loop";
+    let code = format!(
+        "use axum::{{Json, extract::State}};\n\
+         #[derive(Clone)]\nstruct App {{ http: reqwest::Client }}\nstruct Item {{ id: i64 }}\nconst KINDS: [i64; 2] = [1, 2];\n\
+         async fn one(app: &App, id: i64) -> Result<(), reqwest::Error> {{ app.http.get(format!(\"http://prices/{{id}}\")).send().await?; Ok(()) }}\n\
+         async fn known(app: &App, id: i64) -> Result<(), reqwest::Error> {{ if id > 9 {{ return Ok(()); }} one(app, id).await }}\n\
+         async fn total(State(app): State<App>, Json(items): Json<Vec<Item>>) -> Result<(), reqwest::Error> {{\n    {body}\n    Ok(())\n}}\n"
+    );
+    let text = support::service(".route(\"/total\", post(total)).with_state(app())", &code);
+    support::count(&support::check_rule(&(text + "fn app() -> App { todo!() }\n"), rule), rule)
+}
+
+#[test]
+fn calls_of_other_services_for_each_element_are_found() {
+    for body in [
+        "for item in items { app.http.get(format!(\"http://prices/{}\", item.id)).send().await?; }",
+        "for item in &items { one(&app, item.id).await?; }",
+        "for item in items { let id = item.id; if id > 0 { one(&app, id).await?; } }",
+    ] {
+        assert_eq!(with_list_and_client(body), 1, "{body}");
+    }
+    for body in [
+        "for id in [1, 2] { one(&app, id).await?; }",
+        "for id in KINDS { one(&app, id).await?; }",
+        "for attempt in 0..3 { one(&app, attempt).await?; }",
+        "for some in items.chunks(100) { one(&app, some[0].id).await?; }",
+        "for item in items { if one(&app, item.id).await.is_ok() { return Ok(()); } }",
+        "for _item in &items { one(&app, 1).await?; }",
+        "for item in items { known(&app, item.id).await?; }",
+        "for item in items { let app = app.clone(); tokio::spawn(async move { let _ = one(&app, item.id).await; }); }",
+    ] {
+        assert_eq!(with_list_and_client(body), 0, "{body}");
+    }
+}
+
+const PRICE: &str =
+    "sqlx::query(\"SELECT price FROM items WHERE id = $1\").bind(item.id).fetch_one(&app.db).await?;";
+
+#[test]
+fn statements_for_each_element_are_found() {
+    for (name, body) in [
+        ("by itself", format!("for item in items {{ {PRICE} }}")),
+        ("of a reference", format!("for item in &items {{ {PRICE} }}")),
+        ("with a number", format!("for (n, item) in items.iter().enumerate() {{ let _ = n; {PRICE} }}")),
+        ("in a branch", format!("for item in items {{ if item.id > 0 {{ {PRICE} }} }}")),
+        ("that all must pass", "for item in items { if one(&app, item.id).await? > 9 { return Err(sqlx::Error::RowNotFound); } }".to_owned()),
+        ("twice", "for item in items { one(&app, item.id).await?; one(&app, item.id).await?; }".to_owned()),
+        ("in a helper", "for item in items { one(&app, item.id).await?; }".to_owned()),
+        ("by a variable", "for item in items { let id = item.id + 1; one(&app, id).await?; }".to_owned()),
+        (
+            "written",
+            "for item in items { sqlx::query(\"INSERT INTO items (id) VALUES ($1)\").bind(item.id).execute(&app.db).await?; }".to_owned(),
+        ),
+        (
+            "of what was read",
+            "for id in sqlx::query_scalar::<_, i64>(\"SELECT id FROM items\").fetch_all(&app.db).await? { one(&app, id).await?; }".to_owned(),
+        ),
+    ] {
+        assert_eq!(with_list(&body), 1, "{name}");
+    }
+}
+
+#[test]
+fn loops_that_ask_a_few_times_are_left_alone() {
+    for (name, body) in [
+        ("before the loop", format!("let item = &items[0]; {PRICE} for item in &items {{ drop(item); }}")),
+        ("written out", "for id in [1, 2] { one(&app, id).await?; }".to_owned()),
+        ("a constant", "for id in KINDS { one(&app, id).await?; }".to_owned()),
+        ("written out before", "let ids = vec![1, 2]; for id in ids { one(&app, id).await?; }".to_owned()),
+        ("a range", "for id in 0..3 { one(&app, id).await?; }".to_owned()),
+        ("chunks", "for some in items.chunks(100) { one(&app, some[0].id).await?; }".to_owned()),
+        ("the first ones", "for item in items.iter().take(3) { one(&app, item.id).await?; }".to_owned()),
+        ("a search", "for item in items { if one(&app, item.id).await? > 9 { return Ok(()); } }".to_owned()),
+        ("a search that breaks", "for item in items { let price = one(&app, item.id).await?; if price > 9 { break; } }".to_owned()),
+        ("perhaps in memory", "for item in items { cached(&app, item.id).await?; }".to_owned()),
+        ("attempts", "loop { if one(&app, 1).await.is_ok() { break; } }".to_owned()),
+        ("nothing of the element", "for _item in &items { one(&app, 1).await?; }".to_owned()),
+        (
+            "a task of its own",
+            "for item in items { let app = app.clone(); tokio::spawn(async move { let _ = one(&app, item.id).await; }); }".to_owned(),
+        ),
+    ] {
+        assert_eq!(with_list(&body), 0, "{name}");
+    }
+}
+
+#[test]
+fn loops_that_no_request_waits_for_are_left_alone() {
+    let code = "async fn seed(db: &sqlx::PgPool, ids: Vec<i64>) {\n    for id in ids { let _ = sqlx::query(\"SELECT 1 FROM t WHERE id = $1\").bind(id).execute(db).await; }\n}\n";
+    let text = support::service(".route(\"/\", get(|| async { \"\" }))", code)
+        .replace("async fn main() {", "async fn main() {\n    seed(&todo!(), vec![]).await;");
+    assert!(text.contains("seed(&todo"));
+    assert_eq!(support::count(&support::check_rule(&text, IN_LOOP), IN_LOOP), 0);
+}

@@ -13,10 +13,12 @@ use svclint_knowledge::{Action, Effect, Role, TypeEntry};
 use crate::bodies::{BodyId, children};
 use crate::infer::{Callee, LocalId, Target};
 use crate::links::Origin;
+use crate::listed::goes_one_by_one;
 use crate::place::Place;
 use crate::system::{Branch, BranchKind, Course, Exit, ExitKind, Holds, Use, Variable};
 use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
+use crate::uses::is_error;
 
 pub(crate) fn course(tracer: &Tracer<'_>, body: BodyId) -> Course {
     let reader = Reader { tracer, id: body, body: &tracer.body(body).body };
@@ -63,8 +65,10 @@ impl Reader<'_, '_> {
             };
             // What is not taken by a pattern is not told by it either.
             let pattern = pattern.filter(|_| kind != BranchKind::Else);
+            let one_by_one = matches!(self.body.expr(part).kind, ExprKind::For { .. })
+                && goes_one_by_one(self.tracer, self.at(decided_by));
             let (at, decided_by) = (self.place(part), self.place(decided_by));
-            branches.push(Branch { at, kind, decided_by, pattern, finds });
+            branches.push(Branch { at, kind, decided_by, pattern, finds, one_by_one });
         };
         match kind {
             ExprKind::If { cond, then, otherwise } => {
@@ -126,7 +130,11 @@ impl Reader<'_, '_> {
         };
         let left = self.tracer.ancestors(self.at(expr)).skip(1).find(ends);
         let leaves = left.map(|at| self.tracer.place(at)).or_else(|| Some(self.place(self.body.root?)))?;
-        Some(Exit { at: self.place(expr), kind: how, leaves })
+        let fails = match kind {
+            ExprKind::Return(value) => value.is_some_and(|value| is_error(self.body, value)),
+            _ => matches!(how, ExitKind::Try | ExitKind::Panic),
+        };
+        Some(Exit { at: self.place(expr), kind: how, leaves, fails })
     }
 
     /// `async { .. }.instrument(span).await`

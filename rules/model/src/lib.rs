@@ -39,6 +39,7 @@ mod letters;
 mod limits;
 mod linked;
 mod links;
+mod listed;
 mod locked;
 mod locks;
 mod loops;

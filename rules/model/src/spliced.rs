@@ -7,6 +7,7 @@ use crate::fold::Text;
 use crate::formatted::Part;
 use crate::infer::{Callee, Target};
 use crate::links::Origin;
+use crate::listed::begins_with_variable;
 use crate::system::{Deed, SplicedSql, SqlParameters, What};
 use crate::tracer::{At, Tracer};
 use crate::ty::Ty;
@@ -189,28 +190,6 @@ fn is_of_written_list(tracer: &Tracer<'_>, at: At) -> bool {
     })
 }
 
-/// Whether a chain of methods begins with a variable or a field: what is written out or constant holds no texts of others.
-fn begins_with_variable(tracer: &Tracer<'_>, at: At) -> bool {
-    let mut at = at;
-    loop {
-        at = match tracer.kind(at) {
-            ExprKind::MethodCall { receiver: inner, .. } | ExprKind::Ref(inner) | ExprKind::Try(inner) => {
-                At { body: at.body, expr: *inner }
-            }
-            _ => break,
-        };
-    }
-    match tracer.kind(at) {
-        ExprKind::Field { .. } => true,
-        ExprKind::Path(_) => {
-            let written = tracer.single_origin(at).map(|value| tracer.kind(value));
-            matches!(tracer.types_of(at.body).targets.get(&at.expr), Some(Target::Local(_)))
-                && !matches!(written, Some(ExprKind::Array(_) | ExprKind::Macro(_)))
-        }
-        _ => false,
-    }
-}
-
 /// Whether a variable holds a part of something: `for name in names`.
 fn is_taken_out(tracer: &Tracer<'_>, value: At) -> bool {
     matches!(tracer.kind(value), ExprKind::Path(_)) && !is_text(tracer.ty(value))
@@ -254,24 +233,24 @@ fn is_conversion(path: &str) -> bool {
 fn quoted(pieces: &[Piece]) -> Vec<At> {
     let mut found = Vec::new();
     let mut before = String::new();
-    let mut holds_value = false;
+    let (mut in_quotes, mut is_value) = (false, false);
     for piece in pieces {
-        match piece {
-            Piece::Known(text) => {
-                for char in text.chars() {
-                    if char == '\'' {
-                        holds_value = before.matches('\'').count() % 2 == 0 && takes_value(&before);
-                    }
-                    before.push(char);
-                }
+        let Piece::Known(text) = piece else {
+            if let Piece::Value(at) = piece
+                && in_quotes
+                && is_value
+            {
+                found.push(*at);
             }
-            Piece::Value(at) => {
-                if holds_value && before.matches('\'').count() % 2 == 1 {
-                    found.push(*at);
-                }
-                before.push('x');
+            before.push('x');
+            continue;
+        };
+        for char in text.chars() {
+            if char == '\'' {
+                is_value = !in_quotes && takes_value(&before);
+                in_quotes = !in_quotes;
             }
-            Piece::Other => before.push('x'),
+            before.push(char);
         }
     }
     found

@@ -108,7 +108,7 @@ fn in_closure(parents: &[Option<ExprId>], body: &Body, id: ExprId) -> bool {
 }
 
 /// `Err(..)` and `None` carry no value worth following.
-fn is_error(body: &Body, id: ExprId) -> bool {
+pub(crate) fn is_error(body: &Body, id: ExprId) -> bool {
     let callee = match &body.expr(id).kind {
         ExprKind::Call { callee, .. } => *callee,
         ExprKind::Path(_) => id,

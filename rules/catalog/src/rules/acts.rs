@@ -1,7 +1,8 @@
 //! What a body does outside of its process, itself or through what it calls.
 
 use svclint_model::{
-    Access, Deed, Effect, EffectKind, FnId, Function, Model, Place, Protocol, SqlKind, What, When,
+    Access, Deed, Effect, EffectKind, Exit, ExitKind, FnId, Function, Model, Place, Protocol, SqlKind, What,
+    When,
 };
 
 use crate::finding::Related;
@@ -25,6 +26,8 @@ pub(super) struct Act<'m> {
     pub(super) deed: &'m Deed,
     /// A function on the way is only given to something by its name: it may run at another time.
     pub(super) by_name: bool,
+    /// What is called on the way may go without it: it stands in a branch, or behind an early return.
+    pub(super) may_be_spared: bool,
     /// The calls that lead to it, and the deed at their end; empty for a deed of the function itself.
     pub(super) evidence: Vec<Related>,
 }
@@ -46,7 +49,18 @@ pub(super) fn acts<'m>(model: &'m Model, id: FnId) -> Vec<Act<'m>> {
     let own = function.does.iter().filter_map(|deed| {
         let (what, changes, with) = told(&deed.what)?;
         let (at, when) = (deed.at, deed.when);
-        Some(Act { at, when, what, changes, with, in_fn: id, deed, by_name: false, evidence: Vec::new() })
+        Some(Act {
+            at,
+            when,
+            what,
+            changes,
+            with,
+            in_fn: id,
+            deed,
+            by_name: false,
+            may_be_spared: false,
+            evidence: Vec::new(),
+        })
     });
     let calls = function.calls.iter().flat_map(|call| {
         let kinds: Vec<EffectKind> = model.effects[call.to.0 as usize].kinds().collect();
@@ -86,8 +100,15 @@ fn through(model: &Model, to: FnId, kind: EffectKind) -> Option<(Act<'_>, Vec<Re
     }
     let (what, changes, with) = told(&deed.what)?;
     let by_name = way.iter().any(|call| call.named);
+    let ends = way.iter().map(|call| (call.at, call.when)).chain([(deed.at, deed.when)]);
+    let callees = std::iter::once(to).chain(way.iter().map(|call| call.to));
+    let may_be_spared = callees.zip(ends).any(|(function, (at, when))| {
+        let returns = |e: &Exit| e.kind == ExitKind::Return && !e.fails && e.at.span.end <= at.span.start;
+        when.sometimes || model.function(function).course.exits.iter().any(returns)
+    });
     let (at, when) = (deed.at, deed.when);
-    let act = Act { at, when, what, changes, with, in_fn, deed, by_name, evidence: Vec::new() };
+    let act =
+        Act { at, when, what, changes, with, in_fn, deed, by_name, may_be_spared, evidence: Vec::new() };
     Some((act, evidence(model, &way)))
 }
 

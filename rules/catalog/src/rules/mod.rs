@@ -12,6 +12,7 @@ mod data;
 mod deployed;
 mod health;
 mod idempotency;
+mod in_loops;
 mod listeners;
 mod messaging;
 mod observability;

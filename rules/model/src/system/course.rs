@@ -38,6 +38,8 @@ pub struct Branch {
     /// Whether it is taken when what was asked for is there, or when it is not, as far as that is told: `Some`, `is_none()`,
     /// `count > 0`.
     pub finds: Option<bool>,
+    /// Of a loop: whether it goes one by one through what there is, and how much that is the code does not tell.
+    pub one_by_one: bool,
 }
 
 /// The kinds of parts.
@@ -66,6 +68,8 @@ pub struct Exit {
     pub kind: ExitKind,
     /// What is left: the function, a closure, an `async` block, a loop.
     pub leaves: Place,
+    /// Whether it is a failure that leaves, as far as the expression itself tells: `?`, `return Err(..)`.
+    pub fails: bool,
 }
 
 /// The ways to leave.
