@@ -385,6 +385,7 @@ fn calls_of_other_services_for_each_element_are_found() {
         "for some in items.chunks(100) { one(&app, some[0].id).await?; }",
         "for item in items { if one(&app, item.id).await.is_ok() { return Ok(()); } }",
         "for _item in &items { one(&app, 1).await?; }",
+        "let mut all = Vec::new(); for item in items { all.push(Box::pin(one(&app, item.id))); }",
         "for item in items { known(&app, item.id).await?; }",
         "for item in items { let app = app.clone(); tokio::spawn(async move { let _ = one(&app, item.id).await; }); }",
     ] {
@@ -428,6 +429,7 @@ fn loops_that_ask_a_few_times_are_left_alone() {
         ("written out before", "let ids = vec![1, 2]; for id in ids { one(&app, id).await?; }".to_owned()),
         ("a range", "for id in 0..3 { one(&app, id).await?; }".to_owned()),
         ("chunks", "for some in items.chunks(100) { one(&app, some[0].id).await?; }".to_owned()),
+        ("chunks with a name", "let chunks = items.chunks(100); for some in chunks { one(&app, some[0].id).await?; }".to_owned()),
         ("the first ones", "for item in items.iter().take(3) { one(&app, item.id).await?; }".to_owned()),
         ("a search", "for item in items { if one(&app, item.id).await? > 9 { return Ok(()); } }".to_owned()),
         ("a search that breaks", "for item in items { let price = one(&app, item.id).await?; if price > 9 { break; } }".to_owned()),

@@ -26,8 +26,10 @@ pub(crate) fn begins_with_variable(tracer: &Tracer<'_>, at: At) -> bool {
 /// Whether a loop goes one by one through what there is, and how much that is the code does not tell.
 pub(crate) fn goes_one_by_one(tracer: &Tracer<'_>, iterated: At) -> bool {
     let mut chain = vec![iterated];
-    while let Some(inner) = chain.last().and_then(|at| inner(tracer, *at)) {
-        chain.push(inner);
+    // `let chunks = items.chunks(100);`
+    let behind = |at: At| inner(tracer, at).or_else(|| tracer.single_origin(at));
+    while let Some(next) = chain.last().and_then(|at| behind(*at)).filter(|_| chain.len() < STEPS) {
+        chain.push(next);
     }
     let limits = |at: &At| match tracer.kind(*at) {
         ExprKind::MethodCall { method, .. } => LIMITS.contains(&method.as_str()),
@@ -36,6 +38,8 @@ pub(crate) fn goes_one_by_one(tracer: &Tracer<'_>, iterated: At) -> bool {
     let is_asked_for = || chain.iter().any(|at| matches!(tracer.kind(*at), ExprKind::Await(_)));
     !chain.iter().any(limits) && (begins_with_variable(tracer, iterated) || is_asked_for())
 }
+
+const STEPS: usize = 32;
 
 /// Methods that give several at once, or only some.
 const LIMITS: &[&str] = &[

@@ -36,7 +36,9 @@ pub(super) fn repeated<'m>(model: &'m Model, counts: impl Fn(&What) -> bool) -> 
             }
             for act in acts(model, *id) {
                 let Some(around) = course.loop_around(act.at).filter(|b| b.one_by_one) else { continue };
-                if seen.contains(&around.at) || is_search(course, around, act.at) {
+                // A future that is kept is waited for elsewhere, with others.
+                let is_kept = course.outcome(act.at).is_some_and(|o| o.whole == o.of);
+                if is_kept || seen.contains(&around.at) || is_search(course, around, act.at) {
                     continue;
                 }
                 let own = !act.when.spawned && !act.by_name && !act.may_be_spared && counts(&act.deed.what);
