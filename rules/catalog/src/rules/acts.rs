@@ -1,8 +1,8 @@
 //! What a body does outside of its process, itself or through what it calls.
 
 use svclint_model::{
-    Access, Deed, Effect, EffectKind, Exit, ExitKind, FnId, Function, Model, Place, Protocol, SqlKind, What,
-    When,
+    Access, Branch, BranchKind, Deed, Effect, EffectKind, Exit, ExitKind, FnId, Function, Model, Place,
+    Protocol, SqlKind, What, When,
 };
 
 use crate::finding::Related;
@@ -100,11 +100,13 @@ fn through(model: &Model, to: FnId, kind: EffectKind) -> Option<(Act<'_>, Vec<Re
     }
     let (what, changes, with) = told(&deed.what)?;
     let by_name = way.iter().any(|call| call.named);
-    let ends = way.iter().map(|call| (call.at, call.when)).chain([(deed.at, deed.when)]);
+    let ends = way.iter().map(|call| call.at).chain([deed.at]);
     let callees = std::iter::once(to).chain(way.iter().map(|call| call.to));
-    let may_be_spared = callees.zip(ends).any(|(function, (at, when))| {
+    let may_be_spared = callees.zip(ends).any(|(function, at)| {
+        let course = &model.function(function).course;
         let returns = |e: &Exit| e.kind == ExitKind::Return && !e.fails && e.at.span.end <= at.span.start;
-        when.sometimes || model.function(function).course.exits.iter().any(returns)
+        let chooses = |b: &Branch| matches!(b.kind, BranchKind::Then | BranchKind::Else | BranchKind::Arm);
+        course.around(at).any(chooses) || course.exits.iter().any(returns)
     });
     let (at, when) = (deed.at, deed.when);
     let act =
