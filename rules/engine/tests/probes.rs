@@ -410,3 +410,53 @@ async fn health(State(http): State<reqwest::Client>) -> &'static str {{
     };
     assert!(severity(liveness) > severity(readiness));
 }
+
+#[test]
+fn servers_that_are_ready_until_they_are_gone() {
+    const RULE: &str = "readiness-not-flipped-on-shutdown";
+    let text = |ready: &str, serve: &str, lines: &str, service: &str| {
+        format!(
+            r#"//- src/main.rs
+use axum::{{Router, extract::State, http::StatusCode, routing::get}};
+use std::sync::{{Arc, atomic::{{AtomicBool, Ordering}}}};
+
+#[tokio::main]
+async fn main() {{
+    let ending = Arc::new(AtomicBool::new(false));
+    let app = Router::new().route("/readyz", get(ready)).with_state(ending);
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    axum::serve(listener, app){serve}.await.unwrap();
+}}
+
+{ready}
+
+async fn ended() {{ tokio::signal::ctrl_c().await.unwrap(); }}
+"#
+        ) + IMAGE
+            + &pod(lines)
+            + service
+    };
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: { name: shop }\nspec: { selector: { app: shop }, ports: [{ port: 80, targetPort: 8080 }] }\n";
+    let fixed = "async fn ready() -> &'static str { \"ok\" }";
+    let flag = "async fn ready(State(ending): State<Arc<AtomicBool>>) -> StatusCode { if ending.load(Ordering::Relaxed) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK } }";
+    let graceful = ".with_graceful_shutdown(ended())";
+    let probe = "readinessProbe:\n  httpGet: { path: /readyz, port: 8080 }";
+    assert_eq!(count(&text(fixed, graceful, probe, service), RULE), 1);
+    let hook = format!("{probe}\nlifecycle:\n  preStop: {{ sleep: {{ seconds: 5 }} }}");
+    for (name, text) in [
+        ("a flag", text(flag, graceful, probe, service)),
+        ("no graceful end", text(fixed, "", probe, service)),
+        ("a pause before", text(fixed, graceful, &hook, service)),
+        ("nobody sends traffic", text(fixed, graceful, probe, "")),
+        ("liveness", text(fixed, graceful, &probe.replace("readiness", "liveness"), service)),
+    ] {
+        assert_eq!(count(&text, RULE), 0, "{name}");
+    }
+    // Another hook stays.
+    let started = format!("{probe}\nlifecycle:\n  postStart:\n    exec: {{ command: [/warm] }}");
+    let fixed = mended(&text(fixed, graceful, &started, service), RULE);
+    assert!(
+        fixed.contains("[/warm] }\n            preStop:\n              sleep:\n                seconds: 5\n"),
+        "{fixed}"
+    );
+}

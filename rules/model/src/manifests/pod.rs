@@ -66,6 +66,7 @@ fn container(value: &Value, init: bool) -> Option<Container> {
         resources: resources(value),
         security: security(value),
         pre_stop: pre_stop(value),
+        lifecycle: value.get("lifecycle").and_then(Value::block),
         stop_signal: match value.tri_path(&["lifecycle", "stopSignal"]) {
             Tri::Present(signal) => signal.text().map_or(Tri::Unknown, |s| Tri::Present(s.to_owned())),
             Tri::Absent => Tri::Absent,

@@ -16,6 +16,7 @@ mod panic_in_handler;
 mod probe_route_missing;
 mod probe_timeout_shorter_than_check;
 mod process_exit_in_request_path;
+mod readiness_not_flipped_on_shutdown;
 mod replica_identity_shared;
 mod server_without_graceful_shutdown;
 mod shallow_readiness;
@@ -35,6 +36,7 @@ super::category![
     probe_route_missing,
     probe_timeout_shorter_than_check,
     process_exit_in_request_path,
+    readiness_not_flipped_on_shutdown,
     replica_identity_shared,
     server_without_graceful_shutdown,
     shallow_readiness,

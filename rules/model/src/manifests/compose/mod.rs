@@ -114,6 +114,7 @@ impl Reader<'_> {
             resources: resources(&tri("deploy")),
             security: security(&tri),
             pre_stop: Tri::Absent,
+            lifecycle: None,
             stop_signal: match self.spot(tri("stop_signal")) {
                 Tri::Present(signal) => Tri::Present(signal.value),
                 Tri::Absent => Tri::Absent,

@@ -48,6 +48,8 @@ pub struct Container {
     pub security: Security,
     /// What runs before it is told to end.
     pub pre_stop: Tri<PreStop>,
+    /// `lifecycle:`, where there is one.
+    pub lifecycle: Option<Block>,
     /// The signal that ends it, where it names one.
     pub stop_signal: Tri<String>,
     /// What it mounts: path and volume.
