@@ -577,6 +577,22 @@ async fn main() {{
         &["rootfs-readonly-but-written"],
     );
     assert_found(&format!("{literal}{}", deployment("", READY)), &[]);
+    // What is mounted can be read only, too, whatever the root is.
+    let mounted = |mount: &str, volume: &str| {
+        let lines = format!("{READY}\nvolumeMounts: [{{ name: c, {mount} }}]");
+        let volumes = format!("    spec:\n      volumes: [{{ name: c, {volume} }}]\n");
+        format!(
+            "{literal}{}",
+            deployment("", &lines)
+                .replace("    spec:\n      containers", &format!("{volumes}      containers"))
+        )
+    };
+    let (cache, empty, config) = ("mountPath: /var/cache", "emptyDir: {}", "configMap: { name: c }");
+    assert_found(&mounted(cache, empty), &[]);
+    assert_found(&mounted(&format!("{cache}, readOnly: true"), empty), &["rootfs-readonly-but-written"]);
+    assert_found(&mounted(cache, config), &["rootfs-readonly-but-written"]);
+    assert_found(&mounted("mountPath: /var/cache/shop", config), &[]);
+    assert_found(&mounted("mountPath: /var/lib", config), &[]);
     // A path that nobody knows, or that is no file of the image.
     let chosen = code("std::fs::create_dir_all(std::env::args().nth(1).unwrap()).unwrap();");
     assert_found(&format!("{chosen}{}", with("")), &[]);

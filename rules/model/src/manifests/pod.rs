@@ -1,8 +1,8 @@
 //! Pods and their containers.
 
 use super::data::{
-    ConfigUse, Container, ContainerPort, EnvVar, PreStop, Probe, ProbeAction, ProbeKind, Resources, Security,
-    Spot, Volume,
+    ConfigUse, Container, ContainerPort, EnvVar, Mount, PreStop, Probe, ProbeAction, ProbeKind, Resources,
+    Security, Spot, Volume,
 };
 use super::object::{between, number};
 use super::value::{Kind, Value};
@@ -36,8 +36,11 @@ fn container(value: &Value, init: bool) -> Option<Container> {
     let sidecar = value.get("restartPolicy").and_then(Value::text) == Some("Always");
     let mounts = value.get("volumeMounts");
     let mount = |m: &Value| {
-        let path = m.tri_spot("mountPath").present().cloned()?;
-        Some((path, m.get("name")?.text().unwrap_or("").to_owned()))
+        Some(Mount {
+            path: m.tri_spot("mountPath").present().cloned()?,
+            volume: m.get("name")?.text().unwrap_or("").to_owned(),
+            read_only: m.get("readOnly").and_then(Value::text) == Some("true"),
+        })
     };
     let ports = value.get("ports");
     Some(Container {

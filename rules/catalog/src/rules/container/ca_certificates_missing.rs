@@ -110,7 +110,7 @@ fn is_given_certificates(model: &Model, image: usize) -> bool {
         let container = workload.and_then(|w| w.containers.get(deployment.container));
         deployment.env.variables.keys().any(|name| is_certificate_variable(name))
             || container.is_some_and(|c| {
-                !c.mounts_complete || c.mounts.iter().any(|(path, _)| holds_certificates(&path.value))
+                !c.mounts_complete || c.mounts.iter().any(|m| holds_certificates(&m.path.value))
             })
     })
 }

@@ -7,6 +7,7 @@ mod hpa_without_resource_request;
 mod liveness_as_fast_as_readiness;
 mod manifest_duplicate_key;
 mod meant;
+mod mounted;
 mod moving_images;
 mod network;
 mod network_policy_blocks_call;

@@ -1,7 +1,8 @@
 //! `rootfs-readonly-but-written`
 
-use svclint_model::{Deed, Tri, What};
+use svclint_model::{Deed, Mount, Tri, What};
 
+use super::mounted::{is_read_only, mounted};
 use super::sure::sure_deeds;
 use crate::edit::joined;
 use crate::rules::deployed::{Deployed, deployed};
@@ -9,7 +10,8 @@ use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Reports containers with a read-only root file system whose program writes to a path that no volume is mounted at.
+    /// Reports containers whose program writes to what is read-only: the root file system where no volume is mounted over it, or a
+    /// ConfigMap, Secret or volume that is mounted so.
     ///
     /// ## Why it matters
     /// The first write fails: at the start, or on the first request that needs it.
@@ -102,45 +104,51 @@ declare_rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
-    for program in deployed(cx) {
-        let read_only = matches!(&program.container.security.read_only_root, Tri::Present(on) if on.value);
-        // Another folder for what is temporary, or mounts that are not seen.
-        let moved = program.deployment.env.variables.contains_key("TMPDIR");
-        if read_only && !moved && program.container.mounts_complete {
-            findings.extend(first_write(cx, &program).map(|(path, deed)| finding(cx, &program, path, deed)));
-        }
+    for program in deployed(cx).filter(|p| p.container.mounts_complete) {
+        findings.extend(first_write(cx, &program).map(|write| finding(cx, &program, &write)));
     }
 }
 
-/// The first write that is sure to be done, to a path that is known and that nothing is mounted at.
-fn first_write<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Option<(&'m str, &'m Deed)> {
-    sure_deeds(cx.model, program.service).into_iter().find_map(|deed| match &deed.what {
-        What::WriteFile(Tri::Present(path)) if path.starts_with('/') && !is_mounted(program, path) => {
-            Some((path.as_str(), deed))
-        }
-        _ => None,
+/// A write that fails.
+struct Write<'m> {
+    path: &'m str,
+    deed: &'m Deed,
+    /// What is mounted there, where that is why it fails.
+    mount: Option<&'m Mount>,
+}
+
+/// The first write that is sure to be done and to fail.
+fn first_write<'m>(cx: &Context<'m>, program: &Deployed<'m>) -> Option<Write<'m>> {
+    let security = &program.container.security;
+    // Another folder for what is temporary.
+    let moved = program.deployment.env.variables.contains_key("TMPDIR");
+    let read_only_root = !moved && matches!(&security.read_only_root, Tri::Present(on) if on.value);
+    sure_deeds(cx.model, program.service).into_iter().find_map(|deed| {
+        let What::WriteFile(Tri::Present(path)) = &deed.what else { return None };
+        let mount = mounted(program, path);
+        let fails = mount.map_or(read_only_root, |mount| is_read_only(program, mount, path));
+        (is_known(path) && fails).then_some(Write { path, deed, mount })
     })
 }
 
-fn is_mounted(program: &Deployed<'_>, path: &str) -> bool {
-    // Not files of the root file system at all.
-    if ["/dev/", "/proc/", "/sys/"].iter().any(|p| path.starts_with(p)) || path.contains(['{', '$']) {
-        return true;
-    }
-    program.container.mounts.iter().any(|(mount, _)| {
-        let at = mount.value.trim_end_matches('/');
-        path == at || path.strip_prefix(at).is_some_and(|rest| rest.starts_with('/'))
-    })
+/// Whether a path is known, and one of the container's own files.
+fn is_known(path: &str) -> bool {
+    let is_own = !["/dev/", "/proc/", "/sys/"].iter().any(|p| path.starts_with(p));
+    path.starts_with('/') && is_own && !path.contains(['{', '$'])
 }
 
-fn finding(cx: &Context<'_>, program: &Deployed<'_>, path: &str, deed: &Deed) -> Finding {
-    let message = format!(
-        "`{}` writes to `{path}`, and the root file system of its container is read-only: the write fails",
-        program.service.name
-    );
-    let at = match &program.container.security.read_only_root {
-        Tri::Present(on) => on.at,
-        _ => program.container.name_at,
+fn finding(cx: &Context<'_>, program: &Deployed<'_>, write: &Write<'_>) -> Finding {
+    let Write { path, deed, mount } = *write;
+    let what = match mount {
+        Some(_) => "what is mounted there",
+        None => "the root file system of its container",
+    };
+    let message =
+        format!("`{}` writes to `{path}`, and {what} is read-only: the write fails", program.service.name);
+    let at = match (mount, &program.container.security.read_only_root) {
+        (Some(mount), _) => mount.path.at,
+        (None, Tri::Present(on)) => on.at,
+        (None, _) => program.container.name_at,
     };
     // A file's folder; a name with a dot is one.
     let folder = match path.rsplit_once('/') {
@@ -149,7 +157,10 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, path: &str, deed: &Deed) ->
     };
     program.explained(
         Finding::new(&ROOTFS_READONLY_BUT_WRITTEN, at, message)
-            .help(format!("mount a volume at `{folder}`"))
+            .help(match mount {
+                Some(_) => "write to another folder, or mount there what can be written to".to_owned(),
+                None => format!("mount a volume at `{folder}`"),
+            })
             .label("read-only")
             .related(deed.at, "writes here")
             .subject(format!("{} {path}", program.subject()))

@@ -1,6 +1,6 @@
 //! What a service of a compose file has mounted, and where.
 
-use super::super::data::{Spot, Volume};
+use super::super::data::{Mount, Spot, Volume};
 use super::super::value::Value;
 
 /// The volumes that are mounted: the host's path where it is one.
@@ -23,9 +23,9 @@ pub(super) fn volumes(service: &Value) -> Vec<Volume> {
 }
 
 /// The paths at which something is mounted, and whether they are all.
-pub(super) fn mounts(service: &Value) -> (Vec<(Spot<String>, String)>, bool) {
+pub(super) fn mounts(service: &Value) -> (Vec<Mount>, bool) {
     let listed = service.get("volumes").map_or(&[][..], Value::items);
-    let mut found: Vec<Option<(Spot<String>, String)>> = listed.iter().map(mount).collect();
+    let mut found: Vec<Option<Mount>> = listed.iter().map(mount).collect();
     if let Some(tmpfs) = service.get("tmpfs") {
         found.extend(tmpfs.items().iter().chain(tmpfs.text().map(|_| tmpfs)).map(mount));
     }
@@ -38,21 +38,26 @@ pub(super) fn mounts(service: &Value) -> (Vec<(Spot<String>, String)>, bool) {
 }
 
 /// `./data:/data:ro`, `/data`, or the long form.
-fn mount(value: &Value) -> Option<(Spot<String>, String)> {
-    let (source, path) = match value.text() {
+fn mount(value: &Value) -> Option<Mount> {
+    let (source, path, read_only) = match value.text() {
         Some(text) if text.contains('$') => return None,
         Some(text) => {
             let (source, rest) = text.split_once(':').unwrap_or(("", text));
             match rest.starts_with('/') {
-                true => (source, rest.split(':').next()?),
+                true => {
+                    let options = rest.split(':').nth(1).unwrap_or("");
+                    (source, rest.split(':').next()?, options.split(',').any(|o| o == "ro"))
+                }
                 // `/run:size=64k`
-                false => ("", source),
+                false => ("", source, false),
             }
         }
         None => {
             let source = value.get("source").and_then(Value::text).unwrap_or("");
-            (source, value.get("target")?.text().filter(|t| !t.contains('$'))?)
+            let read_only = value.get("read_only").and_then(Value::text) == Some("true");
+            (source, value.get("target")?.text().filter(|t| !t.contains('$'))?, read_only)
         }
     };
-    Some((Spot { value: path.to_owned(), at: value.at }, source.to_owned()))
+    let path = Spot { value: path.to_owned(), at: value.at };
+    Some(Mount { path, volume: source.to_owned(), read_only })
 }

@@ -52,8 +52,8 @@ pub struct Container {
     pub lifecycle: Option<Block>,
     /// The signal that ends it, where it names one.
     pub stop_signal: Tri<String>,
-    /// What it mounts: path and volume.
-    pub mounts: Vec<(Spot<String>, String)>,
+    /// What it mounts.
+    pub mounts: Vec<Mount>,
     /// Whether `mounts` are all.
     pub mounts_complete: bool,
     /// `init: true` of a compose file: a first process that passes signals on.
@@ -71,6 +71,17 @@ pub struct Build {
     pub target: Option<String>,
     /// Where.
     pub at: Place,
+}
+
+/// A volume in a container.
+#[derive(Clone, Debug)]
+pub struct Mount {
+    /// Where it lies in the container.
+    pub path: Spot<String>,
+    /// The volume by name.
+    pub volume: String,
+    /// It is mounted to be read only.
+    pub read_only: bool,
 }
 
 /// A port of a container.
