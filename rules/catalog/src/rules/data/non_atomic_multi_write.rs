@@ -1,6 +1,8 @@
 //! `non-atomic-multi-write`
 
-use svclint_model::{Course, Effect, Function, Model, Place, SqlDeed, SqlKind, What, When};
+use svclint_model::{
+    Course, Deed, Effect, EffectKind, FnId, Function, Model, Place, SqlDeed, SqlKind, What, When,
+};
 
 use crate::rules::acts::{Act, With, acts, deployed, last_word};
 use crate::{Context, Finding, declare_rule};
@@ -97,6 +99,9 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let runs = cx.runs();
     for (id, function) in deployed(cx.model) {
+        if !inserts(cx.model, function) {
+            continue;
+        }
         // What fills a database beside the service, or as it starts, is begun anew when it fails.
         let serves = runs.iter().find(|run| run.how_at_all(id, When::default()).is_some());
         let service = serves.map(|run| run.service.name.clone());
@@ -105,17 +110,20 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         let all = acts(cx.model, id);
         let writes: Vec<(&Act<'_>, &SqlDeed)> = all.iter().filter_map(|act| alone(cx.model, act)).collect();
-        let pair = writes.iter().enumerate().find_map(|(n, first)| {
-            let later = writes.get(n + 1..).unwrap_or_default();
-            later
-                .iter()
-                .find(|second| belong_together(&function.course, first, second))
-                .map(|second| (first, second))
-        });
-        if let Some((first, second)) = pair {
+        let later = |(n, first)| writes.iter().skip(n + 1).map(move |second| (first, second));
+        let mut pairs = writes.iter().enumerate().flat_map(later);
+        if let Some((first, second)) = pairs.find(|(a, b)| belong_together(&function.course, a, b)) {
             findings.push(Finding { service, ..finding(function, first, second) });
         }
     }
+}
+
+/// Whether a function adds rows, itself or through what it calls: each pair of writes ends so.
+fn inserts(model: &Model, function: &Function) -> bool {
+    let adds = |d: &Deed| matches!(&d.what, What::Sql(sql) if sql.kind == SqlKind::Insert);
+    let kind = EffectKind::Sql(SqlKind::Insert);
+    let leads = |to: FnId| model.effects.get(to.0 as usize).is_some_and(|e| e.witness(kind).is_some());
+    function.does.iter().any(adds) || function.calls.iter().any(|call| leads(call.to))
 }
 
 fn begins(function: &Function) -> bool {
