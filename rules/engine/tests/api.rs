@@ -407,6 +407,34 @@ fn the_document_and_the_routes_must_say_the_same() {
 }
 
 #[test]
+fn a_file_that_two_crates_have_describes_its_handlers_once() {
+    let both = |list: &str, routes: &str| {
+        let text = described("", routes).replace("mod orders;\n", "mod orders;\nuse shop::ApiDoc;\n");
+        let text = text.replace("#[derive(OpenApi)]\n\nstruct ApiDoc;\n", "");
+        format!(
+            "{text}//- src/lib.rs\npub mod orders;\n#[derive(utoipa::OpenApi)]\n{list}\npub struct ApiDoc;\n"
+        )
+    };
+    let (unlisted, mismatch) = ("utoipa-path-unlisted", "utoipa-path-mismatch");
+    assert!(of(&both(BOTH, ROUTES), unlisted).is_empty());
+    assert!(of(&both(BOTH, ROUTES), mismatch).is_empty());
+    let one = "#[openapi(paths(orders::show))]";
+    assert_eq!(of(&both(one, ROUTES), unlisted), ["src/orders.rs:4"], "one place, one finding");
+    assert!(mended(&both(one, ROUTES), unlisted).contains("paths(orders::show, crate::orders::create)"));
+    let missing = ".route(\"/v1/orders/{id}\", get(orders::show))";
+    assert_eq!(of(&both(BOTH, missing), mismatch), ["src/orders.rs:4"]);
+}
+
+#[test]
+fn a_described_path_that_another_function_serves_is_no_404() {
+    let other = ".route(\"/v1/orders/{id}\", get(orders::show)).route(\"/v1/orders\", post(|| async {}))";
+    let report = support::check_rule(&described(BOTH, other), "utoipa-path-mismatch");
+    let found: Vec<&str> = report.findings.iter().map(|f| f.finding.message.as_str()).collect();
+    assert!(found.iter().any(|m| m.contains("`POST /v1/orders` is served by")), "{found:?}");
+    assert!(!found.iter().any(|m| m.contains("404")), "{found:?}");
+}
+
+#[test]
 fn routes_that_cannot_be_followed_prove_nothing() {
     let hidden = ".route(\"/v1/orders/{id}\", get(orders::show)).merge(plugins::routes())";
     assert!(of(&described(BOTH, hidden), "utoipa-path-mismatch").is_empty());

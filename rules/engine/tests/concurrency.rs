@@ -288,6 +288,15 @@ fn locks_held_while_waiting_are_found() {
         ),
         ("a reference into a map", "let one = MAP.get(&1).unwrap(); wait().await; let _ = *one;"),
         ("an entry that was found", "if let Some(one) = MAP.get(&1) { wait().await; let _ = *one; }"),
+        ("an entry, or nothing", "let Some(one) = MAP.get(&1) else { return }; wait().await; let _ = *one;"),
+        (
+            "an entry that is dropped too late",
+            "if let Some(one) = MAP.get(&1) { wait().await; drop(one); wait().await }",
+        ),
+        (
+            "what is behind the lock is dropped, not the lock",
+            "if let Some(one) = ALL.lock().unwrap().get(&1).copied() { drop(one); wait().await }",
+        ),
     ] {
         assert_eq!(of_rule(HELD, &with_locks(body)), 1, "{name}");
     }
@@ -298,6 +307,18 @@ fn locks_given_back_before_are_left_alone() {
     for (name, body) in [
         ("dropped", "let mut all = ALL.lock().unwrap(); all.insert(1, 1); drop(all); wait().await;"),
         ("in a block", "{ ALL.lock().unwrap().insert(1, 1); } wait().await;"),
+        (
+            "an entry, dropped",
+            "if let Some(one) = MAP.get(&1) { let n = *one; drop(one); if n > 1 { wait().await } }",
+        ),
+        (
+            "an entry of a match, dropped",
+            "match MAP.get(&1) { Some(one) => { drop(one); wait().await } None => {} }",
+        ),
+        (
+            "an entry, or nothing, dropped",
+            "let Some(one) = MAP.get(&1) else { return }; drop(one); wait().await;",
+        ),
         ("of tokio", "let kept = KEPT.lock().await; wait().await; let _ = *kept;"),
         ("taken out", "let one = MAP.get(&1).map(|one| *one); wait().await; let _ = one;"),
         (

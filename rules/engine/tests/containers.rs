@@ -243,6 +243,13 @@ fn builds_that_may_differ() {
     ] {
         silent(&with(build));
     }
+    let of_lock = |copies: &str| with("RUN cargo build --release").replace("COPY . .", copies);
+    let mended = |copies: &str| support::mended(&of_lock(copies), "cargo-build-not-reproducible");
+    assert!(mended("COPY Cargo.toml ./\nCOPY src/ src/").contains("COPY Cargo.toml Cargo.lock ./\n"));
+    assert!(mended("COPY Cargo.* ./\nCOPY src/ src/").contains("COPY Cargo.* ./\n"));
+    let report = support::check(&of_lock("COPY Cargo.toml /app/Cargo.toml\nCOPY src/ src/"));
+    let [only] = report.findings.as_slice() else { panic!("{:?}", found(&report)) };
+    assert!(only.finding.fixes.is_empty(), "the flag alone would make the build fail");
     let unlocked = with("RUN cargo build --release").replace("//- Cargo.lock\nversion = 4\n", "");
     silent(&unlocked);
 }

@@ -77,6 +77,10 @@ fn calls_outside_of_transactions_are_left_alone() {
 
 const NEVER: &str = "transaction-never-committed";
 
+/// A row that a pool is given, by itself.
+const BESIDE: &str =
+    "sqlx::query(\"INSERT INTO sessions (id) VALUES ($1)\").bind(id).execute(&app.db).await?;";
+
 #[test]
 fn transactions_that_nobody_commits_are_found() {
     let helper = "async fn mark(tx: &mut sqlx::PgConnection, id: i64) -> Result<(), sqlx::Error> {
@@ -85,6 +89,8 @@ fn transactions_that_nobody_commits_are_found() {
         ("own statements", format!("{BEGIN} {WRITE}")),
         ("a helper's", format!("{BEGIN} mark(&mut tx, id).await?;")),
         ("in a branch", format!("if id > 1 {{ {BEGIN} {WRITE} }}")),
+        ("a pool is written beside it", format!("{BEGIN} {WRITE} {BESIDE}")),
+        ("through what borrows it", format!("{BEGIN} let to = &mut tx; mark(to, id).await?;")),
     ] {
         assert_eq!(of_rule(NEVER, &handler(&body, helper)), 1, "{name}");
     }
@@ -96,7 +102,14 @@ fn transactions_that_nobody_commits_are_found() {
 #[test]
 fn transactions_that_may_be_committed_are_left_alone() {
     let helper = "async fn finish(tx: sqlx::Transaction<'_, sqlx::Postgres>) -> Result<(), sqlx::Error> { tx.commit().await }
-        struct Unit<'t> { tx: sqlx::Transaction<'t, sqlx::Postgres> }";
+        struct Unit<'t> { tx: sqlx::Transaction<'t, sqlx::Postgres> }
+        async fn one(tx: &mut sqlx::PgConnection) -> Result<i64, sqlx::Error> {
+            sqlx::query_scalar(\"SELECT id FROM orders\").fetch_one(tx).await
+        }
+        async fn keep(id: i64, db: &sqlx::PgPool) -> Result<(), sqlx::Error> {
+            sqlx::query(\"INSERT INTO sessions (id) VALUES ($1)\").bind(id).execute(db).await?; Ok(())
+        }
+        impl App { async fn keep(&self, id: i64) -> Result<(), sqlx::Error> { keep(id, &self.db).await } }";
     for (name, body) in [
         ("committed", format!("{BEGIN} {WRITE} {COMMIT}")),
         ("in a branch", format!("{BEGIN} {WRITE} if id > 1 {{ {COMMIT} }}")),
@@ -104,8 +117,48 @@ fn transactions_that_may_be_committed_are_left_alone() {
         ("given away", format!("{BEGIN} {WRITE} finish(tx).await?;")),
         ("kept", format!("{BEGIN} {WRITE} let unit = Unit {{ tx }}; drop(unit);")),
         ("only read", format!("{BEGIN} sqlx::query(\"SELECT 1 FROM orders\").fetch_all(&mut *tx).await?;")),
+        (
+            "what was read is written by a pool",
+            format!("{BEGIN} let row = one(&mut tx).await?; let id = row + 1; keep(id, &app.db).await?;"),
+        ),
+        (
+            "what was read is written by one that has a pool",
+            format!("{BEGIN} let row = one(&mut tx).await?; app.keep(row).await?;"),
+        ),
     ] {
         assert_eq!(of_rule(NEVER, &handler(&body, helper)), 0, "{name}");
+    }
+}
+
+#[test]
+fn a_commit_is_proposed_where_it_compiles_and_all_is_written() {
+    let told = BEGIN.replace(".await?", ".await.map_err(|e| e.to_string())?");
+    let named = BEGIN.replace(".await?", ".await.map_err(|e| format!(\"cannot begin: {e}\"))?");
+    for (name, body, expected) in [
+        (
+            "an error of another type",
+            format!("{told}\n    {WRITE}"),
+            Some("tx.commit().await.map_err(|e| e.to_string())?;"),
+        ),
+        ("an error that tells of the beginning", format!("{named}\n    {WRITE}"), None),
+        ("others wrote in between", format!("{BEGIN}\n    {WRITE}\n    {BESIDE}\n    {WRITE}"), None),
+        (
+            "read after it",
+            format!(
+                "{BEGIN}\n    {WRITE}\n    sqlx::query(\"SELECT 1 FROM orders\").fetch_all(&mut *tx).await?;"
+            ),
+            None,
+        ),
+    ] {
+        let report = support::check_rule(&handler(&body, ""), NEVER);
+        let finding = report.findings.iter().find(|f| f.finding.rule.id == NEVER).expect(name);
+        match (finding.finding.fixes.first(), expected) {
+            (Some(_), Some(expected)) => {
+                let mended = support::mended(&handler(&body, ""), NEVER);
+                assert!(mended.contains(expected), "{name}: {mended}");
+            }
+            (fix, expected) => assert_eq!(fix.is_some(), expected.is_some(), "{name}"),
+        }
     }
 }
 

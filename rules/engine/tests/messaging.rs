@@ -353,6 +353,8 @@ fn telling(steps: &str, answer: &str) -> String {
          sqlx::query(\"INSERT INTO orders (id) VALUES (1)\").execute(&app.db).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;\n\
          {steps}\n{answer}\n}}\n\
          async fn announce(app: &App, topic: &str) -> Result<(), String> {{ app.producer.send(FutureRecord::<(), str>::to(topic).payload(\"1\"), Duration::ZERO).await.map_err(|(e, _)| e.to_string())?; Ok(()) }}\n\
+         async fn open(app: &App) -> Result<(), String> {{ sqlx::query(\"INSERT INTO shops (id) VALUES (1)\").execute(&app.db).await.map_err(|e| e.to_string())?; app.producer.send(FutureRecord::<(), str>::to(\"shops.opened\").payload(\"1\"), Duration::ZERO).await.map_err(|(e, _)| e.to_string())?; Ok(()) }}\n\
+         async fn announce_open(app: &App) -> Result<(), String> {{ sqlx::query(\"SELECT id FROM shops\").fetch_one(&app.db).await.map_err(|e| e.to_string())?; app.producer.send(FutureRecord::<(), str>::to(\"shops.opened\").payload(\"1\"), Duration::ZERO).await.map_err(|(e, _)| e.to_string())?; Ok(()) }}\n\
          fn app() -> App {{ App {{ db: sqlx::PgPool::connect_lazy(\"postgres://db\").unwrap(), producer: ClientConfig::new().create().unwrap() }} }}\n"
     );
     let main = support::service(".route(\"/orders\", post(place)).with_state(app())", &code);
@@ -375,6 +377,8 @@ fn messages_whose_loss_nobody_hears_of() {
         ("tried again, and put aside", "let mut sent = false; for _ in 0..3 { if announce(&app, \"orders.placed\").await.is_ok() { sent = true; break; } }
             if !sent { if let Err(error) = announce(&app, \"orders.dead\").await { tracing::error!(error); } }".to_owned(), 0),
         ("a measurement", "let _ = announce(&app, \"order.metrics\").await;".to_owned(), 0),
+        ("one of the things that a helper does", "let _ = open(&app).await;".to_owned(), 0),
+        ("what a helper looks up before it sends", "let _ = announce_open(&app).await;".to_owned(), 1),
     ] {
         assert_eq!(of_rule(SWALLOWED, &telling(&steps, "Ok(StatusCode::CREATED)")), count, "{name}");
     }

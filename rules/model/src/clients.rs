@@ -309,13 +309,14 @@ fn client_site(tracer: &Tracer<'_>, site: At, built: &[Built]) -> Option<ClientS
     let type_span = before.map_or(last.span, |s| svclint_syntax::Span::new(path.span.start, s.span.end));
     let mut calls = Vec::new();
     let mut end = site;
-    while let Some(outer) = tracer.parent(end).filter(|o| tracer.receiver(*o) == Some(end)) {
-        let ExprKind::MethodCall { method, .. } = tracer.kind(outer) else { break };
+    // What is called on the finished client is no part of its making.
+    let is_finished = |at: At| built.iter().any(|b| b.finish == at);
+    while !is_finished(end)
+        && let Some(outer) = tracer.parent(end).filter(|o| tracer.receiver(*o) == Some(end))
+        && let ExprKind::MethodCall { method, .. } = tracer.kind(outer)
+    {
         calls.push((method.to_string(), tracer.call_place(outer)));
         end = outer;
-        if built.iter().any(|b| b.finish == outer) {
-            break;
-        }
     }
     // A builder that a helper gives is one client for each place that finishes it.
     let elsewhere = built.first().map(Built::finish).filter(|f| f.body != site.body);

@@ -1,6 +1,7 @@
 //! What code says of routes for an OpenAPI document: functions that an attribute describes, and the lists that put them into
 //! the document.
 
+use rustc_hash::FxHashMap;
 use svclint_facts::rust::{Attr, AttrArg, Lit, Path};
 use svclint_knowledge::{Attribute, ListedIn};
 
@@ -15,8 +16,8 @@ use crate::system::FnId;
 /// A function that an attribute describes: `#[utoipa::path(get, path = "/orders")]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Documented {
-    /// The function.
-    pub function: FnId,
+    /// The function: more than one where several crates have its file, `mod orders;` in `lib.rs` and in `main.rs`.
+    pub functions: Vec<FnId>,
     /// Its name.
     pub name: String,
     /// Its package, by index.
@@ -62,9 +63,7 @@ impl DocumentList {
     /// How a function is named in the list; `None` where it may not be seen from there.
     pub fn name_of(&self, function: &DocumentedName) -> Option<String> {
         let Names { krate, module } = &self.names;
-        if function.krate != *krate {
-            return None;
-        }
+        let function = function.0.iter().find(|name| name.krate == *krate)?;
         if function.module == *module {
             return Some(function.name.clone());
         }
@@ -73,9 +72,12 @@ impl DocumentList {
     }
 }
 
-/// Where a function can be named from.
+/// Where a function can be named from, by the crates that have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentedName {
+pub struct DocumentedName(Vec<InCrate>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct InCrate {
     krate: usize,
     module: String,
     name: String,
@@ -87,7 +89,8 @@ pub(crate) type Documents = (Vec<(Documented, DocumentedName)>, Vec<DocumentList
 
 pub(crate) fn documents(program: Program<'_>) -> Documents {
     let defs = program.defs;
-    let functions = (0..defs.fns.len() as u32).map(FnIdx).filter_map(|id| documented(program, id)).collect();
+    let functions = (0..defs.fns.len() as u32).map(FnIdx).filter_map(|id| documented(program, id));
+    let functions = by_place(functions);
     let lists = defs.adts.iter().filter_map(|adt| {
         let mut found: Option<DocumentList> = None;
         for attr in &adt.item.attrs {
@@ -111,6 +114,25 @@ pub(crate) fn documents(program: Program<'_>) -> Documents {
     (functions, lists.collect())
 }
 
+/// What stands at one place is one function, however many crates have its file.
+fn by_place(all: impl Iterator<Item = (Documented, DocumentedName)>) -> Vec<(Documented, DocumentedName)> {
+    let mut found: Vec<(Documented, DocumentedName)> = Vec::new();
+    let mut known: FxHashMap<Place, usize> = FxHashMap::default();
+    for (one, name) in all {
+        match known.get(&one.at).and_then(|number| found.get_mut(*number)) {
+            Some((same, names)) => {
+                same.functions.extend(one.functions);
+                names.0.extend(name.0);
+            }
+            None => {
+                known.insert(one.at, found.len());
+                found.push((one, name));
+            }
+        }
+    }
+    found
+}
+
 fn documented(program: Program<'_>, id: FnIdx) -> Option<(Documented, DocumentedName)> {
     let def = &program.defs.fns[id.at()];
     let module = def.home.module;
@@ -118,7 +140,7 @@ fn documented(program: Program<'_>, id: FnIdx) -> Option<(Documented, Documented
     let attr = def.item.attrs.iter().find(known)?;
     let package = program.defs.package_of(module);
     let mut found = Documented {
-        function: FnId(id.0),
+        functions: vec![FnId(id.0)],
         name: def.item.name.to_string(),
         package: package as u32,
         methods: Vec::new(),
@@ -157,13 +179,13 @@ fn documented(program: Program<'_>, id: FnIdx) -> Option<(Documented, Documented
         (Tri::Unknown, path) => *path = Tri::Unknown,
         _ => {}
     }
-    let name = DocumentedName {
+    let name = InCrate {
         krate: program.defs.module(module).krate,
         module: program.defs.module(module).path.clone(),
         name: found.name.clone(),
         public: def.item.public,
     };
-    Some((found, name))
+    Some((found, DocumentedName(vec![name])))
 }
 
 /// `get`, `method(get, head)`

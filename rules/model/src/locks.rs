@@ -27,13 +27,13 @@ pub(crate) fn held(tracer: &Tracer<'_>, body: BodyId, what: Effect) -> Vec<(At, 
         for (number, statement) in stmts.iter().enumerate() {
             let Stmt::Let { pat, init: Some(init), .. } = statement else { continue };
             let Some(taken) = guard(tracer, At { body, expr: *init }, what) else { continue };
-            if !matches!(tracer.body(body).body.pat(*pat).kind, PatKind::Bind { .. }) {
-                continue;
-            }
+            let whole = *pat;
+            let Some(pat) = named(tracer, body, whole) else { continue };
             let after = stmts.get(number + 1..).unwrap_or_default();
-            if let Some(wait) = first_wait(tracer, body, *pat, after.iter(), *tail) {
-                let kept = Kept { body, pat: *pat, statement, taken, after, tail: *tail };
-                let guard = kept::guard(tracer, &kept, wait).map(Box::new);
+            if let Some(wait) = first_wait(tracer, body, pat, after.iter(), *tail) {
+                let kept = Kept { body, pat, statement, taken, after, tail: *tail };
+                // What is told of a guard is for edits of its whole value.
+                let guard = kept::guard(tracer, &kept, wait).filter(|_| pat == whole).map(Box::new);
                 found.push((taken, Held { wait: tracer.place(wait), guard }));
             }
         }
@@ -43,6 +43,29 @@ pub(crate) fn held(tracer: &Tracer<'_>, body: BodyId, what: Effect) -> Vec<(At, 
 
 fn takes(tracer: &Tracer<'_>, at: At, what: Effect) -> bool {
     tracer.actions(at).contains(&Action::Effect(what))
+}
+
+/// The variable that holds the guard: of `guard`, and of `Some(guard)` and `Ok(guard)`.
+fn named(tracer: &Tracer<'_>, body: BodyId, pat: PatId) -> Option<PatId> {
+    match &tracer.body(body).body.pat(pat).kind {
+        PatKind::Bind { sub: None, .. } => Some(pat),
+        PatKind::TupleStruct(path, parts) if matches!(path.last(), "Some" | "Ok") => match parts.as_slice() {
+            [inner] => named(tracer, body, *inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The first wait in what runs while a pattern holds the guard, or something behind it: a guard with a name may be given
+/// back before.
+fn wait_with(tracer: &Tracer<'_>, lock: At, value: At, pat: PatId, part: At) -> Option<At> {
+    let is_guard = guard(tracer, value, Effect::Lock) == Some(lock);
+    let name = named(tracer, lock.body, pat).filter(|_| is_guard);
+    match name.and_then(|name| tracer.types_of(lock.body).of_pat.get(&name)) {
+        Some(local) => wait_in(tracer, part, *local),
+        None => any_wait(tracer, part),
+    }
 }
 
 /// A guard that nobody names lives to the end of its statement: `self.client.lock().await.send(x).await`,
@@ -57,18 +80,18 @@ fn unnamed(tracer: &Tracer<'_>, lock: At) -> Option<At> {
     while let Some(outer) = tracer.parent(inner) {
         match tracer.kind(outer) {
             ExprKind::Await(_) if !is_own_wait(outer) => return Some(outer),
-            ExprKind::Let { value, .. } if *value == inner.expr => {
+            ExprKind::Let { pat, value } if *value == inner.expr => {
                 let parts = match tracer.parent(outer).map(|p| tracer.kind(p)) {
                     Some(ExprKind::If { then, .. }) => *then,
                     Some(ExprKind::While { body, .. }) => *body,
                     _ => return None,
                 };
-                return any_wait(tracer, here(parts));
+                return wait_with(tracer, lock, inner, *pat, here(parts));
             }
             ExprKind::Match { scrutinee, arms } if *scrutinee == inner.expr => {
                 let mut holding =
                     arms.iter().filter(|arm| inner != lock || !is_empty(tracer, lock.body, arm.pat));
-                return holding.find_map(|arm| any_wait(tracer, here(arm.body)));
+                return holding.find_map(|arm| wait_with(tracer, lock, inner, arm.pat, here(arm.body)));
             }
             ExprKind::For { iter, body, .. } if *iter == inner.expr => return any_wait(tracer, here(*body)),
             ExprKind::Block { .. }

@@ -32,7 +32,7 @@ pub(super) const HEALTH: &[&str] = &[
 pub(super) const UNTOLD: &[&str] = &["{?}", "${"];
 
 /// Words of paths that a side server answers beside those of health routes.
-const SIDE: &[&str] = &["metrics", "prometheus", "stats", "debug", "pprof"];
+const SIDE: &[&str] = &["metrics", "prometheus", "stats", "debug", "pprof", "startup"];
 
 /// Whether a path is, or may be, one of a health route. Behind a prefix that only the running program knows the rest tells.
 pub(super) fn is_health(path: &str) -> bool {

@@ -14,6 +14,7 @@ mod health;
 mod idempotency;
 mod in_loops;
 mod listeners;
+mod looked_up;
 mod messaging;
 mod observability;
 mod orchestration;

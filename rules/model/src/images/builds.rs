@@ -53,6 +53,8 @@ fn of_command(file: FileId, stage: usize, command: &Command, env: &[&Variable]) 
             moves_target: false,
             links_statically: false,
             uncertain: false,
+            lacks_lock: false,
+            manifest_copied: None,
         };
         for variable in env.iter().copied().chain(&simple.sets) {
             build.variable(&variable.name, variable.value.as_ref().map_or("", |v| &v.text));

@@ -23,6 +23,16 @@ impl<'a> Paths<'a> {
         Paths { all, by_path: all.iter().enumerate().map(|(number, file)| (&*file.path, number)).collect() }
     }
 
+    /// Whether a path is a file.
+    pub(super) fn is_file(&self, path: &Path) -> bool {
+        self.by_path.contains_key(path)
+    }
+
+    /// Whether there is a file at a path, seen from any folder.
+    pub(super) fn any_ends_with(&self, path: &Path) -> bool {
+        self.by_path.keys().any(|file| file.ends_with(path))
+    }
+
     /// Whether a path is a file, or a folder with files.
     fn any_below(&self, path: &Path) -> bool {
         self.by_path.range(path..).next().is_some_and(|(first, _)| first.starts_with(path))

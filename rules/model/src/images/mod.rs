@@ -6,6 +6,7 @@
 mod builds;
 mod contents;
 mod context;
+mod lock;
 mod ships;
 mod stages;
 
@@ -154,6 +155,10 @@ pub struct CargoBuild {
     pub links_statically: bool,
     /// Whether there are words in it that are not known.
     pub uncertain: bool,
+    /// Nothing that its stage is given can be `Cargo.lock`.
+    pub lacks_lock: bool,
+    /// Where the manifest is copied into a folder and `Cargo.lock`, which lies beside it, can be named too.
+    pub manifest_copied: Option<Place>,
 }
 
 /// What a run of cargo does.
@@ -284,6 +289,14 @@ pub(crate) fn images(files: &[SourceFile], joined: &Joined, manifests: &Manifest
         };
         for build in &mut image.builds {
             configs(files, &image.folder).for_each(|config| build.configured(config));
+        }
+        let locks: Vec<(bool, Option<Place>)> = image
+            .builds
+            .iter()
+            .map(|b| (image.lacks_lock(b.stage, &paths), image.manifest_copied(b.stage, &paths)))
+            .collect();
+        for (build, (lacks, copied)) in image.builds.iter_mut().zip(locks) {
+            (build.lacks_lock, build.manifest_copied) = (lacks, copied);
         }
         image.ships = ships::ships(&image, files, joined);
         image.left_out = context::left_out(&image, &paths, joined, manifests);

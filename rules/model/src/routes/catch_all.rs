@@ -17,6 +17,8 @@ impl RouteReader<'_> {
         let before = self.routes.list.len();
         self.handler("ANY", &rest_of(prefix), handler, None, at);
         self.mark_catch_all(before);
+        let turns_away = self.is_given_nothing(handler);
+        self.routes.list.iter_mut().skip(before).for_each(|route| route.turns_away = turns_away);
         self.routes.incomplete |= !self.only_answers(handler);
     }
 
@@ -55,6 +57,15 @@ impl RouteReader<'_> {
             })
         };
         steps.iter().filter_map(|step| handler(step.at)).collect()
+    }
+
+    /// Whether a handler has no parameters.
+    fn is_given_nothing(&self, handler: At) -> bool {
+        if let ExprKind::Closure { params, .. } = self.tracer.kind(handler) {
+            return params.is_empty();
+        }
+        let function = self.function(handler).0;
+        function.is_some_and(|f| self.tracer.program.param_types(f).is_empty())
     }
 
     /// Whether a handler cannot hand requests on: it does not get them whole.

@@ -56,7 +56,8 @@ impl Routes {
         let is_told =
             |r: &Route| r.complete || r.path.strip_prefix("/{?}.").is_some_and(|rest| !rest.contains("{?}"));
         let known = !self.incomplete && !self.lost && self.list.iter().all(is_told);
-        if known { Tri::Present(self.list.iter().map(|r| r.path.clone()).collect()) } else { Tri::Unknown }
+        let answered = self.list.iter().filter(|r| !r.turns_away).map(|r| r.path.clone());
+        if known { Tri::Present(answered.collect()) } else { Tri::Unknown }
     }
 }
 
@@ -373,6 +374,7 @@ impl<'a> RouteReader<'a> {
                 && (handler.is_some() || [CLOSURE, LIBRARY, SERVICE].contains(&text.as_str())),
             first_takes_all: self.takes_all(at, &path.text),
             catch_all: false,
+            turns_away: false,
             certain: true,
             handler: handler.map(|f| FnId(f.0)),
             handler_text: text,

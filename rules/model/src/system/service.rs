@@ -105,6 +105,8 @@ pub struct Route {
     pub first_takes_all: bool,
     /// Whether it answers what no other route does.
     pub catch_all: bool,
+    /// It is given nothing of a request, and answers whatever no other route does with one and the same: that there is nothing.
+    pub turns_away: bool,
     /// The function that serves it.
     pub handler: Option<FnId>,
     /// What the handler is called in the code.

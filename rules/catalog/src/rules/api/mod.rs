@@ -5,6 +5,7 @@ mod path_syntax_not_supported;
 mod proto_package_unversioned;
 mod route_added_after_layer;
 mod route_shadowed;
+mod served;
 mod unversioned_api;
 mod utoipa_path_mismatch;
 mod utoipa_path_unlisted;

@@ -1,8 +1,10 @@
 //! `utoipa-path-mismatch`
 
-use svclint_model::{Documented, FnId, Model, Place, Route, Tri};
+use svclint_model::{Documented, Place, Route, Tri};
 
+use super::served::{is_end_of, is_unserved, served_by_another};
 use crate::edit::replace;
+use crate::rules::acts::last_word;
 use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
@@ -81,7 +83,8 @@ declare_rule! {
 fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     for (one, _) in &cx.model.documented {
         let all = cx.model.services.iter().flat_map(|s| &s.routes);
-        let routes: Vec<&Route> = all.filter(|r| r.handler == Some(one.function)).collect();
+        let is_it = |r: &&Route| r.handler.is_some_and(|handler| one.functions.contains(&handler));
+        let routes: Vec<&Route> = all.filter(is_it).collect();
         if routes.is_empty() {
             findings.extend(is_unserved(cx.model, one).then(|| unserved(cx, one)));
         } else if routes.iter().all(|r| r.complete) {
@@ -90,30 +93,36 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether a function stands in a document, and its program serves others of its package but not it.
-fn is_unserved(model: &Model, one: &Documented) -> bool {
-    let listed = model.document_lists.iter().any(|l| l.functions.contains(&one.function));
-    let is_beside = |f: FnId| model.function(f).package == one.package;
-    let serves = |s: &&std::sync::Arc<svclint_model::Service>| {
-        s.routes.iter().any(|r| r.handler.is_some_and(is_beside))
-    };
-    let mut services = model.services.iter().filter(serves).peekable();
-    let told = |r: &Route| !r.path.contains("{?}") && (r.handler.is_some() || r.handler_text != "(unknown)");
-    let named = model.functions.iter().flat_map(|f| &f.calls).any(|c| c.to == one.function);
-    listed
-        && !one.gated
-        && !named
-        && services.peek().is_some()
-        && services.all(|s| s.routes_complete && s.routes.iter().all(told))
+fn path_of<'m>(cx: &Context<'m>, one: &Documented) -> &'m str {
+    one.functions.first().map_or("", |f| &cx.model.function(*f).path)
 }
 
 fn unserved(cx: &Context<'_>, one: &Documented) -> Finding {
-    let message =
-        format!("the OpenAPI document has `{}`, but no route leads to it: its callers get 404", one.name);
-    Finding::new(&UTOIPA_PATH_MISMATCH, one.at, message)
-        .help("add a route for it, or take it out of the document")
+    let another = served_by_another(cx.model, one);
+    let message = match another {
+        Some(route) => format!(
+            "the OpenAPI document describes `{}`, but `{} {}` is served by {}: its callers may get something else",
+            one.name,
+            route.method,
+            route.path,
+            route.handler.map_or("another function".to_owned(), |f| format!(
+                "`{}`",
+                last_word(&cx.model.function(f).path)
+            ))
+        ),
+        None => {
+            format!("the OpenAPI document has `{}`, but no route leads to it: its callers get 404", one.name)
+        }
+    };
+    let finding = Finding::new(&UTOIPA_PATH_MISMATCH, one.at, message)
         .label("served by no route")
-        .subject(&cx.model.function(one.function).path)
+        .subject(path_of(cx, one));
+    match another {
+        Some(route) => finding
+            .help("describe the function that serves, or serve the one that is described")
+            .related(route.path_at.unwrap_or(route.at), "the route"),
+        None => finding.help("add a route for it, or take it out of the document"),
+    }
 }
 
 fn other_method(cx: &Context<'_>, one: &Documented, routes: &[&Route]) -> Option<Finding> {
@@ -151,15 +160,6 @@ fn other_path(cx: &Context<'_>, one: &Documented, routes: &[&Route]) -> Option<F
     Some(finding(cx, one, one.path_at.unwrap_or(one.at), message, route, fix))
 }
 
-/// Whether a path is the last part of another one, whatever the parameters are called.
-fn is_end_of(end: &str, path: &str) -> bool {
-    let parts = |p: &str| {
-        let name = |s: &str| if s.starts_with('{') { "{}".to_owned() } else { s.to_owned() };
-        p.split('/').filter(|s| !s.is_empty()).map(name).collect::<Vec<String>>()
-    };
-    parts(path).ends_with(&parts(end))
-}
-
 fn finding(
     cx: &Context<'_>,
     one: &Documented,
@@ -172,6 +172,6 @@ fn finding(
         .help("let the document and the route say the same")
         .label("the document says this")
         .related(route.path_at.unwrap_or(route.at), format!("the route is {} {}", route.method, route.path))
-        .subject(&cx.model.function(one.function).path)
+        .subject(path_of(cx, one))
         .fix("Describe the route as it is", Applicability::Unsafe, fix)
 }

@@ -94,7 +94,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
     let described = deeds.filter_map(|d| if let What::Describe(fns) = &d.what { Some(fns) } else { None });
     let described: Vec<FnId> = described.flatten().copied().collect();
     for (one, name) in &cx.model.documented {
-        let listed = described.contains(&one.function)
+        let listed = one.functions.iter().any(|f| described.contains(f))
             || cx.model.document_lists.iter().any(|list| may_name(list, one));
         if listed || one.collected || one.gated || !is_used(cx, one) {
             continue;
@@ -106,15 +106,16 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn may_name(list: &DocumentList, one: &Documented) -> bool {
-    list.functions.contains(&one.function) || list.unresolved.iter().any(|n| n.is_empty() || *n == one.name)
+    one.functions.iter().any(|f| list.functions.contains(f))
+        || list.unresolved.iter().any(|n| n.is_empty() || *n == one.name)
 }
 
 /// Whether something serves a function, or names it.
 fn is_used(cx: &Context<'_>, one: &Documented) -> bool {
     let calls = cx.model.functions.iter().flat_map(|f| &f.calls);
     let routes = cx.model.services.iter().flat_map(|s| &s.routes);
-    calls.into_iter().any(|c| c.to == one.function)
-        || routes.into_iter().any(|r| r.handler == Some(one.function))
+    calls.into_iter().any(|c| one.functions.contains(&c.to))
+        || routes.into_iter().any(|r| r.handler.is_some_and(|handler| one.functions.contains(&handler)))
 }
 
 /// The lists that name functions of the same package, those with most of the same file first.
@@ -137,7 +138,7 @@ fn finding(cx: &Context<'_>, one: &Documented, name: &DocumentedName, list: &Doc
     let mut finding = Finding::new(&UTOIPA_PATH_UNLISTED, one.at, message)
         .help(format!("add it to the `paths` of `{}`", list.of))
         .label("described for nobody")
-        .subject(&cx.model.function(one.function).path)
+        .subject(one.functions.first().map_or("", |f| &cx.model.function(*f).path))
         .fix(format!("Add it to `{}`", list.of), Applicability::Safe, added(cx, name, list));
     if let Some((at, text)) = related {
         finding = finding.related(at, text);

@@ -49,7 +49,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Adds `--locked`. Unsafe: the build now fails where `Cargo.lock` is out of date or not copied into the image.
+    /// Adds `--locked`, and copies `Cargo.lock` too where only `Cargo.toml` is copied. Unsafe: the build now fails where
+    /// `Cargo.lock` is out of date.
     ///
     /// ## References
     /// - The Cargo Book, "cargo build: --locked"
@@ -70,12 +71,23 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let is_debug = build.profile == "debug";
         let picks = !build.locked && is_locked && !image.drops_lock;
         if !build.uncertain && (picks || is_debug) {
-            findings.push(finding(image, ships, build, picks));
+            findings.push(finding(cx, image, ships, build, picks));
         }
     }
 }
 
-fn finding(image: &Image, ships: &ShippedBinary, build: &CargoBuild, picks: bool) -> Finding {
+fn finding(
+    cx: &Context<'_>,
+    image: &Image,
+    ships: &ShippedBinary,
+    build: &CargoBuild,
+    picks: bool,
+) -> Finding {
+    let help = match (picks, build.lacks_lock) {
+        (true, true) => "copy `Cargo.lock` into the image, and add `--locked`",
+        (true, false) => "add `--locked`",
+        (false, _) => "add `--release` and copy from `target/release`",
+    };
     let message = if picks {
         format!(
             "`{}` is built without `--locked`: the image may hold other dependencies than those that were tested",
@@ -87,9 +99,7 @@ fn finding(image: &Image, ships: &ShippedBinary, build: &CargoBuild, picks: bool
     Finding {
         rule: &CARGO_BUILD_NOT_REPRODUCIBLE,
         message,
-        help: Some(
-            if picks { "add `--locked`" } else { "add `--release` and copy from `target/release`" }.into(),
-        ),
+        help: Some(help.into()),
         severity: CARGO_BUILD_NOT_REPRODUCIBLE.severity,
         confidence: CARGO_BUILD_NOT_REPRODUCIBLE.confidence,
         variants: Vec::new(),
@@ -97,16 +107,24 @@ fn finding(image: &Image, ships: &ShippedBinary, build: &CargoBuild, picks: bool
         place: build.at,
         label: if picks { "no `--locked`" } else { "no `--release`" }.into(),
         related: Vec::new(),
-        fixes: fix(image, build).filter(|_| picks).into_iter().collect(),
+        fixes: fix(cx, image, build).filter(|_| picks).into_iter().collect(),
         subject: ships.binary.clone(),
     }
 }
 
 /// All builds of the stage get the flag: one without it would take the lock file apart before the other reads it.
-fn fix(image: &Image, build: &CargoBuild) -> Option<Fix> {
+fn fix(cx: &Context<'_>, image: &Image, build: &CargoBuild) -> Option<Fix> {
     build.insert_at?;
+    // Without the file the flag makes the build fail.
+    let lock = match (build.lacks_lock, build.manifest_copied) {
+        (true, Some(copied)) => {
+            Some(insert_after(copied, format!(" {}", cx.text(copied).replace("Cargo.toml", "Cargo.lock"))))
+        }
+        (true, None) => return None,
+        (false, _) => None,
+    };
     let beside = image.builds.iter().filter(|b| b.stage == build.stage && !b.locked && !b.uncertain);
     let places = beside.filter_map(|b| b.insert_at);
-    let edits = places.map(|at| insert_after(at, " --locked".into())).collect();
+    let edits = lock.into_iter().chain(places.map(|at| insert_after(at, " --locked".into()))).collect();
     Some(Fix { title: "Build with `--locked`".into(), applicability: Applicability::Unsafe, edits })
 }

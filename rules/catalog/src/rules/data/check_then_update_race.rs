@@ -1,10 +1,9 @@
 //! `check-then-update-race`
 
-use svclint_model::{
-    Branch, Course, Deed, Effect, ExitKind, FnId, Function, Model, Place, SqlDeed, SqlKind, What,
-};
+use svclint_model::{Deed, Effect, FnId, Function, Model, Place, SqlDeed, SqlKind, What};
 
 use crate::rules::acts::{last_word, service_of};
+use crate::rules::looked_up::decides;
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
@@ -136,29 +135,6 @@ fn may_be_doubled(model: &Model, sql: &SqlDeed) -> bool {
     let Some(table) = model.tables.iter().find(|t| t.name == sql.table) else { return false };
     let covers = |key: &Vec<String>| key.iter().all(|c| sql.columns.contains(c)) && key.as_slice() != ["id"];
     !sql.columns.is_empty() && !table.unique.iter().any(covers)
-}
-
-/// Whether an insert is made because a look at the table found nothing: it stands in the branch of that, or the branch of a row that
-/// was found leaves before it.
-fn decides(course: &Course, look: Place, insert: Place) -> bool {
-    let of_look = |b: &&Branch| {
-        let given =
-            course.variables.iter().enumerate().filter(|(_, v)| v.from.iter().any(|from| from.holds(look)));
-        let made: Vec<usize> = given.flat_map(|(number, _)| course.made_of(number)).collect();
-        b.finds.is_some() && (b.decided_by.holds(look) || course.mentions(b.decided_by, &made))
-    };
-    let leaves = |b: &Branch| {
-        let returns = |e: &svclint_model::Exit| {
-            b.at.holds(e.at) && matches!(e.kind, ExitKind::Return | ExitKind::Continue)
-        };
-        course.exits.iter().any(returns) && b.at.span.end < insert.span.start
-    };
-    let mut branches = course.branches.iter().filter(of_look);
-    look.span.end <= insert.span.start
-        && branches.any(|b| match b.finds {
-            Some(true) => leaves(b),
-            _ => b.at.holds(insert) && !b.at.holds(look),
-        })
 }
 
 fn finding(function: &Function, look: &Deed, insert: &Deed, sql: &SqlDeed) -> Finding {

@@ -1,6 +1,7 @@
 //! `transaction-never-committed`
 
 use svclint_model::{BranchKind, Effect, FnId, Function, Place, Variable, What};
+use svclint_syntax::Span;
 
 use super::transactions::Transaction;
 use crate::edit::insert_after;
@@ -86,12 +87,28 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
                 continue;
             }
             let all = acts(cx.model, id);
-            let written = |act: &&Act| act.changes && act.with == With::Database && transaction.is_in(act.at);
+            let handles = transaction.handles(&all);
+            let written = |act: &&Act| {
+                act.changes
+                    && act.with == With::Database
+                    && function.course.mentions(act.at, &handles)
+                    && !is_given_pool(function, act)
+            };
             if let Some(last) = all.iter().rev().find(written) {
-                findings.push(finding(cx, id, function, &transaction, variable, last));
+                // What others write beside it is perhaps about what it writes.
+                let beside =
+                    |a: &Act| a.changes && a.with == With::Database && a.at.span.end < last.at.span.start;
+                let alone = !all.iter().any(|a| beside(a) && is_given_pool(function, a));
+                let edit = committed(cx, function, &transaction, variable, last.at).filter(|_| alone);
+                findings.push(finding(cx, id, function, &transaction, last, edit));
             }
         }
     }
+}
+
+/// Whether a call that leads to a statement is given a pool: the statement may run on that.
+fn is_given_pool(function: &Function, act: &Act<'_>) -> bool {
+    function.course.pools.iter().any(|pool| act.at.holds(*pool))
 }
 
 /// Whether a closure or a task uses the variable, or another variable is made of it that may end the transaction.
@@ -110,8 +127,8 @@ fn finding(
     id: FnId,
     function: &Function,
     of: &Transaction<'_>,
-    variable: &Variable,
     last: &Act<'_>,
+    edit: Option<Edit>,
 ) -> Finding {
     let message = format!(
         "`{}` never commits its transaction: when it is dropped, all that was written is rolled back",
@@ -122,29 +139,33 @@ fn finding(
         .label("begins here")
         .subject(function.path.clone())
         .related(last.at, format!("{} through it, and nothing commits that", last.what))
-        .fix(
-            "Commit the transaction",
-            Applicability::Unsafe,
-            committed(cx, function, variable, last.at).into_iter().collect(),
-        );
+        .fix("Commit the transaction", Applicability::Unsafe, edit.into_iter().collect());
     finding.service = service_of(cx.model, id);
     finding
 }
 
-/// The commit behind the last statement, where that stands in the transaction's own block, in the way it was begun.
-fn committed(cx: &Context<'_>, function: &Function, variable: &Variable, last: Place) -> Option<Edit> {
+/// The commit behind the last statement, where that stands in the transaction's own block and nothing reads through it after. Its
+/// failure is taken as that of the beginning is: both are of one type.
+fn committed(
+    cx: &Context<'_>,
+    function: &Function,
+    of: &Transaction<'_>,
+    variable: &Variable,
+    last: Place,
+) -> Option<Edit> {
     let course = &function.course;
     let whole = course.outcomes.iter().find(|o| o.of == last)?.whole;
     let around = |at: Place| course.around(at).map(|b| b.at).collect::<Vec<Place>>();
-    let begun = cx.text(*variable.from.first()?);
-    let is_waited = begun.contains(".await");
-    let taken = ["?", ".unwrap()"].into_iter().find(|end| begun.ends_with(end))?;
-    if around(whole) != around(variable.bound) || cx.rest_of_line(whole).trim() != ";" {
+    let from = variable.from.iter().find(|from| from.holds(of.begun))?;
+    let rest = Place { span: Span::new(of.begun.span.end, from.span.end), ..of.begun };
+    let taken: String = cx.text(rest).lines().map(str::trim).collect();
+    // Words in it tell of the beginning.
+    let fits = !taken.contains('"') && (taken.ends_with('?') || taken.ends_with(".unwrap()"));
+    let is_last = variable.uses.iter().all(|u| u.at.span.end <= whole.span.end);
+    if !fits || !is_last || around(whole) != around(variable.bound) || cx.rest_of_line(whole).trim() != ";" {
         return None;
     }
-    let wait = if is_waited { ".await" } else { "" };
-    let line =
-        format!("{}{}{}.commit(){wait}{taken};", cx.line_end(last.file), cx.indent(whole), variable.name);
-    let at = Place { span: svclint_syntax::Span::new(whole.span.start, cx.end_of_line(whole)), ..whole };
+    let line = format!("{}{}{}.commit(){taken};", cx.line_end(last.file), cx.indent(whole), variable.name);
+    let at = Place { span: Span::new(whole.span.start, cx.end_of_line(whole)), ..whole };
     Some(insert_after(at, line))
 }

@@ -2,6 +2,8 @@
 
 use svclint_model::{BranchKind, Deed, Effect, Function, Holds, Place, Variable, What};
 
+use crate::rules::acts::{Act, With};
+
 /// A transaction that a function begins.
 pub(super) struct Transaction<'m> {
     function: &'m Function,
@@ -55,6 +57,25 @@ impl<'m> Transaction<'m> {
         let given = variable.uses.iter().filter(|u| u.given).map(|u| u.at);
         let ended = self.function.does.iter().filter(|d| is_end(d) && self.is_in(d.at)).map(|d| d.at);
         given.chain(ended).collect()
+    }
+
+    /// Its variable, and those that may hold it too; what a statement gave back does not. `acts` are those of the function.
+    pub(super) fn handles(&self, acts: &[Act<'_>]) -> Vec<usize> {
+        let variables = &self.function.course.variables;
+        let asked = |v: &Variable| {
+            let gives = |from: &Place| acts.iter().any(|a| a.with == With::Database && from.holds(a.at));
+            v.from.iter().any(gives)
+        };
+        let mut found: Vec<usize> = self.held.iter().map(|(number, _)| *number).collect();
+        let mut next = 0;
+        while let Some(of) = found.get(next).copied() {
+            next += 1;
+            let made =
+                variables.iter().enumerate().filter(|(_, v)| v.made_of.contains(&(of as u32)) && !asked(v));
+            let made: Vec<usize> = made.map(|(number, _)| number).filter(|n| !found.contains(n)).collect();
+            found.extend(made);
+        }
+        found
     }
 
     /// Whether something is done with it.

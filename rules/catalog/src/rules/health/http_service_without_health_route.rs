@@ -68,7 +68,8 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let Some(listener) = http else { continue };
         let seen_whole = service.routes_complete && !service.routes.is_empty();
         // What serves its metrics alone is no server of requests: it works for itself.
-        let serves = service.routes.iter().any(|r| !r.path.split('/').any(|word| word == "metrics"));
+        let asked_for = |r: &Route| !r.turns_away && !r.path.split('/').any(|word| word == "metrics");
+        let serves = service.routes.iter().any(asked_for);
         let lacks = !service.routes.iter().any(|r| tells_health(cx.model, r));
         if seen_whole
             && serves

@@ -4,6 +4,7 @@ use svclint_model::{Deed, FnId, Listener, Role, Route, Service, SqlDeed, SqlKind
 use svclint_syntax::Span;
 
 use super::writes::{Writes, takes_key, unique_key};
+use crate::rules::looked_up::{only_if_missing, steps};
 use crate::rules::reach::evidence;
 use crate::{Applicability, Context, Edit, Finding, Fix, Related, declare_rule};
 
@@ -126,7 +127,11 @@ fn handler_finding(cx: &Context<'_>, service: &Service, route: &Route, handler: 
         return None;
     }
     let doubles = |(_, _, sql): &(FnId, &Deed, &SqlDeed)| unique_key(cx.model, sql).is_absent();
-    let (in_fn, deed, sql) = writes.sql(SqlKind::Insert).find(doubles)?;
+    let is_one = |(id, deed, sql): &(FnId, &Deed, &SqlDeed)| {
+        writes.replaces(cx.model, *id, deed, &sql.table)
+            || only_if_missing(cx.model, &steps(&writes.ways, handler, *id, deed), &sql.table)
+    };
+    let (in_fn, deed, sql) = writes.sql(SqlKind::Insert).find(|found| doubles(found) && !is_one(found))?;
     let mut related = writes.ways.get(&in_fn).map(|way| evidence(cx.model, way)).unwrap_or_default();
     related.push(Related {
         place: sql.text.unwrap_or(deed.at),

@@ -4,6 +4,7 @@ use svclint_model::{Deed, FnId, Route, Service, SqlDeed, SqlKind};
 use svclint_syntax::Span;
 
 use super::writes::{Writes, takes_key, unique_key};
+use crate::rules::looked_up::{only_in_some_state, steps};
 use crate::rules::reach::evidence;
 use crate::{Applicability, Context, Edit, Finding, Fix, Related, declare_rule};
 
@@ -85,7 +86,7 @@ fn handler_finding(cx: &Context<'_>, service: &Service, route: &Route, handler: 
     if writes.reads_key() || takes_key(cx.model, handler) {
         return None;
     }
-    let (in_fn, deed, sql, what) = culprit(cx, &writes)?;
+    let (in_fn, deed, sql, what) = culprit(cx, handler, &writes)?;
     let mut related = writes.ways.get(&in_fn).map(|way| evidence(cx.model, way)).unwrap_or_default();
     related.push(Related { place: sql.text.unwrap_or(deed.at), message: what.clone() });
     let function = cx.model.function(handler);
@@ -111,10 +112,13 @@ fn handler_finding(cx: &Context<'_>, service: &Service, route: &Route, handler: 
 type Culprit<'m> = (FnId, &'m Deed, &'m SqlDeed, String);
 
 /// The statement that does something else the second time.
-fn culprit<'m>(cx: &Context<'_>, writes: &Writes<'m>) -> Option<Culprit<'m>> {
+fn culprit<'m>(cx: &Context<'_>, handler: FnId, writes: &Writes<'m>) -> Option<Culprit<'m>> {
     // What is counted back by rows that are removed is counted once.
     let consumes = writes.has_sql(SqlKind::Delete);
-    if let Some((id, deed, sql)) = writes.sql(SqlKind::Increment).next().filter(|_| !consumes) {
+    let always = |(id, deed, _): &(FnId, &Deed, &SqlDeed)| {
+        !only_in_some_state(cx.model, &steps(&writes.ways, handler, *id, deed))
+    };
+    if let Some((id, deed, sql)) = writes.sql(SqlKind::Increment).find(always).filter(|_| !consumes) {
         return Some((id, deed, sql, format!("changes numbers in `{}` by an amount each time", sql.table)));
     }
     // What is removed first, updated first or written over is a replacement.

@@ -34,6 +34,17 @@ impl<'m> Writes<'m> {
         self.sql(kind).next().is_some()
     }
 
+    /// Whether the rows of a table are removed before one is inserted: then a repeat puts it in the place of the first.
+    pub(super) fn replaces(&self, model: &Model, in_fn: FnId, insert: &Deed, table: &str) -> bool {
+        let always = |id: &FnId| self.ways.get(id).is_some_and(|way| !way.iter().any(|c| c.when.sometimes));
+        self.sql(SqlKind::Delete).filter(|(.., sql)| sql.table == table).any(|(id, delete, _)| {
+            match id == in_fn {
+                true => model.function(id).course.dominates(delete.at, insert.at),
+                false => !delete.when.sometimes && always(&id),
+            }
+        })
+    }
+
     /// Whether a key that tells a repeat is read, or may be.
     pub(super) fn reads_key(&self) -> bool {
         self.deeds.iter().any(|(_, d)| match &d.what {

@@ -1,17 +1,17 @@
 //! `error-swallowed`
 
-use svclint_model::{
-    Branch, BranchKind, EffectKind, Failure, FnId, Function, Holds, Model, Outcome, Place, What,
-};
+use svclint_model::{EffectKind, Failure, FnId, Function, Holds, Model, Outcome, Place, Protocol, What};
 
-use crate::rules::acts::{With, acts, last_word};
+use super::again::{is_sent_again, tries_again};
+use crate::rules::acts::{acts, last_word};
 use crate::rules::reach::Reached;
 use crate::{Context, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
     /// Reports messages whose sending fails without consequence while a request or a message is served: the failure is thrown away,
-    /// or only told to a log. Measurements are left alone, as is what a task of its own sends, or what is sent again.
+    /// or only told to a log. Measurements are left alone, as is what a task of its own sends, what is sent again, and calls that do
+    /// more than to send.
     ///
     /// ## Why it matters
     /// The caller is told that the order is placed, and whoever waits for the message never hears of it: nobody tries again.
@@ -100,7 +100,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             let served = handlers.ways.contains_key(id);
             for (outcome, topic) in lost(cx, function) {
                 if is_served(function, outcome, served)
-                    && !is_sent_again(cx, *id, outcome)
+                    && !is_sent_again(cx.model, *id, outcome)
                     && !tries_again(cx.model, function, outcome)
                     && seen.insert(outcome.of)
                 {
@@ -123,7 +123,7 @@ fn lost<'m>(cx: &Context<'_>, function: &'m Function) -> Vec<(&'m Outcome, Optio
         let (way, _, deed) = cx.model.way(call.to, EffectKind::Publish)?;
         let waited = !deed.when.spawned && way.iter().all(|call| !call.when.spawned);
         let topic = if let What::Publish(topic) = &deed.what { topic.present().cloned() } else { None };
-        waited.then_some((course.whole_call(call.at), topic))
+        (waited && only_sends(cx.model, call.to)).then_some((course.whole_call(call.at), topic))
     });
     let all = own.chain(called).filter(|(_, topic)| !topic.as_deref().is_some_and(is_measurement));
     let ignored = |outcome: &Outcome| match outcome.failure {
@@ -134,6 +134,12 @@ fn lost<'m>(cx: &Context<'_>, function: &'m Function) -> Vec<(&'m Outcome, Optio
     };
     let outcomes = all.filter_map(|(at, topic)| Some((course.outcome(at).filter(|o| ignored(o))?, topic)));
     outcomes.filter(|_| !is_measurement(&function.path)).collect()
+}
+
+/// Whether a function changes nothing but by the messages that it sends: the failure of one that does more is not the message's.
+fn only_sends(model: &Model, id: FnId) -> bool {
+    let sends = |what: &What| matches!(what, What::Publish(_) | What::Call(Protocol::Messaging, _));
+    acts(model, id).iter().all(|act| !act.changes || sends(&act.deed.what))
 }
 
 /// What may be lost: one reading among many, or a trail beside the work.
@@ -154,33 +160,6 @@ fn is_served(function: &Function, outcome: &Outcome, by_handler: bool) -> bool {
         Some(of) => function.holding(Holds::Message).any(|(_, v)| of.at.holds(v.bound)),
         None => by_handler && !in_task(outcome.of) && !calls_in_task,
     }
-}
-
-/// Whether what is sent is a second way out, behind a loop that tries again.
-fn tries_again(model: &Model, function: &Function, outcome: &Outcome) -> bool {
-    let course = &function.course;
-    let is_of_messages = |at: Place| function.holding(Holds::Message).any(|(_, v)| at.holds(v.bound));
-    let retried = |at: Place| {
-        course.loop_around(at).is_some_and(|of| !of.at.holds(outcome.of) && !is_of_messages(of.at))
-    };
-    let apart = |b: &&Branch| matches!(b.kind, BranchKind::Closure | BranchKind::Async);
-    let task = |at: Place| course.around(at).find(apart).map(|b| b.at);
-    let own = function.does.iter().filter(|d| matches!(d.what, What::Publish(_))).map(|d| d.at);
-    let leads = |to: FnId| model.effects[to.0 as usize].witness(EffectKind::Publish).is_some();
-    let mut publishes = own.chain(function.calls.iter().filter(|c| leads(c.to)).map(|c| c.at));
-    publishes.any(|at| at.span.end < outcome.of.span.start && retried(at) && task(at) == task(outcome.of))
-}
-
-/// Whether what is written when the message was sent tells that it was: the others are sent again.
-fn is_sent_again(cx: &Context<'_>, id: FnId, outcome: &Outcome) -> bool {
-    let course = &cx.model.function(id).course;
-    let on_success = course.branches.iter().filter(|b| {
-        b.decided_by.holds(outcome.whole) && b.pattern.as_deref() != Some("Err") && !b.at.holds(outcome.of)
-    });
-    let branches: Vec<Place> = on_success.map(|b| b.at).collect();
-    let writes = |at: Place| branches.iter().any(|b| b.holds(at));
-    !branches.is_empty()
-        && acts(cx.model, id).iter().any(|a| a.changes && a.with == With::Database && writes(a.at))
 }
 
 fn finding(function: &Function, outcome: &Outcome, topic: Option<&str>) -> Finding {

@@ -1,6 +1,7 @@
 //! Messages: how they are taken, acknowledged and sent.
 
 mod ack_before_processing;
+mod again;
 mod auto_ack_consumer;
 mod consumer_dies_on_bad_message;
 mod dual_write;
