@@ -929,3 +929,15 @@ fn profiles_of_compose_files_that_others_do_not_need() {
     assert_eq!(told("profiles: [tools, full]"), 1);
     assert_eq!(told("restart: always"), 1);
 }
+
+#[test]
+fn what_a_container_shares_with_its_node_is_told_as_it_is() {
+    let told = |access: &str| {
+        let text = format!("//- compose.yaml\nservices:\n  shop:\n    image: shop:1.0\n    {access}\n");
+        let report = support::check_rule(&text, "pod-security-context-weak");
+        report.findings.iter().map(|f| f.finding.message.clone()).collect::<Vec<_>>().join("\n")
+    };
+    assert!(told("network_mode: host").ends_with("has the network of the node"));
+    assert!(told("pid: host").ends_with("has the rights of the node"));
+    assert_eq!(told("network_mode: service:proxy"), "");
+}

@@ -592,6 +592,8 @@ fn code_that_no_release_has_is_left_alone() {
     };
     assert_eq!(of_rule(HTTP, &gated("#[cfg(debug_assertions)]")), 0);
     assert_eq!(of_rule(HTTP, &gated("#[cfg(not(debug_assertions))]")), 1);
+    assert_eq!(of_rule(HTTP, &gated("#[cfg(feature = \"test-utils\")]")), 0);
+    assert_eq!(of_rule(HTTP, &gated("#[cfg(feature = \"latest\")]")), 1);
 }
 
 #[test]

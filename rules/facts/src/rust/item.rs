@@ -144,14 +144,20 @@ impl Item {
     }
 }
 
+/// Whether a feature is called for what tests need: `test-harness`, `mock`.
+fn is_for_tests(feature: &str) -> bool {
+    feature.split(['-', '_']).any(|word| matches!(word, "test" | "tests" | "testing" | "mock" | "mocks"))
+}
+
 impl AttrArg {
-    /// `test`, `debug_assertions`, `all(test, ..)`, and `any(test, ..)`, by which libraries lend their helpers for tests; not
+    /// `test`, `debug_assertions`, `feature = "test-utils"`, `all(test, ..)`, and `any(test, ..)`, by which libraries lend their helpers for tests; not
     /// `not(test)`.
     fn is_no_release(&self) -> bool {
         match self {
             AttrArg::Nested(path, args) if args.is_empty() => {
                 matches!(path.last(), "test" | "debug_assertions")
             }
+            AttrArg::Pair(key, Lit::Str(feature), _) => key == "feature" && is_for_tests(feature),
             AttrArg::Nested(path, args) => {
                 matches!(path.last(), "all" | "any") && args.iter().any(AttrArg::is_no_release)
             }

@@ -78,18 +78,20 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
         if workload.kind.present().is_some_and(|k| k == "DaemonSet") {
             continue;
         }
-        let host = workload.host_access.iter().map(|s| (s.at, format!("`{}` is set", s.value)));
+        // The network of another container is no node's.
+        let host = workload.host_access.iter().filter(|s| !s.value.contains("service:"));
+        let host = host.map(|s| (s.at, format!("`{}` is set", s.value), rights_of(&s.value)));
         let sockets = workload.volumes.iter().filter(|v| v.host_path.as_deref().is_some_and(is_socket));
-        let sockets = sockets.map(|v| (v.at, "the host's docker socket is mounted".to_owned()));
-        for (at, what) in host.chain(sockets) {
-            findings.push(strong(workload, at, &what, &workload.title()));
+        let sockets = sockets.map(|v| (v.at, "the host's docker socket is mounted".to_owned(), NODE));
+        for (at, what, rights) in host.chain(sockets) {
+            findings.push(strong(workload, at, &what, rights, &workload.title()));
         }
         for container in &workload.containers {
             if let Tri::Present(privileged) = &container.security.privileged
                 && privileged.value
             {
                 let what = format!("the container `{}` is privileged", container.name);
-                findings.push(strong(workload, privileged.at, &what, &subject(workload, container)));
+                findings.push(strong(workload, privileged.at, &what, NODE, &subject(workload, container)));
             }
             if !workload.is_compose() && !container.init {
                 findings.extend(weak(cx, workload, container));
@@ -102,15 +104,20 @@ fn is_socket(path: &str) -> bool {
     path.ends_with("docker.sock") || path.ends_with("containerd.sock")
 }
 
+/// Who has what a process is given.
+const NODE: &str = "the rights of the node";
+
+fn rights_of(access: &str) -> &'static str {
+    let is_network = access == "hostNetwork" || access.starts_with("network_mode");
+    if is_network { "the network of the node" } else { NODE }
+}
+
 /// Rights that are given.
-fn strong(workload: &Workload, at: Place, what: &str, subject: &str) -> Finding {
-    let message = format!(
-        "{what} in `{}`: whoever breaks into the process has the rights of the node",
-        workload.title()
-    );
+fn strong(workload: &Workload, at: Place, what: &str, rights: &str, subject: &str) -> Finding {
+    let message = format!("{what} in `{}`: whoever breaks into the process has {rights}", workload.title());
     Finding::new(&POD_SECURITY_CONTEXT_WEAK, at, message)
         .help("take it away, or accept it here with a reason")
-        .label("rights of the node")
+        .label(rights.trim_start_matches("the "))
         .subject(format!("{subject} {what}"))
 }
 
