@@ -1,10 +1,6 @@
 //! Comments that accept findings, written and read.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
-
-mod support;
-
-use support::repository::Repository;
+use crate::support::repository::Repository;
 
 const CLIENT: &str = "crates/orders/src/payments.rs";
 const BUILD: &str = "        let http = Client";

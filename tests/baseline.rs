@@ -1,10 +1,7 @@
 //! `svclint baseline`: only what is new is reported.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
-
-mod support;
-
-use support::repository::Repository;
+use crate::support;
+use crate::support::repository::Repository;
 
 const CLIENT: &str = "crates/orders/src/payments.rs";
 const BUILD: &str = "let http = Client::builder().pool_max_idle_per_host(8).build()?;";

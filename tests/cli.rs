@@ -1,11 +1,8 @@
 //! The command line: formats, levels, exit status, errors.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
-
-mod support;
-
+use crate::support;
+use crate::support::{stderr, stdout, svclint, systems};
 use serde_json::Value;
-use support::{stderr, stdout, svclint, systems};
 
 #[test]
 fn exit_status_tells_how_it_went() {

@@ -1,14 +1,11 @@
 //! What makes a gate easy to live with: exit status, figures, `init`, `doctor`, stdin, completions.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
-
-mod support;
-
+use crate::support;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use crate::support::repository::Repository;
 use serde_json::Value;
-use support::repository::Repository;
 
 /// The table of the README, a row a line: what is done, and the status.
 #[test]

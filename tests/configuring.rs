@@ -1,10 +1,7 @@
 //! `svclint.toml`: levels, exceptions, which file counts, and what is wrong in it.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
-
-mod support;
-
-use support::repository::Repository;
+use crate::support;
+use crate::support::repository::Repository;
 
 const CLIENT: &str = "crates/orders/src/payments.rs";
 

@@ -1,13 +1,9 @@
 //! The language server, over its real protocol.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::{Lsp, copy_of, uri};
 use serde_json::{Value, json};
-use support::{Lsp, copy_of, uri};
 
 fn client_file(root: &Path) -> (PathBuf, String) {
     let path = root.join("crates/gateway/src/clients/orders.rs");

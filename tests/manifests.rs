@@ -6,10 +6,9 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::{copy_of, stdout, svclint, systems};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service};
@@ -18,7 +17,6 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use support::{copy_of, stdout, svclint, systems};
 
 #[test]
 fn the_sample_manifests_are_valid_as_they_are_written() {

@@ -1,9 +1,6 @@
 //! A real Neovim, headless: it opens a file of the sample system, shows the finding, applies the fix, and sees it gone.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
-
-mod support;
-
+use crate::support;
 use std::path::Path;
 use std::process::Command;
 

@@ -2,9 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
-#[path = "precision/book.rs"]
 mod book;
-#[path = "precision/measure.rs"]
+
 mod measure;
 
 use std::collections::BTreeMap;
@@ -23,7 +22,7 @@ fn the_figures_are_those_of_the_verdicts() {
         fs::write(&file, &figures).expect("writable");
     }
     let written = fs::read_to_string(&file).expect("readable");
-    assert!(written == figures, "stale: UPDATE=1 cargo test -p svclint --test precision");
+    assert!(written == figures, "stale: UPDATE=1 cargo test -p svclint --test it precision");
 }
 
 #[test]

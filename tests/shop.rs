@@ -1,11 +1,8 @@
 //! The sample system: each flagship defect is reported where it is, and nothing where a person has mended it.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
-
-mod support;
-
+use crate::support;
+use crate::support::{copy_of, findings, stdout, svclint, systems};
 use serde_json::Value;
-use support::{copy_of, findings, stdout, svclint, systems};
 
 fn check(system: &str, args: &[&str]) -> Value {
     let mut all = vec!["check", "--format", "json", system];

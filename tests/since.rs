@@ -1,10 +1,7 @@
 //! `--since` and `--staged`: only what a change brings in.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
-
-mod support;
-
-use support::repository::Repository;
+use crate::support;
+use crate::support::repository::Repository;
 
 const CLIENT: &str = "crates/orders/src/payments.rs";
 

@@ -1,11 +1,7 @@
 //! A team's week with svclint as its gate, from the first run to the fixed defect.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
-
-mod support;
-
+use crate::support::repository::Repository;
 use serde_json::Value;
-use support::repository::Repository;
 
 const CLIENT: &str = "crates/gateway/src/clients/orders.rs";
 const OTHER: &str = "crates/gateway/src/clients/stock.rs";

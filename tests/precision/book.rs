@@ -104,7 +104,7 @@ impl Figures {
 /// The figures as `svclint explain` reads them.
 pub(crate) fn figures(book: &BTreeMap<String, Vec<Verdict>>) -> String {
     let mut out = String::from(
-        "# What the verdicts in this folder come to. Written by `UPDATE=1 cargo test -p svclint --test precision`.\n",
+        "# What the verdicts in this folder come to. Written by `UPDATE=1 cargo test -p svclint --test it precision`.\n",
     );
     for (rule, verdicts) in book {
         let f = Figures::of(verdicts);

@@ -10,7 +10,7 @@ use svclint_catalog::Level;
 use svclint_engine::{Cancel, DiskFs, Options, Workspace};
 use svclint_model::FileId;
 
-use crate::book::Verdict;
+use super::book::Verdict;
 
 /// A finding as it is compared.
 #[derive(Clone, Debug)]
