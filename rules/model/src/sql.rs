@@ -121,13 +121,19 @@ fn is_new(tracer: &Tracer<'_>, call: At, key: &str) -> bool {
     written_out(tracer, call).is_some_and(is_without) && !is_assigned()
 }
 
-/// The fields of the row that a method is called on, where they are written out, and whether they are all.
+/// The fields of the row that a method is called on, where they are written out, and whether they are all: the others have their
+/// defaults. A row that takes the rest from another one (`..data.into()`) is not written out.
 fn written_out<'a>(tracer: &Tracer<'a>, call: At) -> Option<(&'a [(Name, ExprId)], bool)> {
     let receiver = tracer.receiver(call)?;
-    match tracer.kind(tracer.single_origin(receiver).unwrap_or(receiver)) {
-        ExprKind::Struct { fields, rest, .. } => Some((fields, rest.is_none())),
-        _ => None,
-    }
+    let row = tracer.single_origin(receiver).unwrap_or(receiver);
+    let ExprKind::Struct { fields, rest, .. } = tracer.kind(row) else { return None };
+    let is_default = |rest: &ExprId| match tracer.kind(At { body: row.body, expr: *rest }) {
+        ExprKind::Call { callee, args } if args.is_empty() => {
+            matches!(tracer.kind(At { body: row.body, expr: *callee }), ExprKind::Path(p) if p.last() == "default")
+        }
+        _ => false,
+    };
+    rest.as_ref().is_none_or(is_default).then_some((fields, rest.is_none()))
 }
 
 /// Whether the field of a variable is given a value of its own: `note.id = Set(id);`

@@ -40,6 +40,17 @@ fn what_is_not_seen_or_serves_nobody_is_left_alone() {
     assert_eq!(without_health(".route(\"/orders\", get(|| async { \"\" })).merge(other::routes())"), 0);
     // A worker that is scraped.
     assert_eq!(without_health(".route(\"/metrics\", get(|| async { \"\" }))"), 0);
+    // And turns everybody else away.
+    let scraped = ".route(\"/metrics\", get(|| async { \"\" }))";
+    assert_eq!(
+        without_health(&format!("{scraped}.fallback(|| async {{ axum::http::StatusCode::NOT_FOUND }})")),
+        0
+    );
+    // What answers every path may answer a probe.
+    let any = ".route(\"/orders\", get(|| async { \"\" })).fallback(|uri: axum::http::Uri| async move { uri.to_string() })";
+    assert_eq!(without_health(any), 0);
+    let none = ".route(\"/orders\", get(|| async { \"\" })).fallback(|| async { axum::http::StatusCode::NOT_FOUND })";
+    assert_eq!(without_health(none), 1);
 }
 
 #[test]

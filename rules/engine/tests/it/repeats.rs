@@ -431,6 +431,12 @@ CREATE TABLE notes (id BIGSERIAL PRIMARY KEY, body TEXT NOT NULL);
             "a key",
             "let note = notes::ActiveModel { id: Set(7), body: Set(body), ..Default::default() };".to_owned(),
         ),
+        (
+            "the rest from somewhere",
+            "let given = notes::ActiveModel { id: Set(7), ..Default::default() };\n    \
+             let note = notes::ActiveModel { body: Set(body), ..given };"
+                .to_owned(),
+        ),
         ("a key later on", format!("{new}\n    note.id = Set(7);")),
         (
             "one that was read",
@@ -439,5 +445,67 @@ CREATE TABLE notes (id BIGSERIAL PRIMARY KEY, body TEXT NOT NULL);
         ),
     ] {
         assert_eq!(of_rule(rule, &text(&note)), 0, "{name}");
+    }
+}
+
+/// A handler of a table whose keys are known.
+fn with_carts(method: &str, body: &str) -> String {
+    let code = format!(
+        "use axum::extract::{{Path, State}};\n\
+         async fn handler(State(db): State<sqlx::PgPool>, Path((id, kind)): Path<(i64, String)>) -> Result<(), String> {{\n    \
+         store(&db, id, &kind).await.map_err(|e| e.to_string())\n}}\n\
+         async fn store(db: &sqlx::PgPool, id: i64, kind: &str) -> Result<(), sqlx::Error> {{\n    {body}\n    Ok(())\n}}\n\
+         fn db() -> sqlx::PgPool {{ sqlx::PgPool::connect_lazy(\"postgres://db\").unwrap() }}\n"
+    );
+    let routes = format!(".route(\"/carts/{{id}}/{{kind}}\", {method}(handler)).with_state(db())");
+    format!(
+        "//- migrations/1.sql\nCREATE TABLE carts (id BIGSERIAL PRIMARY KEY, customer BIGINT NOT NULL, kind TEXT, n INT);\n\
+         //- src/main.rs\n{}",
+        support::service(&routes, &code)
+    )
+}
+
+const ADD: &str = "sqlx::query(\"INSERT INTO carts (customer, kind) VALUES ($1, $2)\").bind(id).bind(kind).execute(db).await?;";
+const LOOK: &str = "let found = sqlx::query_scalar::<_, String>(\"SELECT kind FROM carts WHERE customer = $1\").bind(id).fetch_optional(db).await?;";
+
+#[test]
+fn posts_that_put_a_row_in_the_place_of_the_first_are_left_alone() {
+    let rule = "post-handler-without-idempotency-key";
+    let remove = "sqlx::query(\"DELETE FROM carts WHERE customer = $1\").bind(id).execute(db).await?;";
+    let other = remove.replace("carts", "baskets");
+    for (name, body, found) in [
+        ("added", ADD.to_owned(), 1),
+        ("removed first", format!("{remove}\n    {ADD}"), 0),
+        ("removed sometimes", format!("if id > 7 {{ {remove} }}\n    {ADD}"), 1),
+        ("removed afterwards", format!("{ADD}\n    {remove}"), 1),
+        ("another table's rows are removed", format!("{other}\n    {ADD}"), 1),
+        ("added only where there is none", format!("{LOOK}\n    if found.is_none() {{ {ADD} }}"), 0),
+        (
+            "one that is there leaves",
+            format!("{LOOK}\n    if found.is_some() {{ return Ok(()); }}\n    {ADD}"),
+            0,
+        ),
+        ("added where there is one", format!("{LOOK}\n    if found.is_some() {{ {ADD} }}"), 1),
+    ] {
+        assert_eq!(of_rule(rule, &with_carts("post", &body)), found, "{name}");
+    }
+}
+
+#[test]
+fn puts_that_count_only_what_differs_are_left_alone() {
+    let rule = "put-handler-not-idempotent";
+    let count =
+        "sqlx::query(\"UPDATE carts SET n = n + 1 WHERE customer = $1\").bind(id).execute(db).await?;";
+    for (name, body, found) in [
+        ("counted", count.to_owned(), 1),
+        ("counted where there is a row", format!("{LOOK}\n    if found.is_some() {{ {count} }}"), 1),
+        ("only what differs", format!("{LOOK}\n    if found.as_deref() != Some(kind) {{ {count} }}"), 0),
+        (
+            "what is the same leaves",
+            format!("{LOOK}\n    if found.as_deref() == Some(kind) {{ return Ok(()); }}\n    {count}"),
+            0,
+        ),
+    ] {
+        assert_eq!(of_rule(rule, &with_carts("put", &body)), found, "{name}");
     }
 }
