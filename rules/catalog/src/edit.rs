@@ -121,6 +121,22 @@ impl Context<'_> {
         replace(place, quote.map_or(new.clone(), |quote| format!("{quote}{new}{quote}")))
     }
 
+    /// An edit that gives a part of a value of a manifest another text: `8080` in `"80:8080/tcp"`, the last time that it stands by
+    /// itself. Nothing where it does not.
+    pub(crate) fn set_part(&self, place: Place, part: &str, text: impl Into<String>) -> Vec<Edit> {
+        let whole = self.text(place);
+        let is_apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+        let stands = whole.rmatch_indices(part).find(|(at, _)| {
+            let (before, after) = (&whole[..*at], &whole[*at + part.len()..]);
+            is_apart(before.chars().next_back()) && is_apart(after.chars().next())
+        });
+        stands.map_or_else(Vec::new, |(at, _)| {
+            let start = place.span.start + at as u32;
+            let span = Span { start, end: start + part.len() as u32 };
+            replace(Place { file: place.file, span }, text)
+        })
+    }
+
     /// The byte at the end of the line that a place ends on; a block of text ends with its own last line.
     pub(crate) fn end_of_line(&self, place: Place) -> u32 {
         let text = self.sources.text(place.file);

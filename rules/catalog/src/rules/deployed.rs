@@ -68,6 +68,14 @@ impl<'m> Deployed<'m> {
         self.deployment.env.expand(address).filter(|a| !a.contains('{'))
     }
 
+    /// Where the container gives the part of a listener's address that is this: the value of the variable `HOST` or `PORT`.
+    pub(super) fn given_at(&self, listener: &Listener, part: &str) -> Option<Place> {
+        let Tri::Present(address) = &listener.address else { return None };
+        let names = address.split("${").skip(1).map(|rest| rest.split([':', '}']).next().unwrap_or(rest));
+        let given = names.filter_map(|name| self.container.env.iter().find(|v| v.name == name));
+        given.filter(|v| v.value.present().is_some_and(|v| v == part)).map(|v| v.value_at).next()
+    }
+
     /// The port that a listener binds in this container.
     pub(super) fn bound_port(&self, listener: &Listener) -> Option<u16> {
         self.bound(listener)?.rsplit(':').next()?.parse().ok()

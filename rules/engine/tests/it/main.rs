@@ -25,6 +25,7 @@ mod health_routes;
 mod hostile;
 mod kept;
 mod lifecycle;
+mod manifest_settings;
 mod manifests;
 mod messaging;
 mod network_policies;

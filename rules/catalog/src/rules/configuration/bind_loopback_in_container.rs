@@ -5,7 +5,7 @@ use svclint_model::{Listener, Place, ProbeAction, Tri};
 use crate::edit::replace;
 use crate::rules::deployed::{Deployed, deployed};
 use crate::rules::orchestration::services::Services;
-use crate::{Applicability, Context, Finding, declare_rule};
+use crate::{Applicability, Context, Edit, Finding, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -146,17 +146,24 @@ fn finding(
         "`{}` listens on `{address}` in its container: no probe, Service or other pod reaches it there",
         program.service.name
     );
-    let edits = listener.address_at.and_then(|at| {
-        let text = cx.text(at);
-        let host = ["127.0.0.1", "localhost", "[::1]"].into_iter().find(|h| text.contains(*h))?;
-        Some(replace(at, text.replace(host, if host == "[::1]" { "[::]" } else { "0.0.0.0" })))
-    });
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let any = if host.contains("::1") { "[::]" } else { "0.0.0.0" };
+    let edits = match program.given_at(listener, host) {
+        Some(at) => cx.set_part(at, host, any),
+        None => listener.address_at.map(|at| replaced(cx, at, host, any)).unwrap_or_default(),
+    };
     program.explained(
         Finding::new(&BIND_LOOPBACK_IN_CONTAINER, listener.address_at.unwrap_or(listener.at), message)
             .help("bind `0.0.0.0`, or `[::]`")
             .label("the container's own loopback")
             .related(expected, "expected to be reached here")
             .subject(format!("{} {address}", program.service.name))
-            .fix("Bind all addresses", Applicability::Unsafe, edits.unwrap_or_default()),
+            .fix("Bind all addresses", Applicability::Unsafe, edits),
     )
+}
+
+/// The address in the code with another host.
+fn replaced(cx: &Context<'_>, at: Place, host: &str, any: &str) -> Vec<Edit> {
+    let text = cx.text(at);
+    if text.contains(host) { replace(at, text.replace(host, any)) } else { Vec::new() }
 }

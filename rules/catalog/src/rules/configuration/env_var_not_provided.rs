@@ -1,6 +1,6 @@
 //! `env-var-not-provided`
 
-use svclint_model::{Place, Setting, Tri};
+use svclint_model::{EnvVar, Setting, Tri};
 
 use super::given::{arguments, may_come_from_file};
 use super::settings::needed;
@@ -133,21 +133,15 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, name: &str, setting: &Setti
         program.service.name,
         program.workload.title()
     );
-    let edits = if program.workload.is_compose() {
-        Vec::new()
-    } else {
-        match program.container.env_at {
-            None => cx.add_entry(
-                program.container.block,
-                &["env:", &format!("  - name: {name}"), "    value: \"\" # fill in"],
-            ),
-            Some(_) => program
-                .container
-                .env
-                .last()
-                .map(|last| after(cx, last.value_at, last.at, name))
-                .unwrap_or_default(),
+    let edits = match (program.container.env.last(), program.container.env_at) {
+        (Some(last), Some(_)) => after(cx, program, last, name),
+        (None, None) => {
+            let compose = ["environment:", &format!("  {name}: \"\" # fill in")];
+            let pod = ["env:", &format!("  - name: {name}"), "    value: \"\" # fill in"];
+            let is_compose = program.workload.is_compose();
+            cx.add_entry(program.container.block, if is_compose { &compose } else { &pod })
         }
+        _ => Vec::new(),
     };
     program.explained(
         Finding::new(&ENV_VAR_NOT_PROVIDED, program.container.name_at, message)
@@ -159,15 +153,30 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, name: &str, setting: &Setti
     )
 }
 
-/// One more item of a list of variables, after the last.
-fn after(cx: &Context<'_>, value: Place, name_at: Place, name: &str) -> Vec<Edit> {
-    let indent = cx.indent(name_at);
-    let line = cx.begins_item(name_at);
-    if !line || value.file != name_at.file {
+/// One more variable after the last: a pair of names, an item `NAME=value` or an entry of a mapping.
+fn after(cx: &Context<'_>, program: &Deployed<'_>, last: &EnvVar, name: &str) -> Vec<Edit> {
+    let (at, file) = (last.at, last.value_at.file);
+    let is_item = cx.begins_item(at);
+    let line_end = cx.line_end(file);
+    let indent = cx.indent(at);
+    let text = match (program.workload.is_compose(), is_item) {
+        (false, true) => format!("{line_end}{indent}- name: {name}{line_end}{indent}  value: \"\" # fill in"),
+        (true, true) if at == last.value_at => format!("{line_end}{indent}- {name}= # fill in"),
+        (true, false) if at != last.value_at && is_entry(cx, last) => {
+            format!("{line_end}{indent}{name}: \"\" # fill in")
+        }
+        _ => return Vec::new(),
+    };
+    // Values of a file of variables stand elsewhere.
+    if file != at.file || file != program.container.block.at.file {
         return Vec::new();
     }
-    let end = cx.end_of_line(value);
-    let line_end = cx.line_end(value.file);
-    let text = format!("{line_end}{indent}- name: {name}{line_end}{indent}  value: \"\" # fill in");
-    vec![Edit::Replace { file: value.file, span: svclint_syntax::Span::at(end), text }]
+    let end = cx.end_of_line(last.value_at);
+    vec![Edit::Replace { file, span: svclint_syntax::Span::at(end), text }]
+}
+
+/// Whether a variable has its line for itself: one in braces has not.
+fn is_entry(cx: &Context<'_>, variable: &EnvVar) -> bool {
+    let after = cx.rest_of_file(variable.value_at).split(['\r', '\n']).next().unwrap_or("").trim();
+    cx.begins_line(variable.at) && (after.is_empty() || after.starts_with('#'))
 }

@@ -129,10 +129,11 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, variable: &EnvVar, known: &
     );
     // A name that shells cannot set is wrong in the code.
     let is_name = known.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let edits = if !is_name || program.workload.is_compose() && variable.at == variable.value_at {
-        Vec::new()
-    } else {
-        cx.set(variable.at, known)
+    let edits = match (is_name, variable.at == variable.value_at) {
+        (false, _) => Vec::new(),
+        // `- NAME=value`
+        (true, true) => cx.set_part(variable.at, &variable.name, known),
+        (true, false) => cx.set(variable.at, known),
     };
     program.explained(
         Finding::new(&MANIFEST_ENV_UNREAD, variable.at, message)

@@ -176,11 +176,16 @@ fn finding(cx: &Context<'_>, program: &Deployed<'_>, port: u16, at: Place, bound
         let address = program.bound(listener).unwrap_or_default();
         finding = finding.related(listener.at, format!("binds `{address}`"));
     }
-    if let [only] = bound {
+    if let ([only], [listener, ..]) = (bound, program.service.listeners.as_slice()) {
         // `"8080:8081"` in compose holds more than the port.
-        let is_alone = !program.workload.is_compose();
-        let edits = if is_alone { cx.set(at, only.to_string()) } else { Vec::new() };
-        finding = finding.fix(format!("Expect it at {only}"), Applicability::Unsafe, edits);
+        finding = finding.fix(
+            format!("Expect it at {only}"),
+            Applicability::Unsafe,
+            cx.set_part(at, &port.to_string(), only.to_string()),
+        );
+        let given = program.given_at(listener, &only.to_string());
+        let edits = given.map(|at| cx.set_part(at, &only.to_string(), port.to_string()));
+        finding = finding.fix(format!("Bind {port}"), Applicability::Unsafe, edits.unwrap_or_default());
     }
     program.explained(finding)
 }
