@@ -69,6 +69,7 @@ impl<'f> Collector<'f> {
             globs: Vec::new(),
             generated: None,
             traits: Vec::new(),
+            glob_traits: Vec::new(),
         });
         ModId(self.defs.modules.len() as u32 - 1)
     }

@@ -60,6 +60,8 @@ pub(crate) struct Module {
     pub(crate) generated: Option<SmolStr>,
     /// The extension traits of libraries that are imported.
     pub(crate) traits: Vec<SmolStr>,
+    /// Those that a glob may bring.
+    pub(crate) glob_traits: Vec<SmolStr>,
 }
 
 impl Module {

@@ -102,11 +102,12 @@ impl Defs {
                 let number = self.package_of(module);
                 let view = packages.list.get(number).and_then(|p| packages.views.get(p.view));
                 if let (Some(Res::Lib(path)), Some(view)) = (&types, view) {
-                    let traits = if leaf.glob { view.traits_below(path) } else { view.extending(path) };
-                    // What is named shadows what a glob brings.
-                    let known = &mut self.modules[module.at()].traits;
-                    let at = if leaf.glob { known.len() } else { 0 };
-                    known.splice(at..at, traits.iter().map(SmolStr::new));
+                    let known = &mut self.modules[module.at()];
+                    if leaf.glob {
+                        known.glob_traits.extend(view.traits_below(path).into_iter().map(SmolStr::new));
+                    } else {
+                        known.traits.extend(view.extending(path).iter().map(SmolStr::new));
+                    }
                 }
                 self.import(module, &leaf, types, values);
             }

@@ -16,6 +16,7 @@ bcrypt = "0.17"
 dashmap = "6"
 deadpool-diesel = "0.6"
 diesel = "2"
+diesel-async = "0.5"
 futures = "0.3"
 parking_lot = "0.12"
 password-auth = "1"
@@ -150,6 +151,18 @@ fn clients_that_do_not_block_the_runtime_are_left_alone() {
                  let c = pool.get().await.unwrap();
                  c.interact(|c| diesel::sql_query(\"SELECT 1 FROM orders\").execute(c)).await.unwrap().unwrap();
              }",
+        ),
+        (
+            "the one that is named, not what a glob nearer by may bring",
+            "use diesel::prelude::*;
+             use diesel_async::{AsyncPgConnection, RunQueryDsl};
+             async fn handler() {
+                 use diesel::dsl::*;
+                 let mut c: AsyncPgConnection = crate::connection();
+                 let all = orders::table.filter(orders::n.gt(1)).load::<i32>(&mut c);
+                 tokio::join!(all);
+             }
+             diesel::table! { orders (id) { id -> Integer, n -> Integer, } }",
         ),
         (
             "in a macro of the workspace that moves it",

@@ -190,6 +190,31 @@ fn loops_that_a_bad_message_ends_are_found() {
     ] {
         assert_eq!(of_rule(DIES, &amqp(body, helpers)), 1, "{name}");
     }
+    let batches = r#"//- Cargo.toml
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+anyhow = "1"
+aws-config = "1"
+aws-sdk-sqs = "1"
+serde_json = "1"
+tokio = "1"
+//- src/main.rs
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let client = aws_sdk_sqs::Client::new(&aws_config::load_from_env().await);
+    loop {
+        let batch = client.receive_message().queue_url("orders").send().await?;
+        for message in batch.messages() {
+            let order: serde_json::Value = serde_json::from_str(message.body().unwrap_or_default())?;
+            println!("{order}");
+        }
+    }
+}
+"#;
+    assert_eq!(of_rule(DIES, batches), 1, "out of two loops at once");
 }
 
 #[test]

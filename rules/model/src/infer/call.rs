@@ -238,13 +238,16 @@ impl Infer<'_> {
         if !receiver.is_known() && view.is_common(name) {
             return None;
         }
-        let mut module = Some(self.module);
-        while let Some(inside) = module {
-            let def = program.defs.module(inside);
-            if let Some(path) = def.traits.iter().find(|t| view.method(t, name).is_some()) {
-                return self.library_method(id, path, receiver, name, turbofish, args);
-            }
-            module = def.parent.filter(|_| def.is_block);
+        let around = std::iter::successors(Some(self.module), |inside| {
+            let def = program.defs.module(*inside);
+            def.parent.filter(|_| def.is_block)
+        });
+        let defs: Vec<_> = around.map(|inside| program.defs.module(inside)).collect();
+        // What is named anywhere around goes before what a glob may bring.
+        let named = defs.iter().flat_map(|def| &def.traits);
+        let mut traits = named.chain(defs.iter().flat_map(|def| &def.glob_traits));
+        if let Some(path) = traits.find(|t| view.method(t, name).is_some()) {
+            return self.library_method(id, path, receiver, name, turbofish, args);
         }
         let fns = program.blanket(self.module, name);
         let first = fns.first()?;

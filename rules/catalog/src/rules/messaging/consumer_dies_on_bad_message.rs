@@ -108,7 +108,7 @@ fn check(cx: &Context<'_>, findings: &mut Vec<Finding>) {
             };
             let mut exits = function.course.exits.iter().filter(leaves);
             let reading = exits.find_map(|exit| Some((exit, reads(cx.model, function, exit, &messages)?)));
-            if let Some((exit, reading)) = reading.filter(|_| seen.insert(of.at)) {
+            if let Some((exit, reading)) = reading.filter(|(exit, _)| seen.insert(exit.at)) {
                 findings.push(finding(cx, id, function, of, exit, reading));
             }
         }
