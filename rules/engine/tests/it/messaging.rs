@@ -205,13 +205,17 @@ tokio = "1"
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let client = aws_sdk_sqs::Client::new(&aws_config::load_from_env().await);
-    loop {
+    let mut left = 1000;
+    while left > 0 {
+        left -= 10;
         let batch = client.receive_message().queue_url("orders").send().await?;
-        for message in batch.messages() {
+        let messages = batch.messages();
+        for message in messages {
             let order: serde_json::Value = serde_json::from_str(message.body().unwrap_or_default())?;
             println!("{order}");
         }
     }
+    Ok(())
 }
 "#;
     assert_eq!(of_rule(DIES, batches), 1, "out of two loops at once");
