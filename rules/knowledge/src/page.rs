@@ -178,6 +178,9 @@ pub struct TypeEntry {
     /// Its clones share what it holds, and may be used at the same time: a pool, or a connection that takes many requests.
     #[serde(default)]
     pub shared: bool,
+    /// As an argument of such a type it takes this back: the database has one writer at a time, and a lock may keep others in line.
+    #[serde(default)]
+    pub one_writer: bool,
     /// As a parameter of a handler it is the body, read to its end before the handler runs.
     #[serde(default)]
     pub whole: bool,

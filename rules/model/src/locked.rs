@@ -39,7 +39,12 @@ fn shared_client(tracer: &Tracer<'_>, lock: At) -> Option<String> {
         let entry = view.type_entry(path)?;
         match entry.is {
             Some(Role::Pointer | Role::State) => ty = args.first()?,
-            _ => return entry.shared.then(|| shown(path)),
+            _ => {
+                let one_writer = |arg: &Ty| {
+                    arg.lib_path().and_then(|p| view.type_entry(p)).is_some_and(|entry| entry.one_writer)
+                };
+                return (entry.shared && !args.iter().any(one_writer)).then(|| shown(path));
+            }
         }
     }
     None

@@ -465,6 +465,7 @@ fn clients_that_stand_behind_a_lock_are_found() {
     for (ty, body) in [
         ("Arc<Mutex<reqwest::Client>>", "let client = shared.lock().await; client.get(\"http://x\").send().await.unwrap().error_for_status().unwrap();"),
         ("Arc<Mutex<sqlx::PgPool>>", "let pool = shared.lock().await; sqlx::query(\"SELECT 1\").execute(&*pool).await.unwrap();"),
+        ("Arc<Mutex<sqlx::Pool<sqlx::Postgres>>>", "let pool = shared.lock().await; sqlx::query(\"SELECT 1\").execute(&*pool).await.unwrap();"),
         ("Arc<RwLock<reqwest::Client>>", "shared.write().await.get(\"http://x\").send().await.unwrap().error_for_status().unwrap();"),
         (
             "Arc<Mutex<reqwest::Client>>",
@@ -486,6 +487,14 @@ fn clients_that_stand_behind_a_lock_are_found() {
         (
             "Arc<Mutex<sqlx::PgConnection>>",
             "let mut db = shared.lock().await; sqlx::query(\"SELECT 1\").execute(&mut *db).await.unwrap();",
+        ),
+        (
+            "Arc<Mutex<sqlx::SqlitePool>>",
+            "let pool = shared.lock().await; sqlx::query(\"DELETE FROM a\").execute(&*pool).await.unwrap();",
+        ),
+        (
+            "Arc<Mutex<sqlx::Pool<sqlx::Sqlite>>>",
+            "let pool = shared.lock().await; sqlx::query(\"DELETE FROM a\").execute(&*pool).await.unwrap();",
         ),
         ("Arc<Mutex<reqwest::Client>>", "*shared.lock().await = reqwest::Client::new();"),
         (
