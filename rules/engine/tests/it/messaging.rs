@@ -408,6 +408,23 @@ fn messages_whose_loss_nobody_hears_of() {
     ] {
         assert_eq!(of_rule(SWALLOWED, &telling(&steps, "Ok(StatusCode::CREATED)")), count, "{name}");
     }
+    let by_trait = |second: &str| {
+        let steps = "let store: Box<dyn Store> = store(&app);\n\
+                     if let Err(error) = store.keep(&app).await { tracing::error!(error, \"not kept\"); }";
+        let kinds = format!(
+            "#[async_trait::async_trait]\ntrait Store {{ async fn keep(&self, app: &App) -> Result<(), String>; }}\nstruct Sent;\nstruct Other;\n\
+             #[async_trait::async_trait]\nimpl Store for Sent {{ async fn keep(&self, app: &App) -> Result<(), String> {{ announce(app, \"kept\").await }} }}\n\
+             #[async_trait::async_trait]\nimpl Store for Other {{ async fn keep(&self, app: &App) -> Result<(), String> {{ {second} }} }}\n\
+             fn store(_: &App) -> Box<dyn Store> {{ todo!() }}\n"
+        );
+        telling(steps, "Ok(StatusCode::CREATED)") + &kinds
+    };
+    assert_eq!(
+        of_rule(SWALLOWED, &by_trait("announce(app, \"kept.elsewhere\").await")),
+        1,
+        "all of them send"
+    );
+    assert_eq!(of_rule(SWALLOWED, &by_trait("let _ = app; Ok(())")), 0, "one of them sends nothing");
 }
 
 const DURABLE: &str = "queue-not-durable";
