@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use svclint_knowledge::{Effect, Limit, Protocol};
 
-use crate::system::{CallSite, Client, ClientId, FnId, Function, Request, SqlKind, What};
+use crate::system::{CallSite, Client, ClientId, Flag, FnId, Function, Request, SqlKind, What};
 
 /// Kinds of effects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -251,7 +251,10 @@ impl Callers {
         let mut next = start.clone();
         let mut edges = vec![(0, 0); calls().count()];
         for (caller, function) in functions.iter().enumerate() {
-            for (number, call) in function.calls.iter().enumerate() {
+            // Calls that need no flag first: of two ways of the same length theirs is told.
+            let calls = || function.calls.iter().enumerate();
+            let plain = calls().filter(|(_, call)| call.when.only_if.is_none());
+            for (number, call) in plain.chain(calls().filter(|(_, call)| call.when.only_if.is_some())) {
                 let Some(at) =
                     next.get_mut(call.to.0 as usize).filter(|_| (call.to.0 as usize) < functions.len())
                 else {
@@ -273,32 +276,59 @@ impl Callers {
     ) -> (Reached, Vec<BoundedCall>) {
         let mut seen = vec![false; functions.len()];
         let (mut reached, mut bounded) = (Reached::new(), Vec::new());
-        let mut queue: VecDeque<(u32, u32)> = VecDeque::new();
+        // With what the first step of each needs.
+        let mut queue: VecDeque<(u32, u32, Option<Flag>)> = VecDeque::new();
         for (function, deed) in &seeds.own {
             seen[*function as usize] = true;
             reached.push((*function, Witness::Own(*deed)));
-            queue.push_back((*function, 0));
+            let of = &functions[*function as usize];
+            queue.push_back((*function, 0, of.needs(&of.does[*deed as usize])));
         }
         for (function, call, distance) in &seeds.bounded {
             if !std::mem::replace(&mut seen[*function as usize], true) {
                 reached.push((*function, Witness::Call(*call, *distance)));
-                queue.push_back((*function, *distance));
+                let when = functions[*function as usize].calls[*call as usize].when;
+                queue.push_back((*function, *distance, when.only_if));
             }
         }
-        while let Some((function, distance)) = queue.pop_front() {
-            let (from, to) = (self.start[function as usize], self.start[function as usize + 1]);
-            for (caller, number) in &self.edges[from as usize..to as usize] {
-                let when = functions[*caller as usize].calls[*number as usize].when;
-                if when.bounded && matches!(kind, EffectKind::Request(_)) {
-                    bounded.push((*caller, *number, distance + 1));
-                    continue;
+        // The calls that rule out what is known of the called function: it may have another way.
+        let mut ruled_out: Vec<(u32, u32, u32)> = Vec::new();
+        loop {
+            while let Some((function, distance, only_if)) = queue.pop_front() {
+                let (from, to) = (self.start[function as usize], self.start[function as usize + 1]);
+                for (caller, number) in &self.edges[from as usize..to as usize] {
+                    let call = functions[*caller as usize].calls[*number as usize];
+                    let when = call.when;
+                    if call.told.rules_out(only_if) {
+                        ruled_out.push((*caller, *number, distance + 1));
+                        continue;
+                    }
+                    if when.bounded && matches!(kind, EffectKind::Request(_)) {
+                        bounded.push((*caller, *number, distance + 1));
+                        continue;
+                    }
+                    if seen[*caller as usize] || when.off_thread && kind == EffectKind::Block {
+                        continue;
+                    }
+                    seen[*caller as usize] = true;
+                    reached.push((*caller, Witness::Call(*number, distance + 1)));
+                    queue.push_back((*caller, distance + 1, when.only_if));
                 }
-                if seen[*caller as usize] || when.off_thread && kind == EffectKind::Block {
-                    continue;
+            }
+            for (caller, number, distance) in &ruled_out {
+                let call = functions[*caller as usize].calls[*number as usize];
+                let reaches = |c: &CallSite| seen.get(c.to.0 as usize).is_some_and(|seen| *seen);
+                let happens = |c: &CallSite| reaches(c) && !call.told.rules_out(c.when.only_if);
+                let plain = !call.when.bounded && !call.when.off_thread;
+                if plain && !seen[*caller as usize] && functions[call.to.0 as usize].calls.iter().any(happens)
+                {
+                    seen[*caller as usize] = true;
+                    reached.push((*caller, Witness::Call(*number, *distance)));
+                    queue.push_back((*caller, *distance, call.when.only_if));
                 }
-                seen[*caller as usize] = true;
-                reached.push((*caller, Witness::Call(*number, distance + 1)));
-                queue.push_back((*caller, distance + 1));
+            }
+            if queue.is_empty() {
+                break;
             }
         }
         (reached, bounded)

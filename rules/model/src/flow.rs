@@ -200,6 +200,7 @@ impl Tracer<'_> {
             match self.kind(outer) {
                 ExprKind::Loop(_) | ExprKind::While { .. } | ExprKind::For { .. } => when.looped = true,
                 ExprKind::Call { .. } | ExprKind::MethodCall { .. } => self.around(inner, outer, &mut when),
+                ExprKind::If { .. } => when.only_if = when.only_if.or_else(|| self.flag_of(inner, outer)),
                 ExprKind::Macro(call) => when.off_thread |= self.macro_may_move(outer, call),
                 ExprKind::Select { branches, .. } => {
                     // A branch that sleeps ends the others after a while.

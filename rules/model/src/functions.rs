@@ -12,7 +12,7 @@ use crate::impls::Key;
 use crate::infer::{Callee, Target};
 use crate::place::Tri;
 use crate::routes::order;
-use crate::system::{CallSite, Course, Deed, EnvFile, FnId, Function, Input, What, When};
+use crate::system::{CallSite, Course, Deed, EnvFile, FnId, Function, Input, Told, What, When};
 use crate::tracer::{At, Calls, Tracer};
 use crate::ty::Ty;
 use crate::{course, guards, locks, sql, telemetry};
@@ -180,7 +180,13 @@ fn extracted(tracer: &Tracer<'_>, id: FnIdx, function: &mut Function) {
     }
     if !found.is_empty() && tracer.calls_of(id).is_empty() {
         let at = function.params;
-        let call = |f: &FnIdx| CallSite { to: FnId(f.0), at, when: When::default(), named: false };
+        let call = |f: &FnIdx| CallSite {
+            to: FnId(f.0),
+            at,
+            when: When::default(),
+            named: false,
+            told: Told::default(),
+        };
         function.calls.extend(found.iter().map(call));
     }
 }
@@ -191,7 +197,9 @@ fn call_sites(tracer: &Tracer<'_>, at: At, fns: &[FnIdx], function: &mut Functio
     }
     let (when, place) = (tracer.when(at), tracer.place(at));
     let named = tracer.is_function_value(at);
-    function.calls.extend(fns.iter().map(|f| CallSite { to: FnId(f.0), at: place, when, named }));
+    let told = |f: FnIdx| if named { Told::default() } else { tracer.told(at, f) };
+    let site = |f: &FnIdx| CallSite { to: FnId(f.0), at: place, when, named, told: told(*f) };
+    function.calls.extend(fns.iter().map(site));
 }
 
 fn deeds(tracer: &Tracer<'_>, known: &Known, at: At, action: &Action, function: &mut Function) {

@@ -21,6 +21,7 @@ mod documented;
 mod duration;
 mod effects;
 mod elsewhere;
+mod flags;
 mod flow;
 mod fold;
 mod formatted;

@@ -1,8 +1,8 @@
 //! What a body does outside of its process, itself or through what it calls.
 
 use svclint_model::{
-    Access, Branch, BranchKind, Deed, Effect, EffectKind, Exit, ExitKind, FnId, Function, Model, Place,
-    Protocol, SqlKind, What, When,
+    Access, Branch, BranchKind, CallSite, Deed, Effect, EffectKind, Exit, ExitKind, FnId, Function, Model,
+    Place, Protocol, SqlKind, What, When,
 };
 
 use crate::finding::Related;
@@ -64,7 +64,7 @@ pub(super) fn acts<'m>(model: &'m Model, id: FnId) -> Vec<Act<'m>> {
     });
     let calls = function.calls.iter().flat_map(|call| {
         let kinds: Vec<EffectKind> = model.effects[call.to.0 as usize].kinds().collect();
-        kinds.into_iter().filter_map(move |kind| through(model, call.to, kind).map(|act| (call, act)))
+        kinds.into_iter().filter_map(move |kind| through(model, call, kind).map(|act| (call, act)))
     });
     let calls = calls.map(|(call, (mut act, way))| {
         let mut evidence_ = vec![Related {
@@ -83,7 +83,7 @@ pub(super) fn acts<'m>(model: &'m Model, id: FnId) -> Vec<Act<'m>> {
 }
 
 /// What a call leads to, if the caller waits for it, and the calls on the way.
-fn through(model: &Model, to: FnId, kind: EffectKind) -> Option<(Act<'_>, Vec<Related>)> {
+fn through<'m>(model: &'m Model, call: &CallSite, kind: EffectKind) -> Option<(Act<'m>, Vec<Related>)> {
     let counts = matches!(
         kind,
         EffectKind::BoundedRequest(_)
@@ -94,14 +94,14 @@ fn through(model: &Model, to: FnId, kind: EffectKind) -> Option<(Act<'_>, Vec<Re
             | EffectKind::WriteFile
             | EffectKind::Other(Effect::Mail)
     );
-    let (way, in_fn, deed) = counts.then(|| model.way(to, kind))??;
+    let (way, in_fn, deed) = counts.then(|| model.way_through(call, kind))??;
     if deed.when.spawned || way.iter().any(|call| call.when.spawned) {
         return None;
     }
     let (what, changes, with) = told(&deed.what)?;
     let by_name = way.iter().any(|call| call.named);
     let ends = way.iter().map(|call| call.at).chain([deed.at]);
-    let callees = std::iter::once(to).chain(way.iter().map(|call| call.to));
+    let callees = std::iter::once(call.to).chain(way.iter().map(|call| call.to));
     let may_be_spared = callees.zip(ends).any(|(function, at)| {
         let course = &model.function(function).course;
         let returns = |e: &Exit| e.kind == ExitKind::Return && !e.fails && e.at.span.end <= at.span.start;

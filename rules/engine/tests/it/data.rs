@@ -72,6 +72,45 @@ fn calls_outside_of_transactions_are_left_alone() {
     }
 }
 
+#[test]
+fn calls_that_a_flag_leaves_out_are_left_alone() {
+    let asked = |body: &str, call: &str| {
+        let helpers = format!("async fn check(app: &App, ask: bool, n: i64) -> Done {{ {body} Ok(()) }}");
+        of_rule(
+            REMOTE,
+            &handler(&format!("{BEGIN} {WRITE} check(app, {call}, id).await?; {COMMIT}"), &helpers),
+        )
+    };
+    let if_so = format!("if ask {{ {CALL} }}");
+    let in_a_chain = format!("if ask && let Some(_n) = Some(n) {{ {CALL} }}");
+    let if_not = format!("if !ask {{ {CALL} }}");
+    let otherwise = format!("if ask {{ println!(\"{{n}}\"); }} else {{ {CALL} }}");
+    let both = format!("if ask {{ {CALL} }} else {{ {CALL} }}");
+    let by_another = "if ask { send(app).await?; } if n > 7 { send(app).await?; }";
+    let send = format!("async fn send(app: &App) -> Done {{ {CALL} Ok(()) }}");
+    for (body, call, found) in [
+        (&*if_so, "true", 1),
+        (&*if_so, "false", 0),
+        (&*if_so, "id > 7", 1),
+        (&*in_a_chain, "true", 1),
+        (&*in_a_chain, "false", 0),
+        (&*if_not, "true", 0),
+        (&*if_not, "false", 1),
+        (&*otherwise, "true", 0),
+        (&*otherwise, "false", 1),
+        (&*both, "true", 1),
+        (&*both, "false", 1),
+    ] {
+        assert_eq!(asked(body, call), found, "{body}: {call}");
+    }
+    for (body, found) in [(by_another, 1), ("if ask { send(app).await?; }", 0)] {
+        let helpers =
+            format!("async fn check(app: &App, ask: bool, n: i64) -> Done {{ {body} Ok(()) }}\n{send}");
+        let text = handler(&format!("{BEGIN} {WRITE} check(app, false, id).await?; {COMMIT}"), &helpers);
+        assert_eq!(of_rule(REMOTE, &text), found, "{body}");
+    }
+}
+
 const NEVER: &str = "transaction-never-committed";
 
 /// A row that a pool is given, by itself.

@@ -50,6 +50,50 @@ pub struct CallSite {
     pub when: When,
     /// It is not called here, but given by its name to something that calls it, now or later: `get(handler)`.
     pub named: bool,
+    /// What it says of the called function's parameters.
+    pub told: Told,
+}
+
+/// What a parameter must be for something to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// The parameter's number, a receiver left out.
+    pub param: u8,
+    /// `true` or `false`.
+    pub is: bool,
+}
+
+/// The first 32 parameters of a function of which a call says, written out, whether they are `true` or `false`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    known: u32,
+    values: u32,
+}
+
+impl Told {
+    /// Whether what happens only with a flag does not happen in this call.
+    pub fn rules_out(self, flag: Option<Flag>) -> bool {
+        let Some(bit) = flag.and_then(|flag| 1u32.checked_shl(flag.param.into())) else { return false };
+        self.known & bit != 0 && (self.values & bit != 0) != flag.is_some_and(|flag| flag.is)
+    }
+
+    /// What two calls say alike.
+    pub fn shared(self, other: Told) -> Told {
+        let known = self.known & other.known & !(self.values ^ other.values);
+        Told { known, values: self.values & known }
+    }
+}
+
+impl FromIterator<Flag> for Told {
+    fn from_iter<I: IntoIterator<Item = Flag>>(flags: I) -> Self {
+        let mut told = Told::default();
+        for flag in flags {
+            let bit = 1u32.checked_shl(flag.param.into()).unwrap_or(0);
+            told.known |= bit;
+            told.values |= if flag.is { bit } else { 0 };
+        }
+        told
+    }
 }
 
 /// What a function answers, as far as its code alone tells.
@@ -136,6 +180,8 @@ pub struct When {
     pub retried: bool,
     /// It stands in a branch, a loop's body or a closure: it may be left out.
     pub sometimes: bool,
+    /// It happens only if a parameter of its function is this.
+    pub only_if: Option<Flag>,
 }
 
 impl When {
@@ -371,6 +417,13 @@ pub enum SqlKind {
 pub type CallPath = Vec<CallSite>;
 
 impl Function {
+    /// What a parameter must be for anything like a deed to happen.
+    pub fn needs(&self, deed: &Deed) -> Option<Flag> {
+        let kind = std::mem::discriminant(&deed.what);
+        let mut alike = self.does.iter().filter(|other| std::mem::discriminant(&other.what) == kind);
+        deed.when.only_if.filter(|flag| alike.all(|other| other.when.only_if == Some(*flag)))
+    }
+
     /// Whether a function calls and does the same as another, wherever that is written.
     pub(crate) fn acts_like(&self, other: &Function) -> bool {
         let calls = |f: &'_ Function| f.calls.iter().map(|c| (c.to, c.when)).collect::<Vec<_>>();

@@ -217,18 +217,36 @@ impl Model {
         Some((calls, function, deed))
     }
 
+    /// The same from the function that a call runs, unless the call says of a parameter what rules it out.
+    pub fn way_through(&self, call: &CallSite, kind: EffectKind) -> Option<(CallPath, FnId, &Deed)> {
+        let (calls, function, deed) = self.way(call.to, kind)?;
+        let own = || self.functions.get(function.0 as usize).and_then(|f| f.needs(deed));
+        let needs = calls.first().map_or_else(own, |first| first.when.only_if);
+        (!call.told.rules_out(needs)).then_some((calls, function, deed))
+    }
+
     /// The shortest way from any of `roots` to each function that is reached through calls that `follow` accepts.
     pub fn ways(&self, roots: &[FnId], follow: impl Fn(&CallSite) -> bool) -> FxHashMap<FnId, CallPath> {
         let mut ways: FxHashMap<FnId, CallPath> = roots.iter().map(|r| (*r, Vec::new())).collect();
+        // What all calls of a function say of its parameters.
+        let mut told: FxHashMap<FnId, Told> = roots.iter().map(|r| (*r, Told::default())).collect();
         let mut queue: VecDeque<FnId> = roots.iter().copied().collect();
         while let Some(id) = queue.pop_front() {
             let Some(function) = self.functions.get(id.0 as usize) else { continue };
-            for call in function.calls.iter().filter(|c| follow(c)) {
+            let here = told.get(&id).copied().unwrap_or_default();
+            let happens = |call: &&CallSite| follow(call) && !here.rules_out(call.when.only_if);
+            for call in function.calls.iter().filter(happens) {
+                let known = told.get(&call.to).copied();
+                let all = known.map_or(call.told, |known| known.shared(call.told));
+                if known == Some(all) {
+                    continue;
+                }
+                told.insert(call.to, all);
+                queue.push_back(call.to);
                 if !ways.contains_key(&call.to) {
                     let mut way = ways.get(&id).cloned().unwrap_or_default();
                     way.push(*call);
                     ways.insert(call.to, way);
-                    queue.push_back(call.to);
                 }
             }
         }

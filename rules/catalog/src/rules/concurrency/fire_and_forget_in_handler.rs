@@ -140,7 +140,7 @@ fn loss(model: &Model, function: &Function, spawn: &Deed) -> Option<(Place, &'st
     let called = || {
         let calls = function.calls.iter().filter(|c| inside(c.at));
         calls.into_iter().find_map(|call| {
-            let loss = LOSSES.iter().find(|(kind, _)| model.way(call.to, *kind).is_some())?;
+            let loss = LOSSES.iter().find(|(kind, _)| model.way_through(call, *kind).is_some())?;
             Some((call.at, loss.1))
         })
     };

@@ -120,11 +120,11 @@ fn lost<'m>(cx: &Context<'_>, function: &'m Function) -> Vec<(&'m Outcome, Optio
         _ => None,
     });
     let called = function.calls.iter().filter_map(|call| {
-        let (way, _, deed) = cx.model.way(call.to, EffectKind::Publish)?;
+        let (way, _, deed) = cx.model.way_through(call, EffectKind::Publish)?;
         let waited = !deed.when.spawned && way.iter().all(|call| !call.when.spawned);
         // A trait's method may be any of its implementations.
         let mut others = function.calls.iter().filter(|other| other.at == call.at);
-        let surely = others.all(|other| cx.model.way(other.to, EffectKind::Publish).is_some());
+        let surely = others.all(|other| cx.model.way_through(other, EffectKind::Publish).is_some());
         let topic = if let What::Publish(topic) = &deed.what { topic.present().cloned() } else { None };
         (waited && surely && only_sends(cx.model, call.to)).then_some((course.whole_call(call.at), topic))
     });

@@ -120,7 +120,7 @@ fn logs(cx: &Context<'_>, function: &Function, spawn: &Deed) -> Option<Place> {
         let calls = function.calls.iter().filter(|c| inside(c.at) && c.when.spawned && !c.when.off_thread);
         // What is called makes a span of its own, with what it needs to be found.
         let mut all = calls.filter(|c| cx.model.function(c.to).span.is_none());
-        all.find(|c| cx.model.way(c.to, EffectKind::Log).is_some()).map(|c| c.at)
+        all.find(|c| cx.model.way_through(c, EffectKind::Log).is_some()).map(|c| c.at)
     };
     own.map(|d| d.at).or_else(called)
 }
