@@ -184,6 +184,25 @@ fn a_text_that_is_not_saved() {
 }
 
 #[test]
+fn the_manual_page_has_every_command_and_option() {
+    let ran = Repository::of("shop").run(&["man"]);
+    let page = &ran.stdout;
+    assert!(page.contains(".TH svclint 1"), "{page}");
+    for part in ["SVCLINT CHECK", "SVCLINT BASELINE", "SVCLINT LSP"] {
+        assert!(
+            page.contains(&format!(".SH \"{part}\"")) || page.contains(&format!(".SH {part}")),
+            "{part}: {page}"
+        );
+    }
+    for option in ["since", "fail\\-on", "add\\-suppressions"] {
+        assert!(page.contains(&format!("\\-\\-{option}")), "{option}: {page}");
+    }
+    let unknown =
+        page.lines().find(|l| l.starts_with('.') && l.as_bytes().get(1).is_some_and(|b| *b == b' '));
+    assert_eq!(unknown, None, "a macro without a name");
+}
+
+#[test]
 fn completions_of_shells() {
     let shop = Repository::without_git("shop");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

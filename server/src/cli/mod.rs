@@ -12,6 +12,7 @@ mod gate;
 mod git;
 mod init;
 mod inspect;
+mod man;
 mod output;
 mod rules;
 
@@ -52,6 +53,8 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print the manual page, in roff
+    Man,
     /// Show what svclint sees: services, listeners, routes, clients
     Inspect(inspect::InspectArgs),
     /// Print the manual of a rule
@@ -108,6 +111,7 @@ pub(crate) fn run() -> ExitCode {
             clap_complete::generate(shell, &mut Cli::command(), "svclint", &mut std::io::stdout());
             Ok(Outcome::Clean)
         }
+        Command::Man => man::run(Cli::command()),
         Command::Lsp { stdio: _ } => return crate::lsp::run(),
     };
     match result {
