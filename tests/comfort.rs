@@ -184,6 +184,55 @@ fn a_text_that_is_not_saved() {
 }
 
 #[test]
+fn fixes_of_chosen_rules() {
+    let shop = Repository::of("shop");
+    let before = shop.findings(&[]);
+    let of = |rule: &str, all: &[String]| all.iter().filter(|f| f.ends_with(rule)).count();
+    let ran = shop.run(&["check", "--unsafe-fixes", "--fix-only", "http-client-without-timeout"]);
+    assert!(ran.stderr.contains("applied"), "{}", ran.stderr);
+    let after = shop.findings(&[]);
+    assert!(of("http-client-without-timeout", &before) > 0);
+    assert_eq!(of("http-client-without-timeout", &after), 0);
+    let others = |all: &[String]| {
+        let names =
+            all.iter().filter_map(|f| f.rsplit(' ').next()).filter(|r| *r != "http-client-without-timeout");
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(others(&after), others(&before), "nothing else is touched");
+    let wrong = shop.run(&["check", "--fix-only", "http-client-without-timeouts"]);
+    assert_eq!((wrong.status, wrong.stdout.as_str()), (Some(2), ""));
+    assert!(wrong.stderr.contains("`http-client-without-timeout`"), "{}", wrong.stderr);
+}
+
+#[test]
+fn what_is_not_committed_is_not_mixed_with_fixes() {
+    let shop = Repository::of("shop");
+    let file = "crates/gateway/src/clients/orders.rs";
+    shop.write(file, &format!("{}// mine\n", shop.read(file)));
+    shop.write("notes.txt", "mine");
+    let text = shop.read(file);
+    for fix in [&["--fix"][..], &["--unsafe-fixes"], &["--fix-only", "resilience"]] {
+        let refused = shop.run(&[&["check"], fix].concat());
+        assert_eq!((refused.status, refused.stdout.as_str()), (Some(2), ""), "{fix:?}");
+        assert!(refused.stderr.contains("`--allow-dirty`"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("orders.rs") && refused.stderr.contains("notes.txt"),
+            "{}",
+            refused.stderr
+        );
+        assert_eq!(shop.read(file), text);
+    }
+    // To look at a patch changes nothing; and who says so gets the fixes.
+    assert_eq!(shop.run(&["check", "--unsafe-fixes", "--diff"]).status, Some(1));
+    assert_eq!(shop.run(&["check", "--unsafe-fixes", "--allow-dirty"]).status, Some(1));
+    assert_ne!(shop.read(file), text);
+    shop.commit("Mended");
+    assert_ne!(shop.run(&["check", "--unsafe-fixes"]).status, Some(2), "what is committed is clean");
+    let elsewhere = Repository::without_git("shop");
+    assert_eq!(elsewhere.run(&["check", "--unsafe-fixes"]).status, Some(1), "no repository, no refusal");
+}
+
+#[test]
 fn the_manual_page_has_every_command_and_option() {
     let ran = Repository::of("shop").run(&["man"]);
     let page = &ran.stdout;

@@ -204,7 +204,7 @@ fn exceptions_end_and_fall_out_of_use() {
         ["1: this exception ended on 2020-02-29 (team-orders): what it accepted is reported again"]
     );
     assert!(shop.rules_in(CLIENT, &[]).contains(&"http-client-without-timeout".to_owned()));
-    let fixed = shop.run(&["check", "--fix"]);
+    let fixed = shop.run(&["check", "--fix", "--allow-dirty"]);
     assert!(fixed.stderr.contains("applied"), "{fixed:?}");
     assert_eq!(shop.read("svclint.toml"), "[levels]\n");
     let (unused, _) = said(&exception("ack-before-processing", "reason = \"soon\""));

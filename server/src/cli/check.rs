@@ -18,10 +18,14 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
         ignores_acceptance: args.accept.no_suppressions,
         ..Options::default()
     };
+    let only = args.fixes.rules()?;
+    if args.fixes.applies() && !args.fixes.allow_dirty {
+        fixing::refuse_dirty(&roots_of(&args.paths))?;
+    }
     let (mut workspace, gate, mut report) = checked(args, options)?;
     let mode = if args.fixes.unsafe_fixes { FixMode::Unsafe } else { FixMode::Safe };
     if args.fixes.diff {
-        let fixed = fix_all(&report, mode);
+        let fixed = fix_all(&fixing::chosen(&report, only.as_ref()), mode);
         fixing::complain(&fixed.outcome.refused.iter().cloned().collect());
         report::diff::print(&mut anstream::stdout().lock(), &report, &fixed)?;
         return Ok(if fixed.files.is_empty() { Outcome::Clean } else { Outcome::Findings });
@@ -29,8 +33,8 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     if let Some(reason) = &args.accept.add_suppressions {
         report = accept::add(&mut workspace, report, reason, &gate)?;
     }
-    if args.fixes.fix || args.fixes.unsafe_fixes {
-        let Some(fixed) = fixing::apply(&mut workspace, report, mode, &gate)? else {
+    if args.fixes.applies() {
+        let Some(fixed) = fixing::apply(&mut workspace, report, mode, only.as_ref(), &gate)? else {
             return Ok(Outcome::Internal);
         };
         report = fixed;

@@ -1,6 +1,6 @@
 //! What `svclint check` can be told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -32,7 +32,7 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(super) accept: AcceptArgs,
     /// Check the text on stdin as if it stood in this file; only findings in it are reported
-    #[arg(long, help_heading = "Input", value_name = "PATH", conflicts_with_all = ["paths", "fix", "unsafe_fixes", "since", "staged"])]
+    #[arg(long, help_heading = "Input", value_name = "PATH", conflicts_with_all = ["paths", "fix", "unsafe_fixes", "fix_only", "since", "staged"])]
     pub(super) stdin_path: Option<PathBuf>,
 }
 
@@ -99,9 +99,40 @@ pub(crate) struct FixArgs {
     /// Apply the fixes that change behaviour too
     #[arg(long)]
     pub(super) unsafe_fixes: bool,
+    /// Apply only the fixes of a rule, or of those of a category, again for each further one; `--fix` need not be said
+    #[arg(long, value_name = "RULE")]
+    pub(super) fix_only: Vec<String>,
     /// Print what the fixes would change instead of changing it
     #[arg(long)]
     pub(super) diff: bool,
+    /// Apply fixes though there are changes that are not committed
+    #[arg(long)]
+    pub(super) allow_dirty: bool,
+}
+
+impl FixArgs {
+    /// Whether files are to be changed.
+    pub(super) fn applies(&self) -> bool {
+        !self.diff && (self.fix || self.unsafe_fixes || !self.fix_only.is_empty())
+    }
+
+    /// The rules whose fixes count; `None` for all.
+    ///
+    /// # Errors
+    /// Where a name is that of no rule and no category.
+    pub(super) fn rules(&self) -> anyhow::Result<Option<BTreeSet<&'static str>>> {
+        if self.fix_only.is_empty() {
+            return Ok(None);
+        }
+        let mut all = BTreeSet::new();
+        for name in &self.fix_only {
+            match svclint_catalog::rule(name) {
+                Some(rule) => drop(all.insert(rule.meta.id)),
+                None => all.extend(known_rules(name)?.into_iter().map(|meta| meta.id)),
+            }
+        }
+        Ok(Some(all))
+    }
 }
 
 #[derive(Args)]
@@ -111,7 +142,7 @@ pub(crate) struct GateArgs {
     #[arg(long, value_name = "REF", conflicts_with = "staged")]
     pub(super) since: Option<String>,
     /// Report only what the staged changes bring in, as they are staged: for hooks
-    #[arg(long, conflicts_with_all = ["fix", "unsafe_fixes", "add_suppressions"])]
+    #[arg(long, conflicts_with_all = ["fix", "unsafe_fixes", "fix_only", "add_suppressions"])]
     pub(super) staged: bool,
     /// The file with the findings that are known already; otherwise `svclint-baseline.json` of the repository, if it is there
     #[arg(long, value_name = "FILE")]
@@ -137,7 +168,7 @@ pub(crate) struct GateArgs {
 #[command(next_help_heading = "Accepting findings")]
 pub(crate) struct AcceptArgs {
     /// Write a comment with this reason over each finding that is reported
-    #[arg(long, value_name = "REASON", conflicts_with_all = ["fix", "unsafe_fixes", "diff", "no_suppressions"])]
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["fix", "unsafe_fixes", "fix_only", "diff", "no_suppressions"])]
     pub(super) add_suppressions: Option<String>,
     /// Report what comments and the configuration accept as well: for audits
     #[arg(long)]

@@ -38,6 +38,19 @@ pub(super) fn at_head(roots: &[PathBuf]) -> anyhow::Result<Differences> {
     Ok(all)
 }
 
+/// The files below the roots that differ from the last commit, and those that git does not know; none where there is no repository.
+pub(super) fn dirty(roots: &[PathBuf]) -> anyhow::Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
+    for root in roots {
+        let dir = if root.is_dir() { root } else { root.parent().unwrap_or(root) };
+        if git(dir, &["rev-parse", "--is-inside-work-tree"]).is_ok_and(|said| text(&said).trim() == "true") {
+            let changed = at_head(std::slice::from_ref(root))?;
+            found.extend(changed.into_keys().filter(|path| path.starts_with(root)));
+        }
+    }
+    Ok(found)
+}
+
 /// What is staged.
 pub(super) fn in_index(roots: &[PathBuf]) -> anyhow::Result<Differences> {
     let mut all = Differences::new();
