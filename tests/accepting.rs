@@ -56,6 +56,37 @@ fn audits_see_everything() {
 }
 
 #[test]
+fn code_scanning_is_told_what_is_accepted_and_why() {
+    let (_, _, shop) = with_comment("allow(http-client-without-timeout) the sidecar has one");
+    shop.write(
+        "svclint.toml",
+        "[[exception]]\nrules = [\"correlation-id-dropped-outbound\"]\nitem = \"PaymentsClient\"\nreason = \"inside\"\n",
+    );
+    let suppressed = |args: &[&str]| {
+        let ran = shop.run(&[&["check", "--format", "sarif"], args].concat());
+        let sarif: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let results = sarif["runs"][0]["results"].as_array().expect("results").clone();
+        let all = results.iter().flat_map(|result| {
+            let rule = result["ruleId"].as_str().unwrap_or_default().to_owned();
+            let own = result["suppressions"].as_array().cloned().unwrap_or_default();
+            own.into_iter().map(move |s| (rule.clone(), s["kind"].clone(), s["justification"].clone()))
+        });
+        (results.len(), all.collect::<Vec<_>>())
+    };
+    let (count, mut all) = suppressed(&[]);
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    let wanted = [
+        ("correlation-id-dropped-outbound", "external", "inside"),
+        ("http-client-without-timeout", "inSource", "the sidecar has one"),
+    ];
+    assert_eq!(all, wanted.map(|(rule, kind, why)| (rule.to_owned(), kind.into(), why.into())));
+    // A baseline's are left out; those that were accepted stay.
+    shop.run(&["baseline", "create"]);
+    let (left, all) = suppressed(&[]);
+    assert_eq!((left, all.len()), (2, 2), "of {count}");
+}
+
+#[test]
 fn all_that_is_reported_can_be_accepted_at_once() {
     let shop = Repository::without_git("shop");
     let before = shop.read(CLIENT);

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 use svclint_catalog::{Edit, Finding, RuleMeta, Severity, rules};
-use svclint_engine::Report;
+use svclint_engine::{Accepted, AcceptedBy, Report};
 use svclint_model::Place;
 use svclint_syntax::Encoding;
 
@@ -15,10 +15,12 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 pub(crate) fn print(out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
     let mut described: BTreeMap<&str, &RuleMeta> = rules().iter().map(|r| (r.meta.id, r.meta)).collect();
-    described.extend(report.findings.iter().map(|f| (f.finding.rule.id, f.finding.rule)));
+    let all = report.findings.iter().chain(report.accepted.iter().map(|a| &a.finding));
+    described.extend(all.map(|f| (f.finding.rule.id, f.finding.rule)));
     let descriptions: Vec<Value> = described.values().map(|meta| rule(meta)).collect();
+    let reported = report.findings.iter().map(|f| result(report, &f.finding, &f.fingerprint));
     let results: Vec<Value> =
-        report.findings.iter().map(|f| result(report, &f.finding, &f.fingerprint)).collect();
+        reported.chain(report.accepted.iter().filter_map(|a| suppressed(report, a))).collect();
     let notifications: Vec<Value> = report
         .skipped
         .iter()
@@ -86,6 +88,23 @@ fn result(report: &Report, finding: &Finding, fingerprint: &str) -> Value {
         result["fixes"] = Value::Array(fixes);
     }
     result
+}
+
+/// What a comment or the configuration accepts, and why. What a baseline knows was never accepted, and is left out: services show
+/// all that they are given.
+fn suppressed(report: &Report, accepted: &Accepted) -> Option<Value> {
+    let kind = match accepted.by {
+        AcceptedBy::Comment => "inSource",
+        AcceptedBy::Configuration => "external",
+        AcceptedBy::Baseline | AcceptedBy::Before => return None,
+    };
+    let mut suppression = json!({ "kind": kind });
+    if let Some(reason) = &accepted.reason {
+        suppression["justification"] = json!(reason);
+    }
+    let mut result = result(report, &accepted.finding.finding, &accepted.finding.fingerprint);
+    result["suppressions"] = json!([suppression]);
+    Some(result)
 }
 
 fn location(report: &Report, place: Place) -> Option<Value> {
