@@ -7,6 +7,7 @@ mod baseline;
 mod cli;
 mod comfort;
 mod configuring;
+mod crash;
 mod delivery;
 mod lsp;
 mod manifests;

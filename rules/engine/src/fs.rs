@@ -98,14 +98,22 @@ impl FileSystem for DiskFs {
         if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent)?;
         }
-        let mut name = path.file_name().unwrap_or_default().to_os_string();
-        name.push(".svclint-new");
-        let beside = path.with_file_name(name);
-        std::fs::write(&beside, bytes)?;
-        if let Ok(meta) = std::fs::metadata(path) {
-            std::fs::set_permissions(&beside, meta.permissions())?;
+        // What a link leads to is written, and the link stays.
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let before = std::fs::metadata(&target).ok();
+        if before.as_ref().is_some_and(|meta| meta.permissions().readonly()) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
         }
-        std::fs::rename(&beside, path).inspect_err(|_| {
+        let mut name = target.file_name().unwrap_or_default().to_os_string();
+        name.push(".svclint-new");
+        let beside = target.with_file_name(name);
+        // The file is whole at any time: the old one, or the new one.
+        let replaced = std::fs::write(&beside, bytes)
+            .and_then(|()| {
+                before.map_or(Ok(()), |meta| std::fs::set_permissions(&beside, meta.permissions()))
+            })
+            .and_then(|()| std::fs::rename(&beside, &target));
+        replaced.inspect_err(|_| {
             let _ = std::fs::remove_file(&beside);
         })
     }
