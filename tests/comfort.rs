@@ -232,6 +232,58 @@ fn what_is_not_committed_is_not_mixed_with_fixes() {
     assert_eq!(elsewhere.run(&["check", "--unsafe-fixes"]).status, Some(1), "no repository, no refusal");
 }
 
+/// Waits until a file has a text, and gives all of it; bounded, so that a failure ends.
+fn grown(file: &std::path::Path, wanted: &str) -> String {
+    for _ in 0..400 {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        if text.contains(wanted) {
+            return text;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("`{wanted}` does not come: {}", std::fs::read_to_string(file).unwrap_or_default());
+}
+
+#[test]
+fn watched_files_are_checked_again() {
+    let shop = Repository::of("shop");
+    let out = tempfile::tempdir().expect("a folder");
+    let (said, found) = (out.path().join("err"), out.path().join("out"));
+    let to = |path: &std::path::Path| std::fs::File::create(path).expect("made");
+    let mut child = Command::new(support::SVCLINT)
+        .args(["check", "--watch", "--format", "concise"])
+        .current_dir(shop.path())
+        .stdout(to(&found))
+        .stderr(to(&said))
+        .spawn()
+        .expect("it runs");
+    let files = "watching 45 files; Ctrl-C ends it\n";
+    grown(&said, files);
+    let file = "crates/gateway/src/clients/orders.rs";
+    let lines =
+        |rule: &str, text: &str| text.lines().filter(|l| l.contains(file) && l.contains(rule)).count();
+    let first = std::fs::read_to_string(&found).expect("readable");
+    let before = lines("http-client-without-timeout", &first);
+    assert!(before > 0 && !first.contains('\u{1b}'), "{first}");
+    // A file is mended, another comes, a folder goes.
+    shop.edit(
+        file,
+        "Client::new()",
+        "Client::builder().timeout(std::time::Duration::from_secs(2)).build().unwrap()",
+    );
+    grown(&said, &files.repeat(2));
+    let second = std::fs::read_to_string(&found).expect("readable")[first.len()..].to_owned();
+    assert_eq!(lines("http-client-without-timeout", &second), before - 1, "{second}");
+    shop.write("crates/gateway/src/clients/notes.rs", "//! Nothing.\n");
+    grown(&said, "watching 46 files");
+    std::fs::remove_dir_all(shop.file("crates/inventory")).expect("removed");
+    grown(&said, "watching 40 files");
+    // It stays until it is ended.
+    assert!(child.try_wait().expect("known").is_none());
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+}
+
 #[test]
 fn the_manual_page_has_every_command_and_option() {
     let ran = Repository::of("shop").run(&["man"]);

@@ -135,6 +135,12 @@ impl FileSystem for DiskFs {
     }
 
     fn found(&self, root: &Path, files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+        // The current folder has no name in the paths below it; the walk gives it one.
+        if root.as_os_str().is_empty() {
+            let here: BTreeSet<PathBuf> = files.iter().map(|f| Path::new(".").join(f)).collect();
+            let found = self.found(Path::new("."), &here).into_iter();
+            return found.filter_map(|f| f.strip_prefix(".").ok().map(Path::to_owned)).collect();
+        }
         // Only the ways to the files are walked.
         let ways: BTreeSet<PathBuf> = files.iter().flat_map(|f| f.ancestors()).map(Path::to_owned).collect();
         let walked = walker(root, move |path| ways.contains(path)).filter_map(Result::ok);

@@ -9,7 +9,7 @@ use svclint_engine::{Cancel, DiskFs, FileSystem, FixMode, Options, Overlay, Repo
 use super::check_args::CheckArgs;
 use super::gate::Gate;
 use super::output::Output;
-use super::{Outcome, accept, fixing, from_package, roots_of};
+use super::{Outcome, accept, fixing, from_package, roots_of, watch};
 use crate::report::{self, Format};
 
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
@@ -40,6 +40,9 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
         report = fixed;
     }
     print(args, &report)?;
+    if args.watch {
+        return watch::run(args, &mut workspace, report, &gate);
+    }
     let outcome = gate.outcome(&workspace, &report);
     // The process ends here: taking everything apart first would only cost time.
     std::mem::forget((workspace, report));
@@ -76,7 +79,7 @@ pub(super) fn checked_now(workspace: &mut Workspace) -> anyhow::Result<Report> {
     workspace.check(&Cancel::default()).ok_or_else(|| anyhow::anyhow!("the run was cancelled"))
 }
 
-fn print(args: &CheckArgs, report: &Report) -> anyhow::Result<()> {
+pub(super) fn print(args: &CheckArgs, report: &Report) -> anyhow::Result<()> {
     let format = args.output.format.unwrap_or_else(Format::of_surroundings);
     if args.output.statistics {
         report::statistics::print(&mut anstream::stdout().lock(), report, format == Format::Json)?;

@@ -31,6 +31,9 @@ pub(crate) struct CheckArgs {
     pub(super) gate: GateArgs,
     #[command(flatten)]
     pub(super) accept: AcceptArgs,
+    /// Stay, and check again whenever a file changes
+    #[arg(long, help_heading = "Input", conflicts_with_all = ["fix", "unsafe_fixes", "fix_only", "diff", "add_suppressions", "stdin_path", "staged"])]
+    pub(super) watch: bool,
     /// Check the text on stdin as if it stood in this file; only findings in it are reported
     #[arg(long, help_heading = "Input", value_name = "PATH", conflicts_with_all = ["paths", "fix", "unsafe_fixes", "fix_only", "since", "staged"])]
     pub(super) stdin_path: Option<PathBuf>,

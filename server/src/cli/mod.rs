@@ -15,6 +15,7 @@ mod inspect;
 mod man;
 mod output;
 mod rules;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
