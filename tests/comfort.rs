@@ -1,5 +1,7 @@
 //! What makes a gate easy to live with: exit status, figures, `init`, `doctor`, stdin, completions.
 
+#![allow(clippy::panic)]
+
 use crate::support;
 use std::io::Write;
 use std::process::{Command, Stdio};
