@@ -32,7 +32,9 @@ fn act(inputs: &[(&str, &str)]) -> Output {
         let default = action["inputs"][input]["default"].as_str().unwrap_or_default();
         bash.env(name.as_str().expect("a name"), given(input).unwrap_or(default));
     }
-    bash.env("SVCLINT", SVCLINT).output().expect("bash runs")
+    let ran = bash.env("SVCLINT", SVCLINT).output().expect("bash runs");
+    assert!(!shop.file("hostile").exists(), "an input ran as a script");
+    ran
 }
 
 #[test]
